@@ -1,0 +1,112 @@
+"""What a line is like: its rate, delays, cuts and chances, checked once when it is made."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.errors import UsageError
+
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)bit(?:/s)?", re.IGNORECASE)
+_INTERVAL = re.compile(r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?")
+_SCALE = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+_SLOWEST = 1_000
+
+
+class CutMode(StrEnum):
+    """How the two ends learn that a connection was cut."""
+
+    RESET = "reset"
+    CLOSE = "close"
+    STALL = "stall"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineOptions:
+    """One line's nature; the defaults are a perfect line."""
+
+    rate: int | None = None
+    """Bits per second for all connections and both directions together; None: no limit."""
+    latency: float = 0.0
+    """Seconds that each byte is late, in each direction; it does not lower the rate."""
+    jitter: float = 0.0
+    """Up to this many seconds more, drawn for each piece; order is kept."""
+    cut_every: tuple[float, float] | None = None
+    """All connections are cut after a time drawn from this range of seconds, again and again."""
+    cut_after: int | None = None
+    """A connection is cut once it has brought exactly this many bytes from upstream."""
+    cut_chance: float = 0.0
+    """Chance that a connection is cut within any 16 KiB that it carries in one direction."""
+    cut_mode: CutMode = CutMode.RESET
+    """How connections are cut, by chance and by the switch alike."""
+    flip_chance: float = 0.0
+    """Chance for each byte, in both directions, that one of its bits is flipped."""
+    portal_chance: float = 0.0
+    """Chance that a connection meets a captive portal's page in place of upstream."""
+    seed: int = 0
+    """All chances come from this number."""
+
+    def __post_init__(self) -> None:
+        """Refuse what no line can be.
+
+        Raises:
+            UsageError: A value is out of its range; the error names the field.
+        """
+        for name in ("cut_chance", "flip_chance", "portal_chance"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise UsageError(
+                    "{field} is {value}, but a chance lies between 0 and 1.",
+                    hint="Give a number such as 0.01 for one in a hundred.",
+                    field=name,
+                    value=value,
+                )
+        for name in ("latency", "jitter", "cut_after"):
+            value = getattr(self, name)
+            if value is not None and value < 0:
+                raise UsageError(
+                    "{field} is {value}, but it cannot be negative.",
+                    hint="Give 0 or more.",
+                    field=name,
+                    value=value,
+                )
+        if self.rate is not None and self.rate < _SLOWEST:
+            raise UsageError(
+                "A rate of {rate} bit/s is too slow for any transfer to end.",
+                hint="Give at least 1kbit.",
+                rate=self.rate,
+            )
+
+
+def parse_rate(text: str) -> int | None:
+    """Read a rate such as `512kbit`, `2mbit` or `unlimited` as bits per second (None: no limit).
+
+    Raises:
+        UsageError: The text is not a rate.
+    """
+    if text.strip().lower() == "unlimited":
+        return None
+    match = _RATE.fullmatch(text.strip())
+    if match is None or len(text) > 32:
+        raise UsageError(
+            "{text!r} is not a rate.",
+            hint="Write a number and bit, kbit, mbit or gbit, for example 512kbit, or unlimited.",
+            text=text[:32],
+        )
+    return round(float(match[1]) * _SCALE[match[2].lower()])
+
+
+def parse_interval(text: str) -> tuple[float, float]:
+    """Read `10` or `10-30` as the shortest and the longest time, in seconds.
+
+    Raises:
+        UsageError: The text is not a time range, is under 10 ms, or runs backwards.
+    """
+    match = _INTERVAL.fullmatch(text.strip())
+    shortest, longest = (float(match[1]), float(match[2] or match[1])) if match else (0.0, 0.0)
+    if not 0.01 <= shortest <= longest:
+        raise UsageError(
+            "{text!r} is not a time range.",
+            hint="Write seconds, for example 20, or a range such as 10-30.",
+            text=text[:32],
+        )
+    return shortest, longest
