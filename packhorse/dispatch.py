@@ -1,0 +1,134 @@
+"""Finds the command groups and turns errors into sentences and exit codes.
+
+Rules:
+    - A group's module is imported only when the group is used, so that ``packhorse node run``
+      never loads the packager; its summary is kept here for the same reason.
+    - Expected errors end as one sentence and a hint on stderr. Anything else is a bug: its
+      traceback is shown and the exit code is 1.
+"""
+
+import os
+import sys
+from importlib.metadata import EntryPoint, entry_points, version
+from typing import NoReturn
+
+import click
+
+from core.errors import PackhorseError, UsageError
+
+GROUP = "packhorse.commands"
+EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
+
+# Shown by --help: the words that each group's own module would need importing for.
+SUMMARIES = {
+    "demo": "Show the whole system on this machine.",
+    "pack": "Check, build and publish packs of lessons.",
+    "key": "Make and keep signing keys.",
+    "hub": "Serve a repository, enrol schools, take in usage.",
+    "node": "Run a school's edge node.",
+    "tui": "Watch and steer the node from a terminal.",
+}
+# The extra that each group needs, for the sentence about a missing one.
+EXTRAS = {"pack": "packager", "key": "packager", "hub": "hub", "node": "node", "tui": "tui"}
+
+
+class Dispatcher(click.Group):
+    """A group whose members are entry points, loaded when used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the groups: known ones in the order of the summaries, then others."""
+        del ctx  # click's signature
+        found = set(_entry_points())
+        return [n for n in SUMMARIES if n in found] + sorted(found - SUMMARIES.keys())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one group.
+
+        Raises:
+            UsageError: the extra that it needs is not installed.
+        """
+        del ctx  # click's signature
+        entry_point = _entry_points().get(cmd_name)
+        return None if entry_point is None else _load(entry_point)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the groups with their summaries, importing none."""
+        rows = [(name, SUMMARIES.get(name, "")) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+
+def _entry_points() -> dict[str, EntryPoint]:
+    return {entry_point.name: entry_point for entry_point in entry_points(group=GROUP)}
+
+
+def _load(entry_point: EntryPoint) -> click.Command:
+    try:
+        command = entry_point.load()
+    except ModuleNotFoundError as error:
+        if _is_ours(error.name or "", entry_point):
+            raise  # our own module is missing: a bug, not an extra
+        raise _missing_extra(entry_point.name, error) from error
+    if not isinstance(command, click.Command):
+        raise TypeError(f"entry point {entry_point.value} is no click command")
+    return command
+
+
+def _is_ours(module: str, entry_point: EntryPoint) -> bool:
+    ours = {"core", "cache", "sync", "packhorse", entry_point.module.partition(".")[0]}
+    return module.partition(".")[0] in ours
+
+
+def _missing_extra(group: str, error: ModuleNotFoundError) -> UsageError:
+    extra = EXTRAS.get(group, "all")
+    return UsageError(
+        "`packhorse {group}` needs the Python package {module}, which is not installed.",
+        hint="Run: pip install 'packhorse[{extra}]'",
+        group=group,
+        module=error.name,
+        extra=extra,
+    )
+
+
+@click.group(cls=Dispatcher, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("packhorse"), prog_name="packhorse", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Bring signed lesson packs to schools with a bad line, and keep teaching without it."""
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and end the process with its exit code.
+
+    Args:
+        arguments: the words after ``packhorse``; those of the process when None.
+    """
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
+        code = cli.main(arguments, prog_name="packhorse", standalone_mode=False)
+        sys.stdout.flush()
+    except PackhorseError as error:
+        click.echo(f"error: {error}", err=True)
+        if error.hint:
+            click.echo(f"hint: {error.hint}", err=True)
+        return error.exit_code
+    except click.UsageError as error:
+        error.show()
+        return EXIT_USAGE
+    except click.ClickException as error:
+        click.echo(f"error: {error.format_message()}", err=True)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        _close_stdout()
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _close_stdout() -> None:
+    """Let the interpreter's last flush go nowhere: whoever read the output has left."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
