@@ -1,0 +1,43 @@
+"""Block codecs, the encoding side: what the packager does.
+
+``zstandard`` offers no reference prefix, and its raw dictionaries ignore long-distance
+matching, so encoding uses ``backports.zstd``; a node never imports this module.
+"""
+
+from typing import Final
+
+from backports import zstd
+
+from core.bundle.codecs import MIN_PREFIX_BYTES, STORED, ZSTD
+
+MAX_LEVEL: Final = 22
+_MIN_WINDOW: Final = 17
+_MAX_WINDOW: Final = 27
+_LONG: Final = 1 << 20
+
+
+def encode_block(data: bytes, references: bytes = b"", level: int = MAX_LEVEL) -> tuple[int, bytes]:
+    """Compress ``data`` with ``references`` as prefix, or store it where that is not smaller.
+
+    Returns:
+        The codec and the payload.
+    """
+    packed = _zstd(data, references, level)
+    return (ZSTD, packed) if len(packed) < len(data) else (STORED, data)
+
+
+def _zstd(data: bytes, references: bytes, level: int) -> bytes:
+    total = len(data) + len(references)
+    parameter = zstd.CompressionParameter
+    options: dict[int, int] = {
+        parameter.compression_level: level,
+        parameter.window_log: max(_MIN_WINDOW, min(_MAX_WINDOW, total.bit_length())),
+        parameter.enable_long_distance_matching: int(total > _LONG),
+        parameter.checksum_flag: 0,
+        parameter.content_size_flag: 0,
+    }
+    prefix = None
+    if len(references) >= MIN_PREFIX_BYTES:
+        prefix = zstd.ZstdDict(references, is_raw=True).as_prefix
+    compressor = zstd.ZstdCompressor(options=options, zstd_dict=prefix)
+    return compressor.compress(data, mode=zstd.ZstdCompressor.FLUSH_FRAME)

@@ -1,0 +1,101 @@
+"""The bundle's frame: magic, format, and the index in compressed form.
+
+offset 0   8 bytes  89 50 4B 48 42 0D 0A, then the format number, 1
+offset 8   uint32   little-endian: bytes of the compressed index
+offset 12  uint32   little-endian: bytes of the index
+offset 16           the index, one zstd frame
+"""
+
+import struct
+from typing import Final
+
+import msgspec
+import zstandard
+
+from core.bundle.index import Index, check_index
+from core.codec import decode_msgpack
+from core.digest import Digest, digest_of
+from core.errors import RefusedError
+from core.manifest import check_format
+from core.release import BundleLink, Release
+
+FORMAT: Final = 1
+MAX_INDEX_BYTES: Final = 32 * 1024 * 1024
+_MAGIC: Final = b"\x89PKHB\r\n"
+_FRAME: Final = struct.Struct("<7sBII")
+FRAME_BYTES: Final = _FRAME.size
+
+
+def encode_head(index: Index) -> bytes:
+    """Encode frame and index: the bytes that the index digest covers."""
+    check_index(index)
+    plain = msgspec.msgpack.encode(index)
+    packed = zstandard.ZstdCompressor(level=19, write_checksum=False).compress(plain)
+    return _FRAME.pack(_MAGIC, FORMAT, len(packed), len(plain)) + packed
+
+
+def decode_head(head: bytes, link: BundleLink, release: Release) -> Index:
+    """Verify, decode and check the first ``link.index_length`` bytes of a bundle.
+
+    Raises:
+        RefusedError: the bytes are not those that the release names, or break a rule.
+    """
+    if len(head) != link.index_length or digest_of(head) != link.index:
+        raise RefusedError(
+            "The index of bundle {bundle} is damaged or not the one that was signed.",
+            bundle=link.index[:12],
+        )
+    index = _decode_index(head)
+    check_index(index)
+    if (index.pack, index.version, index.base) != (release.pack, release.version, link.base):
+        raise RefusedError("Bundle {bundle} belongs to another pack.", bundle=link.index[:12])
+    if index.outputs[0].digest != release.manifest:
+        raise RefusedError("Bundle {bundle} has another manifest.", bundle=link.index[:12])
+    if index.offsets(len(head))[-1] != link.length:
+        raise RefusedError("Bundle {bundle} has another length.", bundle=link.index[:12])
+    return index
+
+
+def _decode_index(head: bytes) -> Index:
+    if len(head) < FRAME_BYTES:
+        raise RefusedError("The bundle is too short.")
+    magic, found, packed_length, plain_length = _FRAME.unpack_from(head)
+    if magic != _MAGIC:
+        raise RefusedError("This is not a Packhorse bundle.")
+    check_format(found, FORMAT, "bundle")
+    packed = head[FRAME_BYTES:]
+    if len(packed) != packed_length or plain_length > MAX_INDEX_BYTES:
+        raise RefusedError("The bundle's frame gives a wrong length.")
+    plain = decompress_exactly(packed, plain_length, "The bundle's index")
+    return decode_msgpack(plain, Index, what="The bundle's index", limit=MAX_INDEX_BYTES)
+
+
+def decompress_exactly(
+    packed: bytes,
+    size: int,
+    what: str,
+    dictionary: zstandard.ZstdCompressionDict | None = None,
+) -> bytes:
+    """Decompress one zstd frame that must give exactly ``size`` bytes.
+
+    Never allocates more than ``size`` bytes for the output, whatever the frame claims.
+
+    Raises:
+        RefusedError: the frame is damaged, or gives another number of bytes.
+    """
+    try:
+        claimed = zstandard.frame_content_size(packed)
+        if claimed not in {-1, size}:
+            raise RefusedError("{what} claims a wrong size.", what=what)
+        decompressor = zstandard.ZstdDecompressor(dict_data=dictionary)
+        plain = decompressor.decompress(packed, max_output_size=size, allow_extra_data=False)
+    except zstandard.ZstdError as error:
+        raise RefusedError("{what} is damaged.", what=what) from error
+    if len(plain) != size:
+        raise RefusedError("{what} is shorter than it should be.", what=what)
+    return plain
+
+
+def index_digest(head: bytes) -> Digest:
+    """Give the digest under which a bundle with this head is stored."""
+    return digest_of(head)

@@ -1,0 +1,123 @@
+"""The bundle's index: which block makes which bytes of which blob, from which references."""
+
+from typing import Annotated, Final
+
+import msgspec
+
+from core.digest import DIGEST_BYTES, Digest, digest_from_bytes
+from core.errors import RefusedError
+from core.manifest import MAX_FILE_BYTES
+
+MAX_BLOCK_BYTES: Final = 16 * 1024 * 1024
+MAX_REFERENCE_BYTES: Final = 64 * 1024 * 1024
+MAX_STORED_OVERHEAD: Final = 64 * 1024
+MAX_BLOCKS: Final = 200_000
+MAX_OUTPUTS: Final = 200_000
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_FILE_BYTES)]
+_RawDigest = Annotated[bytes, msgspec.Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]
+# (number of the blob, offset in it, length): a slice of an output or of a reference.
+Slice = tuple[_Count, _Count, _Count]
+
+
+class Block(msgspec.Struct, frozen=True, array_like=True):
+    """One independently decodable piece of a bundle.
+
+    Attributes:
+        codec: how it is compressed (``core.bundle.codecs``).
+        length: bytes that it takes in the bundle.
+        digest: SHA-256 of those bytes, checked before decoding.
+        outputs: slices of the index's outputs that its decoded bytes are, in order.
+        references: slices, in order, whose concatenation the codec is given. Numbers below
+            ``len(sources)`` are sources, the following are outputs made by earlier blocks.
+    """
+
+    codec: Annotated[int, msgspec.Meta(ge=0, le=255)]
+    length: Annotated[int, msgspec.Meta(ge=1, le=MAX_BLOCK_BYTES + MAX_STORED_OVERHEAD)]
+    digest: _RawDigest
+    outputs: Annotated[list[Slice], msgspec.Meta(min_length=1, max_length=MAX_OUTPUTS)]
+    references: Annotated[list[Slice], msgspec.Meta(max_length=65_536)] = []
+
+    @property
+    def size(self) -> int:
+        """Bytes that the block decodes to."""
+        return sum(length for _, _, length in self.outputs)
+
+
+class Output(msgspec.Struct, frozen=True, array_like=True):
+    """A blob that the bundle's blocks make."""
+
+    raw_digest: _RawDigest
+    size: _Count
+
+    @property
+    def digest(self) -> Digest:
+        """The blob's digest."""
+        return digest_from_bytes(self.raw_digest)
+
+
+class Index(msgspec.Struct, frozen=True, array_like=True):
+    """The whole index. Output 0 is the manifest, made by block 0."""
+
+    pack: Annotated[str, msgspec.Meta(max_length=200)]
+    version: Annotated[int, msgspec.Meta(ge=1)]
+    base: Annotated[int, msgspec.Meta(ge=0)]
+    sources: Annotated[list[_RawDigest], msgspec.Meta(max_length=MAX_OUTPUTS)]
+    outputs: Annotated[list[Output], msgspec.Meta(min_length=1, max_length=MAX_OUTPUTS)]
+    blocks: Annotated[list[Block], msgspec.Meta(min_length=1, max_length=MAX_BLOCKS)]
+
+    def source_digests(self) -> list[Digest]:
+        """Give the digests of the blobs that blocks refer to."""
+        return [digest_from_bytes(raw) for raw in self.sources]
+
+    def offsets(self, start: int) -> list[int]:
+        """Give each block's offset in the file, then the file's length.
+
+        Args:
+            start: bytes of frame and index.
+        """
+        result = [start]
+        for block in self.blocks:
+            result.append(result[-1] + block.length)
+        return result
+
+
+def check_index(index: Index) -> None:
+    """Check what types cannot say.
+
+    Raises:
+        RefusedError: blocks leave gaps in a blob, overlap, come out of order, are larger than
+            allowed, or refer to what is not made yet or not there.
+    """
+    made = [0] * len(index.outputs)
+    if index.outputs[0].size == 0 or index.blocks[0].outputs[0][0] != 0:
+        raise _fault(0, "the first block is not the manifest")
+    for number, block in enumerate(index.blocks):
+        _check_references(index, number, block, made)
+        for output, offset, length in block.outputs:
+            if output >= len(made) or made[output] != offset or not length:
+                raise _fault(number, "its output is out of order")
+            made[output] += length
+            if made[output] > index.outputs[output].size:
+                raise _fault(number, "its output is longer than the file")
+        if block.size > MAX_BLOCK_BYTES:
+            raise _fault(number, "it is larger than allowed")
+    if any(done != output.size for done, output in zip(made, index.outputs, strict=True)):
+        raise _fault(len(index.blocks) - 1, "a file is not complete after it")
+
+
+def _check_references(index: Index, number: int, block: Block, made: list[int]) -> None:
+    total = 0
+    for blob, offset, length in block.references:
+        output = blob - len(index.sources)
+        if output >= len(made) or (output >= 0 and offset + length > made[output]):
+            raise _fault(number, "it refers to what is not there yet")
+        total += length
+    if total > MAX_REFERENCE_BYTES:
+        raise _fault(number, "its references are larger than allowed")
+
+
+def _fault(block: int, reason: str) -> RefusedError:
+    return RefusedError(
+        "Block {block} of the bundle's index is wrong: {reason}.", block=block, reason=reason
+    )

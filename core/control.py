@@ -1,0 +1,179 @@
+"""The control protocol: JSON-RPC 2.0, one message a line, over the node's Unix socket.
+
+Requests: ``status`` gives a ``Status``; ``sync`` starts a poll and pull now; ``watch`` makes
+the connection receive an ``event`` notification with a fresh ``Status`` at every change.
+The codec is here; the socket is in the agent and in each client.
+"""
+
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+
+from core.codec import decode_json
+from core.manifest import Titles
+
+MAX_LINE_BYTES: Final = 1024 * 1024
+SOCKET_NAME: Final = "control.sock"
+PROTOCOL: Final = 1
+
+PARSE_ERROR: Final = -32700
+INVALID_REQUEST: Final = -32600
+UNKNOWN_METHOD: Final = -32601
+FAILED: Final = -32000
+
+LineState = Literal["unknown", "up", "down", "paused"]
+Activity = Literal["idle", "checking", "fetching", "applying", "uploading", "waiting"]
+
+
+class PackStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One pack on the node.
+
+    Attributes:
+        version: newest version known.
+        items: items of that version.
+        here: items of it that are served at that version.
+        missing_bytes: content bytes not here yet.
+    """
+
+    id: str
+    title: Titles
+    version: int
+    items: int
+    here: int
+    size: int
+    missing_bytes: int
+
+
+class Transfer(msgspec.Struct, frozen=True, kw_only=True):
+    """What is being fetched now; sizes in bytes on the line, rate in bytes a second."""
+
+    pack: str
+    title: Titles
+    version: int
+    done: int
+    total: int
+    rate: float
+    seconds_left: float | None
+    item: str = ""
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a screen needs, at one moment.
+
+    Attributes:
+        line: state of the line to the hub, by the last contact.
+        reason: why it is down or what is waited for, in plain words; empty when all is well.
+        last_contact: seconds since the hub last answered, or None.
+        next_try: seconds until the next poll, or None.
+        backlog: statements not yet acknowledged.
+        backlog_oldest: age of the oldest, seconds, or None.
+        clock_verified: whether trusted time comes from a synchronised clock.
+        trusted_time: moment in UTC against which expiry is judged.
+        disk_floor: bytes that stay free.
+        problems: sentences, most urgent first.
+    """
+
+    protocol: int = PROTOCOL
+    node: str = ""
+    school: str = ""
+    hub: str = ""
+    line: LineState = "unknown"
+    activity: Activity = "idle"
+    reason: str = ""
+    last_contact: float | None = None
+    next_try: float | None = None
+    packs: list[PackStatus] = []
+    transfer: Transfer | None = None
+    disk_total: int = 0
+    disk_free: int = 0
+    disk_floor: int = 0
+    backlog: int = 0
+    backlog_oldest: float | None = None
+    clock_verified: bool = False
+    trusted_time: str = ""
+    portal: str = ""
+    problems: list[str] = []
+
+
+class Request(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """A call; without ``id`` a notification."""
+
+    jsonrpc: Literal["2.0"]
+    method: Annotated[str, msgspec.Meta(max_length=100)]
+    params: dict[str, Any] = {}
+    id: int | None = None
+
+
+class Failure(msgspec.Struct, omit_defaults=True):
+    """Why a call failed; ``hint`` says what to do."""
+
+    code: int
+    message: str
+    hint: str = ""
+    exit_code: int = 1
+
+
+class Response(msgspec.Struct, omit_defaults=True, kw_only=True):
+    """The answer to a call."""
+
+    jsonrpc: Literal["2.0"]
+    id: int | None
+    result: Any = None
+    error: Failure | None = None
+
+
+def encode_line(message: Request | Response) -> bytes:
+    """Encode one message with its line end."""
+    if isinstance(message, Request) or message.error is not None:
+        return msgspec.json.encode(message) + b"\n"
+    body = {"jsonrpc": "2.0", "id": message.id, "result": message.result}
+    return msgspec.json.encode(body) + b"\n"
+
+
+def request(method: str, number: int | None = None, **params: object) -> Request:
+    """Make a call, or a notification when ``number`` is None."""
+    return Request(jsonrpc="2.0", method=method, params=dict(params), id=number)
+
+
+def response(number: int | None, result: object) -> Response:
+    """Make the answer to a call that succeeded."""
+    return Response(jsonrpc="2.0", id=number, result=result)
+
+
+def failure(number: int | None, error: Failure) -> Response:
+    """Make the answer to a call that failed."""
+    return Response(jsonrpc="2.0", id=number, error=error)
+
+
+def decode_request(line: bytes) -> Request:
+    """Decode a call.
+
+    Raises:
+        RefusedError: not a call.
+    """
+    return decode_json(line, Request, what="The request", limit=MAX_LINE_BYTES)
+
+
+def decode_message(line: bytes) -> Request | Response:
+    """Decode what a client may receive: a response, or a notification.
+
+    Raises:
+        RefusedError: neither.
+    """
+    probe = decode_json(line, _Probe, what="The message", limit=MAX_LINE_BYTES)
+    if probe.method is not msgspec.UNSET:
+        return decode_request(line)
+    return decode_json(line, Response, what="The message", limit=MAX_LINE_BYTES)
+
+
+class _Probe(msgspec.Struct):
+    method: str | msgspec.UnsetType = msgspec.UNSET
+
+
+def decode_status(value: object) -> Status:
+    """Turn a response's result, or an event's ``status``, into a ``Status``.
+
+    Raises:
+        msgspec.ValidationError: the agent is of another protocol.
+    """
+    return msgspec.convert(value, Status)

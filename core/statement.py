@@ -1,0 +1,224 @@
+"""Statements: immutable usage facts, after xAPI and its video profile, without names.
+
+A batch is columnar and compressed: one small table of texts, then one column of numbers per
+field, each written as differences, so that a statement takes about 5 bytes on the line. The
+identity of a statement is (node, epoch, sequence); it costs nothing.
+"""
+
+import hashlib
+import uuid
+from typing import Annotated, Any, Final, Literal, get_args
+
+import msgspec
+import zstandard
+
+from core.bundle.frame import decompress_exactly
+from core.codec import decode_msgpack
+from core.errors import RefusedError
+from core.manifest import check_format
+
+FORMAT: Final = 1
+EPOCH_BYTES: Final = 8
+SIGNATURE_BYTES: Final = 64
+MAX_BATCH: Final = 5000
+MAX_BATCH_BYTES: Final = 1024 * 1024
+_MAX_PLAIN_BYTES: Final = 8 * 1024 * 1024
+_MAX_NUMBER: Final = 2**53
+_XAPI_NAMESPACE: Final = uuid.UUID("6f1b7a52-5e0c-5c52-9f6a-8c1f0c1f7b11")
+
+Verb = Literal[
+    "opened", "initialized", "played", "paused", "seeked", "completed", "terminated", "failed"
+]
+VERBS: Final[tuple[str, ...]] = get_args(Verb)
+
+_Text = Annotated[str, msgspec.Meta(max_length=300)]
+_Number = Annotated[int, msgspec.Meta(ge=-1, le=_MAX_NUMBER)]
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """One usage fact. Times are in milliseconds; -1 stands for "does not apply".
+
+    Attributes:
+        verb: what happened.
+        pack: the pack's id.
+        version: version of the pack from which the item was served.
+        item: the item's id in the pack.
+        session: which opening of the page it belongs to.
+        boot: which boot of the node; its wall clock is corrected by that later.
+        offset: time since that boot, monotonic.
+        at: wall clock then believed, since 1970 in UTC.
+        position: place in the medium.
+        start: for ``seeked`` the place left, for ``paused`` where that stretch began.
+        length: the medium's duration.
+        count: heads in the class, 1 for a single reader.
+    """
+
+    verb: Verb
+    pack: _Text
+    version: _Number
+    item: _Text
+    session: Annotated[str, msgspec.Meta(max_length=32)]
+    boot: Annotated[str, msgspec.Meta(max_length=40)]
+    offset: _Number
+    at: _Number
+    position: _Number = -1
+    start: _Number = -1
+    length: _Number = -1
+    count: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
+
+
+_TEXTS: Final = ("verb", "pack", "item", "session", "boot")
+_NUMBERS: Final = ("version", "offset", "at", "position", "start", "length", "count")
+
+
+class _Columns(msgspec.Struct, frozen=True, array_like=True):
+    format: int
+    texts: Annotated[list[_Text], msgspec.Meta(max_length=MAX_BATCH * len(_TEXTS))]
+    columns: Annotated[list[list[int]], msgspec.Meta(max_length=64)]
+
+
+class Poisoned(msgspec.Struct, frozen=True):
+    """A record of a batch that could not be read, and why; the others are not affected."""
+
+    row: int
+    reason: str
+
+
+def encode_batch(statements: list[Statement]) -> bytes:
+    """Encode statements with consecutive sequence numbers, in order."""
+    table: dict[str, int] = {}
+    columns: list[list[int]] = [
+        [table.setdefault(getattr(one, name), len(table)) for one in statements] for name in _TEXTS
+    ]
+    for name in _NUMBERS:
+        values = [getattr(one, name) for one in statements]
+        if name == "at":
+            # Between two statements of a boot the wall clock and the monotonic clock advance
+            # alike, so their difference compresses to nothing.
+            values = [one.at - one.offset for one in statements]
+        columns.append([now - before for now, before in zip(values, [0, *values], strict=False)])
+    plain = msgspec.msgpack.encode(_Columns(FORMAT, list(table), columns))
+    return zstandard.ZstdCompressor(level=19, write_checksum=False).compress(plain)
+
+
+def decode_batch(data: bytes) -> list[Statement | Poisoned]:
+    """Decode a batch; a record that breaks a rule is isolated, the others come through.
+
+    Raises:
+        RefusedError: the batch as a whole is damaged or needs a newer Packhorse.
+    """
+    columns = _decode_columns(data)
+    rows = len(columns.columns[0]) if columns.columns else 0
+    width = len(_TEXTS) + len(_NUMBERS)
+    if len(columns.columns) != width or any(len(one) != rows for one in columns.columns):
+        raise RefusedError("The batch's columns do not fit together.")
+    if rows > MAX_BATCH:
+        raise RefusedError(
+            "The batch has {n} statements, at most {limit}.", n=rows, limit=MAX_BATCH
+        )
+    texts = columns.columns[: len(_TEXTS)]
+    numbers = [_running(column) for column in columns.columns[len(_TEXTS) :]]
+    offset, at = numbers[1], numbers[2]
+    numbers[2] = [base + since for base, since in zip(at, offset, strict=True)]
+    return [_row(columns.texts, texts, numbers, row) for row in range(rows)]
+
+
+def _decode_columns(data: bytes) -> _Columns:
+    if len(data) > MAX_BATCH_BYTES:
+        raise RefusedError("The batch is too large.")
+    try:
+        size = zstandard.frame_content_size(data)
+    except zstandard.ZstdError as error:
+        raise RefusedError("The batch is damaged.") from error
+    if not 0 <= size <= _MAX_PLAIN_BYTES:
+        raise RefusedError("The batch is too large.")
+    plain = decompress_exactly(data, size, "The batch")
+    columns = decode_msgpack(plain, _Columns, what="The batch", limit=_MAX_PLAIN_BYTES)
+    check_format(columns.format, FORMAT, "batch")
+    return columns
+
+
+def _running(differences: list[int]) -> list[int]:
+    total, result = 0, []
+    for difference in differences:
+        total += difference
+        result.append(total)
+    return result
+
+
+def _row(
+    table: list[str], texts: list[list[int]], numbers: list[list[int]], row: int
+) -> Statement | Poisoned:
+    record: dict[str, Any] = {}
+    for name, column in zip(_TEXTS, texts, strict=True):
+        if not 0 <= column[row] < len(table):
+            return Poisoned(row, f"{name} is not in the batch's table")
+        record[name] = table[column[row]]
+    for name, column in zip(_NUMBERS, numbers, strict=True):
+        record[name] = column[row]
+    try:
+        return msgspec.convert(record, Statement)
+    except msgspec.ValidationError as error:
+        return Poisoned(row, str(error))
+
+
+class SignedBatch(msgspec.Struct, frozen=True, array_like=True):
+    """A batch as it travels, by line, stick or parent: signed itself, so carriers are equal."""
+
+    hub: Annotated[str, msgspec.Meta(max_length=64)]
+    node: Annotated[str, msgspec.Meta(max_length=64)]
+    epoch: Annotated[bytes, msgspec.Meta(min_length=EPOCH_BYTES, max_length=EPOCH_BYTES)]
+    first: Annotated[int, msgspec.Meta(ge=1, le=_MAX_NUMBER)]
+    body: Annotated[bytes, msgspec.Meta(max_length=MAX_BATCH_BYTES)]
+    signature: Annotated[
+        bytes, msgspec.Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)
+    ]
+
+
+def signed_message(hub: str, node: str, epoch: bytes, first: int, body: bytes) -> bytes:
+    """Give the bytes that a node's Ed25519 key signs for a batch."""
+    return msgspec.msgpack.encode(
+        ("packhorse batch 1", hub, node, epoch, first, hashlib.sha256(body).digest())
+    )
+
+
+def encode_signed_batch(batch: SignedBatch) -> bytes:
+    """Encode a signed batch for the line."""
+    return msgspec.msgpack.encode(batch)
+
+
+def decode_signed_batch(data: bytes) -> SignedBatch:
+    """Decode a signed batch; the signature is not checked here.
+
+    Raises:
+        RefusedError: malformed or too large.
+    """
+    return decode_msgpack(data, SignedBatch, what="The batch", limit=MAX_BATCH_BYTES + 4096)
+
+
+class Rejection(msgspec.Struct, frozen=True):
+    """A statement that the hub will never accept; it counts as acknowledged."""
+
+    sequence: int
+    reason: str
+
+
+class Acknowledgement(msgspec.Struct, frozen=True):
+    """The hub's answer to a batch.
+
+    Attributes:
+        epoch: the batch's epoch, hexadecimal.
+        contiguous: highest sequence up to which the hub has every number of that epoch.
+        rejected: records of this batch that were refused for good.
+        conflicts: numbers that the hub holds already with other content.
+    """
+
+    epoch: str
+    contiguous: int
+    rejected: list[Rejection] = []
+    conflicts: list[int] = []
+
+
+def xapi_id(node: str, epoch: bytes, sequence: int) -> uuid.UUID:
+    """Derive a statement's xAPI id."""
+    return uuid.uuid5(_XAPI_NAMESPACE, f"{node}/{epoch.hex()}/{sequence}")
