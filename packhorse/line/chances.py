@@ -6,7 +6,9 @@ slice the bytes nor on what other connections do.
 """
 
 import math
-from random import Random
+
+# The seed is passed in: a run can be repeated, which is what the ban is for.
+from random import Random  # noqa: TID251
 
 BLOCK = 16 * 1024
 """Bytes over which `cut_chance` is stated."""

@@ -3,13 +3,16 @@
 _SLICE = 0.05
 _SMALLEST = 512
 _LARGEST = 16 * 1024
+_LATE_SECONDS = 0.02
+_LATE_BYTES = 8 * 1024
 _UNLIMITED = 64 * 1024
 
 
 class LineClock:
     """One line shared by all: it is busy with earlier pieces until `free`.
 
-    Unused time is not saved up, so there is never a burst beyond one piece.
+    Unused time is not saved up beyond what makes good a sleeper that woke late (20 ms, and at most
+    8 KiB), so there is never a burst beyond one piece and that.
     """
 
     def __init__(self, rate: int | None) -> None:
@@ -28,5 +31,6 @@ class LineClock:
         """Queue a piece of `size` bytes and return the seconds from `now` until it has crossed."""
         if self.rate is None:
             return 0.0
-        self._free = max(self._free, now) + size * 8 / self.rate
-        return self._free - now
+        late = min(_LATE_SECONDS, _LATE_BYTES * 8 / self.rate)
+        self._free = max(self._free, now - late) + size * 8 / self.rate
+        return max(0.0, self._free - now)

@@ -28,7 +28,10 @@ class Counters:
     def since(self, earlier: "Counters") -> "Counters":
         """Return how much each number grew since an earlier copy."""
         return Counters(
-            **{one.name: getattr(self, one.name) - getattr(earlier, one.name) for one in fields(self)}
+            **{
+                one.name: getattr(self, one.name) - getattr(earlier, one.name)
+                for one in fields(self)
+            }
         )
 
     def as_json(self) -> dict[str, int]:

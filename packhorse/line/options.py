@@ -10,6 +10,8 @@ _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)bit(?:/s)?", re.IGNORECASE)
 _INTERVAL = re.compile(r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?")
 _SCALE = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 _SLOWEST = 1_000
+_SHORTEST = 0.01
+_LONGEST = 32
 
 
 class CutMode(StrEnum):
@@ -69,6 +71,8 @@ class LineOptions:
                     field=name,
                     value=value,
                 )
+        if self.cut_every is not None and not _SHORTEST <= self.cut_every[0] <= self.cut_every[1]:
+            raise _bad_interval("-".join(map(str, self.cut_every)))
         if self.rate is not None and self.rate < _SLOWEST:
             raise UsageError(
                 "A rate of {rate} bit/s is too slow for any transfer to end.",
@@ -86,11 +90,11 @@ def parse_rate(text: str) -> int | None:
     if text.strip().lower() == "unlimited":
         return None
     match = _RATE.fullmatch(text.strip())
-    if match is None or len(text) > 32:
+    if match is None or len(text) > _LONGEST:
         raise UsageError(
             "{text!r} is not a rate.",
             hint="Write a number and bit, kbit, mbit or gbit, for example 512kbit, or unlimited.",
-            text=text[:32],
+            text=text[:_LONGEST],
         )
     return round(float(match[1]) * _SCALE[match[2].lower()])
 
@@ -103,10 +107,14 @@ def parse_interval(text: str) -> tuple[float, float]:
     """
     match = _INTERVAL.fullmatch(text.strip())
     shortest, longest = (float(match[1]), float(match[2] or match[1])) if match else (0.0, 0.0)
-    if not 0.01 <= shortest <= longest:
-        raise UsageError(
-            "{text!r} is not a time range.",
-            hint="Write seconds, for example 20, or a range such as 10-30.",
-            text=text[:32],
-        )
+    if not _SHORTEST <= shortest <= longest:
+        raise _bad_interval(text)
     return shortest, longest
+
+
+def _bad_interval(text: str) -> UsageError:
+    return UsageError(
+        "{text!r} is not a time range.",
+        hint="Write seconds, for example 20, or a range such as 10-30.",
+        text=text[:_LONGEST],
+    )

@@ -1,9 +1,7 @@
 """One direction of one connection: takes bytes from one end, ages them, gives them to the other."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
-from random import Random
 from typing import Literal, Protocol
 
 from packhorse.line.chances import BitFlipper, gap, per_byte, stream
@@ -15,6 +13,10 @@ Direction = Literal["up", "down"]
 
 _IN_FLIGHT = 64
 """Pieces that may be on their way in one direction; it bounds memory when latency is long."""
+
+
+class CutHereError(Exception):
+    """A direction has delivered all that chance lets it deliver."""
 
 
 class Shared(Protocol):
@@ -50,26 +52,26 @@ class Pump:
         direction: Direction,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        on_cut: Callable[[], None],
     ) -> None:
-        """Prepare the direction of connection `number`; `on_cut` is called where it is cut."""
+        """Prepare one direction of connection `number`."""
         self._line = line
         self._direction: Direction = direction
         self._reader = reader
         self._writer = writer
-        self._on_cut = on_cut
         options = line.options
-        self._flipper = BitFlipper(stream(options.seed, number, direction, "flip"), options.flip_chance)
-        self._jitter: Random = stream(options.seed, number, direction, "jitter")
+        self._flipper = BitFlipper(
+            stream(options.seed, number, direction, "flip"), options.flip_chance
+        )
+        self._jitter = stream(options.seed, number, direction, "jitter")
         self._left = _bytes_until_cut(options, number, direction)
         self._due = 0.0
         self._queue: asyncio.Queue[_Piece] = asyncio.Queue(_IN_FLIGHT)
 
     async def run(self) -> None:
-        """Move bytes until the end of the stream or the cut.
+        """Move bytes until the end of the stream.
 
         Raises:
-            ExceptionGroup: Of OSError, when either end broke the connection.
+            ExceptionGroup: Of OSError, when either end broke the connection, or of CutHereError.
         """
         async with asyncio.TaskGroup() as group:
             group.create_task(self._take())
@@ -101,8 +103,8 @@ class Pump:
 
     def _finish(self, last: Literal["end", "cut"]) -> None:
         if last == "cut":
-            self._on_cut()
-        elif self._writer.can_write_eof():
+            raise CutHereError
+        if self._writer.can_write_eof():
             self._writer.write_eof()
 
     def _next_due(self) -> float:
