@@ -26,3 +26,66 @@ $(STAMP): requirements/lock.txt pyproject.toml hatch_build.py package-lock.json
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/lock.txt
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
+
+.PHONY: assets
+assets: $(STAMP) ## Fetch browser assets and compile catalogues that are not up to date
+	@$(BIN)/python hatch_build.py
+
+.PHONY: demo
+demo: assets ## Show the whole system on this machine (ARGS="--once --json", "--course DIR", ...)
+	@$(BIN)/packhorse demo $(ARGS)
+
+.PHONY: test
+test: assets ## Run the tests, all but the slow ones
+	@tools/system-packages test
+	@$(BIN)/python -m pytest -q -m "not (slow or sim or crash or bench)" $(ARGS)
+
+.PHONY: check
+check: assets ## Check lint, types, imports, locks, units, texts and translations
+	@tools/check $(BIN)
+
+.PHONY: sim
+sim: assets ## Run the seeded simulation
+	@tools/marked-tests $(BIN) sim $(ARGS)
+
+.PHONY: crash
+crash: assets ## Run the tests of kills and power cuts
+	@tools/marked-tests $(BIN) crash $(ARGS)
+
+.PHONY: bench
+bench: assets ## Measure against the budgets of docs/design.md, section 13
+	@tools/marked-tests $(BIN) bench $(ARGS)
+
+.PHONY: coverage
+coverage: assets ## Run the tests with branch coverage and print what is not covered
+	@tools/system-packages test
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -q -m "not (slow or sim or crash or bench)" $(ARGS)
+	@$(BIN)/coverage combine -q
+	@$(BIN)/coverage report
+
+.PHONY: format
+format: $(STAMP) ## Format the code and mend what the linter can mend
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format --quiet .
+
+.PHONY: lock
+lock: $(STAMP) ## Resolve the dependencies anew into requirements/ (needs the network)
+	@tools/lock $(BIN)
+
+.PHONY: wheel
+wheel: $(STAMP) ## Build the wheel into dist/ and check what is in it
+	@rm -rf dist
+	@$(BIN)/hatchling build -t wheel
+	@$(BIN)/python tools/check_wheel.py dist/*.whl
+
+.PHONY: screenshots
+screenshots: assets ## Take the pictures of docs/images/ from a running demo
+	@tools/system-packages test
+	@$(BIN)/python tools/screenshots.py
+
+.PHONY: clean
+clean: ## Remove everything that make has made
+	@rm -rf .venv .venv[0-9]* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov
+	@rm -rf edge_client/portal/static/vendor
+	@find . -name __pycache__ -prune -exec rm -rf {} + -o -name '*.mo' -delete
