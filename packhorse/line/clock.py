@@ -16,7 +16,7 @@ class LineClock:
     """
 
     def __init__(self, rate: int | None) -> None:
-        """Start free, with a rate in bits per second (None: no limit)."""
+        """Start free, with a rate in bytes a second (None: no limit)."""
         self.rate = rate
         self._free = 0.0
 
@@ -25,12 +25,12 @@ class LineClock:
         """The most bytes to reserve at once: about 50 ms of the line, 512 B to 16 KiB."""
         if self.rate is None:
             return _UNLIMITED
-        return max(_SMALLEST, min(_LARGEST, int(self.rate / 8 * _SLICE)))
+        return max(_SMALLEST, min(_LARGEST, int(self.rate * _SLICE)))
 
     def reserve(self, size: int, now: float) -> float:
         """Queue a piece of `size` bytes and return the seconds from `now` until it has crossed."""
         if self.rate is None:
             return 0.0
-        late = min(_LATE_SECONDS, _LATE_BYTES * 8 / self.rate)
-        self._free = max(self._free, now - late) + size * 8 / self.rate
+        late = min(_LATE_SECONDS, _LATE_BYTES / self.rate)
+        self._free = max(self._free, now - late) + size / self.rate
         return max(0.0, self._free - now)

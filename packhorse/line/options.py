@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.errors import UsageError
+from core.text import parse_rate as read_rate
 
-_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmg]?)bit(?:/s)?", re.IGNORECASE)
 _INTERVAL = re.compile(r"(\d+(?:\.\d+)?)(?:-(\d+(?:\.\d+)?))?")
-_SCALE = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
-_SLOWEST = 1_000
+_SLOWEST = 125
 _SHORTEST = 0.01
 _LONGEST = 32
 
@@ -27,7 +26,7 @@ class LineOptions:
     """One line's nature; the defaults are a perfect line."""
 
     rate: int | None = None
-    """Bits per second for all connections and both directions together; None: no limit."""
+    """Bytes a second for all connections and both directions together; None: no limit."""
     latency: float = 0.0
     """Seconds that each byte is late, in each direction; it does not lower the rate."""
     jitter: float = 0.0
@@ -75,28 +74,28 @@ class LineOptions:
             raise _bad_interval("-".join(map(str, self.cut_every)))
         if self.rate is not None and self.rate < _SLOWEST:
             raise UsageError(
-                "A rate of {rate} bit/s is too slow for any transfer to end.",
+                "A rate of {rate} bytes a second is too slow for any transfer to end.",
                 hint="Give at least 1kbit.",
                 rate=self.rate,
             )
 
 
 def parse_rate(text: str) -> int | None:
-    """Read a rate such as `512kbit`, `2mbit` or `unlimited` as bits per second (None: no limit).
+    """Read a rate such as `512kbit`, `2mbit` or `unlimited` as bytes a second (None: no limit).
 
     Raises:
         UsageError: The text is not a rate.
     """
     if text.strip().lower() == "unlimited":
         return None
-    match = _RATE.fullmatch(text.strip())
-    if match is None or len(text) > _LONGEST:
+    rate = read_rate(text)
+    if rate is None:
         raise UsageError(
             "{text!r} is not a rate.",
-            hint="Write a number and bit, kbit, mbit or gbit, for example 512kbit, or unlimited.",
+            hint="Write a number and kbit or mbit, for example 512kbit, or unlimited.",
             text=text[:_LONGEST],
         )
-    return round(float(match[1]) * _SCALE[match[2].lower()])
+    return rate
 
 
 def parse_interval(text: str) -> tuple[float, float]:

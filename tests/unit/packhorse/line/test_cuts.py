@@ -33,7 +33,7 @@ async def test_cuts_by_chance_fall_where_the_seed_says(upstream: Upstream) -> No
             return [len((await ask(line.address, 200_000))[0]) for _ in range(8)]
 
     first = await lengths(None)
-    assert first == await lengths(100_000_000)
+    assert first == await lengths(12_000_000)
     assert len(set(first)) > 4
 
 
@@ -72,7 +72,7 @@ async def test_cut_every_can_be_switched_on_and_off(upstream: Upstream) -> None:
 
 
 async def test_down_cuts_and_refuses_until_up(upstream: Upstream) -> None:
-    async with Line(upstream.address, LineOptions(rate=80_000)) as line:
+    async with Line(upstream.address, LineOptions(rate=10_000)) as line:
         asking = asyncio.create_task(ask(line.address, 1_000_000))
         await until(lambda: line.stats().down > 0)
         line.down()

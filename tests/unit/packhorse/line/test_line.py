@@ -24,7 +24,7 @@ async def test_bytes_and_counters_equal_what_both_ends_saw(upstream: Upstream) -
 async def test_all_connections_share_one_rate(upstream: Upstream) -> None:
     """Two downloads together need at least the time that the line's arithmetic demands."""
     loop = asyncio.get_running_loop()
-    async with Line(upstream.address, LineOptions(rate=800_000)) as line:
+    async with Line(upstream.address, LineOptions(rate=100_000)) as line:
         begin = loop.time()
         await asyncio.gather(ask(line.address, 30_000), ask(line.address, 20_000))
         took = loop.time() - begin
@@ -49,7 +49,7 @@ async def test_same_seed_flips_the_same_bits(upstream: Upstream) -> None:
             return got, line.stats().flipped_bits
 
     first, flips = await damaged(LineOptions(flip_chance=0.0005, seed=3))
-    again, _ = await damaged(LineOptions(flip_chance=0.0005, seed=3, rate=4_000_000))
+    again, _ = await damaged(LineOptions(flip_chance=0.0005, seed=3, rate=500_000))
     other, _ = await damaged(LineOptions(flip_chance=0.0005, seed=4))
     assert len(first) == 40_000
     assert first == again != other
@@ -112,7 +112,7 @@ async def test_counters_since_reset_and_in_total(upstream: Upstream) -> None:
 
 async def test_rate_changes_while_running(upstream: Upstream) -> None:
     """A transfer that would take an hour ends once the line is made fast."""
-    async with Line(upstream.address, LineOptions(rate=8_000)) as line:
+    async with Line(upstream.address, LineOptions(rate=1_000)) as line:
         asking = asyncio.create_task(ask(line.address, 3_600_000))
         await until(lambda: line.stats().up > 0)
         line.change(rate=None)

@@ -9,10 +9,9 @@ from packhorse.line import LineOptions, parse_interval, parse_rate
 @pytest.mark.parametrize(
     ("text", "rate"),
     [
-        ("512kbit", 512_000),
-        ("2 Mbit/s", 2_000_000),
-        ("1.5mbit", 1_500_000),
-        ("9600bit", 9_600),
+        ("512kbit", 64_000),
+        ("2 Mbit/s", 250_000),
+        ("64kB", 64_000),
         ("unlimited", None),
     ],
 )
@@ -20,9 +19,7 @@ def test_rates_are_read(text: str, rate: int | None) -> None:
     assert parse_rate(text) == rate
 
 
-@pytest.mark.parametrize(
-    "text", ["", "512", "kbit", "-5kbit", "512kB", "1e3kbit", "9" * 40 + "bit"]
-)
+@pytest.mark.parametrize("text", ["", "512", "kbit", "-5kbit", "1e3kbit", "0kbit"])
 def test_other_rates_are_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a rate") as caught:
         parse_rate(text)
