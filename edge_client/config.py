@@ -1,0 +1,252 @@
+"""The node's configuration: ``node.toml`` in the state directory, then the environment; read once.
+
+Rules:
+    - Every key has a default, so that a node needs no file.
+    - Unknown keys and wrong types are refused by name: a misspelt key must not go unnoticed.
+    - Each key is described in ``docs/node.md``; a test holds the two together.
+
+Non-goals: what the hub decides (assignments, groups) and what the trust decides.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from core.errors import UsageError
+from core.text import parse_rate
+
+FILE_NAME: Final = "node.toml"
+STATE_VARIABLE: Final = "PACKHORSE_STATE"
+DEFAULT_STATE: Final = "/var/lib/packhorse"
+MAX_FILE_BYTES: Final = 64 * 1024
+
+Address = tuple[str, int]
+"""Host and port; port 0 lets the system choose one."""
+
+_LARGEST_PORT: Final = 65535
+_LONGEST_POLL: Final = 7 * 24 * 60.0
+_SHORTEST_POLL: Final = 0.01
+_MB: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class NodeConfig:
+    """What the operator of one node has set.
+
+    Attributes:
+        portal_listen: ``[portal] listen``: address of the lessons' pages, such as
+            ``0.0.0.0:80``.
+        portal_content_listen: ``[portal] content_listen``: second address, for the HTML of
+            packs, which must not share an origin with the pages.
+        portal_hosts: ``[portal] hosts``: further names by which browsers may reach the portal.
+        line_rate: ``[line] rate``: upper bound for transfers, bytes a second, written as
+            ``512kbit``; None for no bound.
+        line_poll_minutes: ``[line] poll_minutes``: time between two looks at the hub's tip.
+        packs: ``packs``: patterns of the pack ids that this node takes.
+        disk_floor: ``[disk] floor_mb``: bytes that stay free on the disk; None for the usual
+            share of it (``cache.space``).
+    """
+
+    portal_listen: Address = ("0.0.0.0", 80)  # noqa: S104 - pupils' tablets are on the LAN
+    portal_content_listen: Address = ("0.0.0.0", 8088)  # noqa: S104 - the same
+    portal_hosts: tuple[str, ...] = ()
+    line_rate: int | None = None
+    line_poll_minutes: float = 15.0
+    packs: tuple[str, ...] = ("*",)
+    disk_floor: int | None = None
+
+
+def state_root(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Choose the state directory: the option, else PACKHORSE_STATE, else the system's."""
+    return Path(option or environment.get(STATE_VARIABLE) or DEFAULT_STATE)
+
+
+def load(state: Path, environment: Mapping[str, str] = os.environ) -> NodeConfig:
+    """Read the configuration of the node in ``state``.
+
+    Each key may be overridden by a variable of the environment (``VARIABLES``), as systemd
+    units and containers like it.
+
+    Raises:
+        UsageError: the file cannot be read, or a key is unknown, of a wrong type or unusable.
+    """
+    path = state / FILE_NAME
+    tables, origins = _parse(path), {}
+    for variable, (table, key) in VARIABLES.items():
+        if environment.get(variable):
+            tables.setdefault(table, {})[key] = _from_environment(key, environment[variable])
+            origins[table, key] = f"{variable} (environment)"
+    reader = _Reader(path, tables, origins)
+    usual = NodeConfig()
+    floor = reader.number("disk", "floor_mb", 0, 1e9)
+    poll = reader.number("line", "poll_minutes", _SHORTEST_POLL, _LONGEST_POLL)
+    return NodeConfig(
+        portal_listen=reader.address("portal", "listen", usual.portal_listen),
+        portal_content_listen=reader.address(
+            "portal", "content_listen", usual.portal_content_listen
+        ),
+        portal_hosts=reader.words("portal", "hosts", usual.portal_hosts),
+        line_rate=reader.rate("line", "rate"),
+        line_poll_minutes=usual.line_poll_minutes if poll is None else poll,
+        packs=reader.words("", "packs", usual.packs),
+        disk_floor=None if floor is None else round(floor * _MB),
+    )
+
+
+KEYS: Final[dict[str, frozenset[str]]] = {
+    "": frozenset({"packs"}),
+    "portal": frozenset({"listen", "content_listen", "hosts"}),
+    "line": frozenset({"rate", "poll_minutes"}),
+    "disk": frozenset({"floor_mb"}),
+}
+"""Every key by its table; the empty name is the top of the file."""
+VARIABLES: Final[dict[str, tuple[str, str]]] = {
+    "PACKHORSE_LISTEN": ("portal", "listen"),
+    "PACKHORSE_CONTENT_LISTEN": ("portal", "content_listen"),
+    "PACKHORSE_HOSTS": ("portal", "hosts"),
+    "PACKHORSE_RATE": ("line", "rate"),
+    "PACKHORSE_POLL_MINUTES": ("line", "poll_minutes"),
+    "PACKHORSE_PACKS": ("", "packs"),
+    "PACKHORSE_FLOOR_MB": ("disk", "floor_mb"),
+}
+_LISTS: Final = {"hosts", "packs"}
+_NUMBERS: Final = {"poll_minutes", "floor_mb"}
+
+
+def _parse(path: Path) -> dict[str, dict[str, object]]:
+    """Read the file into tables; a file that is not there has none."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UsageError(
+            "{path} cannot be read: {reason}.",
+            hint="Check who owns the file, and its permissions.",
+            path=str(path),
+            reason=error.strerror or str(error),
+        ) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise UsageError(
+            "{path} is larger than a configuration can be.",
+            hint="Write it anew; docs/node.md lists the keys.",
+            path=str(path),
+        )
+    try:
+        document = tomllib.loads(data.decode("utf-8"))
+    # A deeply nested array exhausts the parser's recursion.
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(
+            "{path} is not TOML: {reason}.",
+            hint="Mend that line; docs/node.md shows how the file is written.",
+            path=str(path),
+            reason=str(error),
+        ) from error
+    return _tables(path, document)
+
+
+def _tables(path: Path, document: dict[str, object]) -> dict[str, dict[str, object]]:
+    top = {key: value for key, value in document.items() if key not in KEYS}
+    tables: dict[str, dict[str, object]] = {"": top}
+    for name in document.keys() & KEYS.keys():
+        value = document[name]
+        if not isinstance(value, dict):
+            raise _wrong(str(path), name, f"must be a table, written [{name}]")
+        tables[name] = value
+    for name, table in tables.items():
+        for key in table:
+            if key not in KEYS[name]:
+                raise UsageError(
+                    "{path} has the unknown key {key}.",
+                    hint="Remove it or mend its spelling; the keys are: {known}.",
+                    path=str(path),
+                    key=_dotted(name, key),
+                    known=", ".join(
+                        sorted(_dotted(t, k) for t, keys in KEYS.items() for k in keys)
+                    ),
+                )
+    return tables
+
+
+def _from_environment(key: str, text: str) -> object:
+    """Give a variable's text the type that the key has in the file."""
+    if key in _LISTS:
+        return [word.strip() for word in text.split(",") if word.strip()]
+    if key in _NUMBERS:
+        try:
+            return float(text)
+        except ValueError:
+            return text  # refused by the reader, which names the variable
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Takes typed values out of the tables; ``origins`` names those not from the file."""
+
+    path: Path
+    tables: dict[str, dict[str, object]]
+    origins: dict[tuple[str, str], str]
+
+    def value(self, table: str, key: str) -> object:
+        return self.tables.get(table, {}).get(key)
+
+    def address(self, table: str, key: str, default: Address) -> Address:
+        value = self.value(table, key)
+        if value is None:
+            return default
+        host, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+        host = host.removeprefix("[").removesuffix("]")
+        if not host or not port.isascii() or not port.isdecimal() or int(port) > _LARGEST_PORT:
+            raise self.wrong(table, key, 'must be like "0.0.0.0:80"')
+        return host, int(port)
+
+    def words(self, table: str, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+        value = self.value(table, key)
+        if value is None:
+            return default
+        if not isinstance(value, list) or not all(isinstance(word, str) and word for word in value):
+            raise self.wrong(table, key, 'must be a list of texts, such as ["one", "two"]')
+        return tuple(value)
+
+    def rate(self, table: str, key: str) -> int | None:
+        value = self.value(table, key)
+        if value is None:
+            return None
+        rate = parse_rate(value) if isinstance(value, str) else None
+        if rate is None:
+            raise self.wrong(table, key, 'must be like "512kbit" or "2mbit"')
+        return rate
+
+    def number(self, table: str, key: str, smallest: float, largest: float) -> float | None:
+        value = self.value(table, key)
+        if value is None:
+            return None
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not smallest <= value <= largest
+        ):
+            raise self.wrong(table, key, f"must be a number from {smallest:g} to {largest:g}")
+        return float(value)
+
+    def wrong(self, table: str, key: str, wanted: str) -> UsageError:
+        return _wrong(self.origins.get((table, key), str(self.path)), _dotted(table, key), wanted)
+
+
+def _dotted(table: str, key: str) -> str:
+    return f"{table}.{key}" if table else key
+
+
+def _wrong(where: str, key: str, wanted: str) -> UsageError:
+    return UsageError(
+        "{key} in {where} {wanted}.",
+        hint="Correct that key; docs/node.md shows examples.",
+        key=key,
+        where=where,
+        wanted=wanted,
+    )
