@@ -1,5 +1,6 @@
 """Sizes, rates and durations as a person reads them. Words are English message ids."""
 
+import re
 from typing import Final
 
 _STEP: Final = 1000
@@ -8,6 +9,8 @@ _TENS: Final = 10
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
+BITS_PER_BYTE: Final = 8
+_RATE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*([kKmM]?)(bit|bps|B)(?:/s|ps)?\Z")
 
 
 def human_bytes(count: float) -> str:
@@ -32,16 +35,15 @@ def human_duration(seconds: float) -> str:
 
 
 def parse_rate(text: str) -> int | None:
-    """Read a line's rate such as ``512kbit``, ``2mbit`` or ``64kB`` into bytes a second.
+    """Read a line's rate such as ``512kbit``, ``2 Mbps`` or ``64kB/s`` into bytes a second.
 
     Returns:
         None when it is not written so, or is not positive.
     """
-    units = {"kbit": 125, "mbit": 125_000, "kb": 1000, "mb": 1_000_000, "b": 1}
-    word = text.strip().lower().removesuffix("/s").replace("ps", "")
-    for unit, factor in units.items():
-        number = word.removesuffix(unit).strip()
-        if word.endswith(unit) and number.replace(".", "", 1).isdecimal():
-            rate = round(float(number) * factor)
-            return rate if rate > 0 else None
-    return None
+    match = _RATE.match(text.strip())
+    if not match:
+        return None
+    number, prefix, unit = match.groups()
+    scale = {"": 1, "k": 1000, "m": 1_000_000}[prefix.lower()]
+    rate = round(float(number) * scale / (1 if unit == "B" else BITS_PER_BYTE))
+    return rate if rate > 0 else None

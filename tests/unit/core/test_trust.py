@@ -1,0 +1,107 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from securesystemslib.signer import CryptoSigner
+from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
+
+from core.errors import RefusedError, UsageError
+from core.names import PackId
+from core.trust.edit import (
+    delegate,
+    new_root,
+    new_targets,
+    next_snapshot,
+    next_timestamp,
+    parse,
+    put_release,
+    sign,
+)
+from core.trust.roles import MAX_TIMESTAMP_BYTES, Publisher, may_publish, publisher_of
+from core.trust.verify import verify_role
+
+NOW = datetime(2026, 11, 22, 8, 30, 0, 123456, tzinfo=UTC)
+KEY, OTHER = CryptoSigner.generate_ed25519(), CryptoSigner.generate_ed25519()
+COUNTY = publisher_of("gd/zhuhai")
+DELEGATOR = delegate(new_targets(NOW), COUNTY, [KEY])
+EMPTY = new_targets(NOW)
+PACK = PackId("gd/zhuhai/math")
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("cn/-", Publisher("cn", "cn/-/*")),
+        ("gd", Publisher("gd", "gd/*/*")),
+        ("gd/*", Publisher("gd", "gd/*/*")),
+        ("gd/zhuhai", Publisher("gd.zhuhai", "gd/zhuhai/*")),
+    ],
+)
+def test_places(place: str, expected: Publisher) -> None:
+    assert publisher_of(place) == expected
+
+
+@pytest.mark.parametrize("place", ["", "*", "gd/zhuhai/x", "GD", "gd/../x", "gd/**"])
+def test_not_places(place: str) -> None:
+    with pytest.raises(UsageError, match="not a publisher's place"):
+        publisher_of(place)
+
+
+def test_patterns_match_segment_by_segment() -> None:
+    assert may_publish(COUNTY, PACK)
+    assert may_publish(publisher_of("gd"), PACK)
+    assert not may_publish(publisher_of("cn/-"), PACK)
+    assert not may_publish(COUNTY, PackId("gd/-/math"))
+
+
+def test_a_publishers_next_role_is_accepted() -> None:
+    data = sign(put_release(EMPTY, PACK, b"release", NOW), [KEY])
+    new = verify_role(data, COUNTY.role, DELEGATOR, EMPTY, NOW)
+    assert new.version == 2
+    assert new.targets[PACK].length == 7
+    assert EMPTY.targets == {}
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (sign(put_release(EMPTY, PACK, b"x", NOW), [OTHER]), "not signed"),
+        (sign(put_release(EMPTY, PACK, b"x", NOW), []), "not signed"),
+        (sign(EMPTY, [KEY]), "version 1, the next one is 2"),
+        (sign(put_release(EMPTY, PackId("cn/-/x"), b"x", NOW), [KEY]), "may not publish cn/-/x"),
+        (sign(put_release(EMPTY, PackId("../x"), b"x", NOW), [KEY]), "not a pack id"),
+        (sign(put_release(EMPTY, PACK, b"x", NOW - timedelta(days=400)), [KEY]), "expired"),
+        (sign(next_timestamp(None, 1, NOW), [KEY]), "of type timestamp"),
+        (b"{}", "cannot be read"),
+        (b" " * 300_000, "too large"),
+        (b"[" * 100_000, "cannot be read"),
+    ],
+)
+def test_role_files_that_the_sequencer_keeps_out(data: bytes, reason: str) -> None:
+    with pytest.raises(RefusedError, match=reason):
+        verify_role(data, COUNTY.role, DELEGATOR, EMPTY, NOW)
+
+
+def test_root_snapshot_and_timestamp() -> None:
+    roles = ("root", "targets", "snapshot", "timestamp")
+    signers = {role: [CryptoSigner.generate_ed25519() for _ in range(3)] for role in roles}
+    root = new_root(signers, {"root": 2}, NOW)
+    data = sign(root, signers["root"][:2])
+    parsed = parse(data, Root, 32_000)
+    assert parsed.roles["root"].threshold == 2
+    metadata = Metadata[Root].from_bytes(data)
+    metadata.verify_delegate("root", metadata)
+
+    first = next_snapshot(None, {"targets": 1, "gd.zhuhai": 4}, NOW)
+    second = next_snapshot(first, {"targets": 1}, NOW)
+    assert (first.version, second.version) == (1, 2)
+    assert first.meta["gd.zhuhai.json"].version == 4
+    timestamp = next_timestamp(next_timestamp(None, 1, NOW), 2, NOW)
+    assert (timestamp.version, timestamp.snapshot_meta.version) == (2, 2)
+    back = parse(sign(timestamp, signers["timestamp"][:1]), Timestamp, MAX_TIMESTAMP_BYTES)
+    assert back.unrecognized_fields["x-issued"] == "2026-11-22T08:30:00Z"
+    assert parse(sign(second, []), Snapshot, 9999).expires == second.expires
+
+
+def test_a_file_of_another_type_is_refused() -> None:
+    with pytest.raises(RefusedError, match="of type timestamp, not targets"):
+        parse(sign(next_timestamp(None, 1, NOW), []), Targets, 9999)
