@@ -19,12 +19,15 @@ help: ## List the targets
 .PHONY: venv
 venv: $(STAMP) ## Make the virtual environment from the lock, if it is not up to date
 
-$(STAMP): requirements/lock.txt pyproject.toml hatch_build.py package-lock.json
+$(STAMP): $(VENV)/.locked pyproject.toml hatch_build.py package-lock.json
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(VENV)/.locked: requirements/lock.txt
 	@tools/system-packages venv "$(PYTHON)"
-	@echo "Making $(VENV) from requirements/lock.txt (some minutes the first time) ..."
+	@echo "Making $(VENV) from requirements/lock.txt (a minute or two the first time) ..." >&2
 	@[ -x $(BIN)/python ] || "$(PYTHON)" -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/lock.txt
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
 
 .PHONY: assets

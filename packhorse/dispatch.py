@@ -17,7 +17,7 @@ import click
 from core.errors import PackhorseError, UsageError
 
 GROUP = "packhorse.commands"
-EXIT_USAGE = 2
+OURS = {"core", "cache", "sync", "edge_client", "packager", "hub", "tui", "packhorse"}
 EXIT_INTERRUPTED = 130
 
 # Shown by --help: the words that each group's own module would need importing for.
@@ -43,11 +43,7 @@ class Dispatcher(click.Group):
         return [n for n in SUMMARIES if n in found] + sorted(found - SUMMARIES.keys())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load one group.
-
-        Raises:
-            UsageError: the extra that it needs is not installed.
-        """
+        """Load one group."""
         del ctx  # click's signature
         entry_point = _entry_points().get(cmd_name)
         return None if entry_point is None else _load(entry_point)
@@ -64,31 +60,10 @@ def _entry_points() -> dict[str, EntryPoint]:
 
 
 def _load(entry_point: EntryPoint) -> click.Command:
-    try:
-        command = entry_point.load()
-    except ModuleNotFoundError as error:
-        if _is_ours(error.name or "", entry_point):
-            raise  # our own module is missing: a bug, not an extra
-        raise _missing_extra(entry_point.name, error) from error
+    command = entry_point.load()
     if not isinstance(command, click.Command):
         raise TypeError(f"entry point {entry_point.value} is no click command")
     return command
-
-
-def _is_ours(module: str, entry_point: EntryPoint) -> bool:
-    ours = {"core", "cache", "sync", "packhorse", entry_point.module.partition(".")[0]}
-    return module.partition(".")[0] in ours
-
-
-def _missing_extra(group: str, error: ModuleNotFoundError) -> UsageError:
-    extra = EXTRAS.get(group, "all")
-    return UsageError(
-        "`packhorse {group}` needs the Python package {module}, which is not installed.",
-        hint="Run: pip install 'packhorse[{extra}]'",
-        group=group,
-        module=error.name,
-        extra=extra,
-    )
 
 
 @click.group(cls=Dispatcher, context_settings={"help_option_names": ["-h", "--help"]})
@@ -111,22 +86,47 @@ def _run(arguments: list[str] | None) -> int:
         code = cli.main(arguments, prog_name="packhorse", standalone_mode=False)
         sys.stdout.flush()
     except PackhorseError as error:
-        click.echo(f"error: {error}", err=True)
-        if error.hint:
-            click.echo(f"hint: {error.hint}", err=True)
-        return error.exit_code
-    except click.UsageError as error:
-        error.show()
-        return EXIT_USAGE
+        return _tell(error)
+    except ModuleNotFoundError as error:
+        return _tell(_missing_extra(error, arguments or sys.argv[1:]))
     except click.ClickException as error:
-        click.echo(f"error: {error.format_message()}", err=True)
+        error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit) as error:
+        # Click makes a broken pipe a SystemExit(1), which would say "bug".
+        if not isinstance(error.__context__ or error, BrokenPipeError):
+            raise
         _close_stdout()
         return 0
     return code if isinstance(code, int) else 0
+
+
+def _tell(error: PackhorseError) -> int:
+    click.echo(f"error: {error}", err=True)
+    if error.hint:
+        click.echo(f"hint: {error.hint}", err=True)
+    return error.exit_code
+
+
+def _missing_extra(error: ModuleNotFoundError, arguments: list[str]) -> UsageError:
+    """Name the extra that is not installed.
+
+    Raises:
+        ModuleNotFoundError: the missing module is ours or Python's own, which is a bug.
+    """
+    missing = (error.name or "").partition(".")[0]
+    if missing in OURS or missing in sys.stdlib_module_names:
+        raise error
+    group = arguments[0]
+    return UsageError(
+        "`packhorse {group}` needs the Python package {module}, which is not installed.",
+        hint="Run: pip install 'packhorse[{extra}]'",
+        group=group,
+        module=missing,
+        extra=EXTRAS.get(group, "all"),
+    )
 
 
 def _close_stdout() -> None:
