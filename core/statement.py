@@ -7,7 +7,7 @@ identity of a statement is (node, epoch, sequence); it costs nothing.
 
 import hashlib
 import uuid
-from typing import Annotated, Any, Final, Literal, get_args
+from typing import Annotated, Any, Final
 
 import msgspec
 import zstandard
@@ -16,6 +16,28 @@ from core.bundle.frame import decompress_exactly
 from core.codec import decode_msgpack
 from core.errors import RefusedError
 from core.manifest import check_format
+from core.usage import MAX_NUMBER, VERBS, Statement, Text, Verb
+
+__all__ = [
+    "EPOCH_BYTES",
+    "FORMAT",
+    "MAX_BATCH",
+    "MAX_BATCH_BYTES",
+    "SIGNATURE_BYTES",
+    "VERBS",
+    "Acknowledgement",
+    "Poisoned",
+    "Rejection",
+    "SignedBatch",
+    "Statement",
+    "Verb",
+    "decode_batch",
+    "decode_signed_batch",
+    "encode_batch",
+    "encode_signed_batch",
+    "signed_message",
+    "xapi_id",
+]
 
 FORMAT: Final = 1
 EPOCH_BYTES: Final = 8
@@ -23,49 +45,7 @@ SIGNATURE_BYTES: Final = 64
 MAX_BATCH: Final = 5000
 MAX_BATCH_BYTES: Final = 1024 * 1024
 _MAX_PLAIN_BYTES: Final = 8 * 1024 * 1024
-_MAX_NUMBER: Final = 2**53
 _XAPI_NAMESPACE: Final = uuid.UUID("6f1b7a52-5e0c-5c52-9f6a-8c1f0c1f7b11")
-
-Verb = Literal[
-    "opened", "initialized", "played", "paused", "seeked", "completed", "terminated", "failed"
-]
-VERBS: Final[tuple[str, ...]] = get_args(Verb)
-
-_Text = Annotated[str, msgspec.Meta(max_length=300)]
-_Number = Annotated[int, msgspec.Meta(ge=-1, le=_MAX_NUMBER)]
-
-
-class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """One usage fact. Times are in milliseconds; -1 stands for "does not apply".
-
-    Attributes:
-        verb: what happened.
-        pack: the pack's id.
-        version: version of the pack from which the item was served.
-        item: the item's id in the pack.
-        session: which opening of the page it belongs to.
-        boot: which boot of the node; its wall clock is corrected by that later.
-        offset: time since that boot, monotonic.
-        at: wall clock then believed, since 1970 in UTC.
-        position: place in the medium.
-        start: for ``seeked`` the place left, for ``paused`` where that stretch began.
-        length: the medium's duration.
-        count: heads in the class, 1 for a single reader.
-    """
-
-    verb: Verb
-    pack: _Text
-    version: _Number
-    item: _Text
-    session: Annotated[str, msgspec.Meta(max_length=32)]
-    boot: Annotated[str, msgspec.Meta(max_length=40)]
-    offset: _Number
-    at: _Number
-    position: _Number = -1
-    start: _Number = -1
-    length: _Number = -1
-    count: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
-
 
 _TEXTS: Final = ("verb", "pack", "item", "session", "boot")
 _NUMBERS: Final = ("version", "offset", "at", "position", "start", "length", "count")
@@ -73,7 +53,7 @@ _NUMBERS: Final = ("version", "offset", "at", "position", "start", "length", "co
 
 class _Columns(msgspec.Struct, frozen=True, array_like=True):
     format: int
-    texts: Annotated[list[_Text], msgspec.Meta(max_length=MAX_BATCH * len(_TEXTS))]
+    texts: Annotated[list[Text], msgspec.Meta(max_length=MAX_BATCH * len(_TEXTS))]
     columns: Annotated[list[list[int]], msgspec.Meta(max_length=64)]
 
 
@@ -168,7 +148,7 @@ class SignedBatch(msgspec.Struct, frozen=True, array_like=True):
     hub: Annotated[str, msgspec.Meta(max_length=64)]
     node: Annotated[str, msgspec.Meta(max_length=64)]
     epoch: Annotated[bytes, msgspec.Meta(min_length=EPOCH_BYTES, max_length=EPOCH_BYTES)]
-    first: Annotated[int, msgspec.Meta(ge=1, le=_MAX_NUMBER)]
+    first: Annotated[int, msgspec.Meta(ge=1, le=MAX_NUMBER)]
     body: Annotated[bytes, msgspec.Meta(max_length=MAX_BATCH_BYTES)]
     signature: Annotated[
         bytes, msgspec.Meta(min_length=SIGNATURE_BYTES, max_length=SIGNATURE_BYTES)

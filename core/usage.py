@@ -1,0 +1,47 @@
+"""A usage fact. Its own module, for those that record usage and never encode a batch."""
+
+from typing import Annotated, Final, Literal, get_args
+
+import msgspec
+
+MAX_NUMBER: Final = 2**53
+
+Verb = Literal[
+    "opened", "initialized", "played", "paused", "seeked", "completed", "terminated", "failed"
+]
+VERBS: Final[tuple[str, ...]] = get_args(Verb)
+
+Text = Annotated[str, msgspec.Meta(max_length=300)]
+Number = Annotated[int, msgspec.Meta(ge=-1, le=MAX_NUMBER)]
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """One usage fact. Times are in milliseconds; -1 stands for "does not apply".
+
+    Attributes:
+        verb: what happened.
+        pack: the pack's id.
+        version: version of the pack from which the item was served.
+        item: the item's id in the pack.
+        session: which opening of the page it belongs to.
+        boot: which boot of the node; its wall clock is corrected by that later.
+        offset: time since that boot, monotonic.
+        at: wall clock then believed, since 1970 in UTC.
+        position: place in the medium.
+        start: for ``seeked`` the place left, for ``paused`` where that stretch began.
+        length: the medium's duration.
+        count: heads in the class, 1 for a single reader.
+    """
+
+    verb: Verb
+    pack: Text
+    version: Number
+    item: Text
+    session: Annotated[str, msgspec.Meta(max_length=32)]
+    boot: Annotated[str, msgspec.Meta(max_length=40)]
+    offset: Number
+    at: Number
+    position: Number = -1
+    start: Number = -1
+    length: Number = -1
+    count: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
