@@ -82,9 +82,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 
 
 def _run(arguments: list[str] | None) -> int:
+    stdout = sys.stdout
     try:
         code = cli.main(arguments, prog_name="packhorse", standalone_mode=False)
-        sys.stdout.flush()
     except PackhorseError as error:
         return _tell(error)
     except ModuleNotFoundError as error:
@@ -94,12 +94,13 @@ def _run(arguments: list[str] | None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return EXIT_INTERRUPTED
-    except (BrokenPipeError, SystemExit) as error:
-        # Click makes a broken pipe a SystemExit(1), which would say "bug".
-        if not isinstance(error.__context__ or error, BrokenPipeError):
+    except SystemExit:
+        # Click ends with 1, which would say "bug", when whoever read the output has left; it
+        # has put a quiet stdout in the place of the broken one.
+        if sys.stdout is stdout:
             raise
-        _close_stdout()
         return 0
+    _flush_stdout()
     return code if isinstance(code, int) else 0
 
 
@@ -129,6 +130,9 @@ def _missing_extra(error: ModuleNotFoundError, arguments: list[str]) -> UsageErr
     )
 
 
-def _close_stdout() -> None:
-    """Let the interpreter's last flush go nowhere: whoever read the output has left."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _flush_stdout() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has left; the interpreter's own last flush goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
