@@ -1,0 +1,37 @@
+"""What a run of the worker is given: everything that reaches outside, so that tests can give it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cache.clock import Clock
+from cache.state import StateDirectory
+from sync.events import Event
+from sync.source import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncContext:
+    """The surroundings of one run.
+
+    Attributes:
+        state: the node's state directory; the caller holds the worker's lock.
+        clock: the machine's clocks.
+        emit: takes each event as it happens; must be quick.
+        chance: gives a uniform random number in [0, 1), for jitter.
+        sleep: waits for some seconds.
+        packs: glob patterns of the pack ids that this node takes.
+        rate: cap for what is received, bytes a second; None for none.
+        disk_floor: bytes that stay free; None for the usual share.
+        open_source: opens the upstream; None for the hub that the node is enrolled at.
+    """
+
+    state: StateDirectory
+    clock: Clock
+    emit: Callable[[Event], None]
+    chance: Callable[[], float]
+    sleep: Callable[[float], None] = time.sleep
+    packs: tuple[str, ...] = ("*",)
+    rate: int | None = None
+    disk_floor: int | None = None
+    open_source: Callable[[], Source] | None = None
