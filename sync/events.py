@@ -21,26 +21,26 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=s
     """Common form of all events."""
 
 
-class Checking(_Event):
+class Checking(_Event, frozen=True, kw_only=True):
     """The upstream is being asked whether there is something new."""
 
     source: str = ""
 
 
-class Contact(_Event):
+class Contact(_Event, frozen=True, kw_only=True):
     """The upstream answered; ``changed`` when there is something new."""
 
     changed: bool
 
 
-class Trusted(_Event):
+class Trusted(_Event, frozen=True, kw_only=True):
     """The signed metadata were verified; expiry was judged against ``time`` (UTC)."""
 
     time: str
     clock_verified: bool
 
 
-class Planned(_Event):
+class Planned(_Event, frozen=True, kw_only=True):
     """A version will be fetched.
 
     Attributes:
@@ -57,7 +57,7 @@ class Planned(_Event):
     size: int
 
 
-class Fetching(_Event):
+class Fetching(_Event, frozen=True, kw_only=True):
     """Bytes of a version arrived. ``item`` is the id of the lesson they belong to, or empty."""
 
     pack: str
@@ -69,7 +69,7 @@ class Fetching(_Event):
     item: str = ""
 
 
-class ItemReady(_Event):
+class ItemReady(_Event, frozen=True, kw_only=True):
     """An item is now served at this version."""
 
     pack: str
@@ -78,7 +78,7 @@ class ItemReady(_Event):
     title: Titles
 
 
-class PackReady(_Event):
+class PackReady(_Event, frozen=True, kw_only=True):
     """All of a version is here."""
 
     pack: str
@@ -86,14 +86,14 @@ class PackReady(_Event):
     title: Titles
 
 
-class Uploading(_Event):
+class Uploading(_Event, frozen=True, kw_only=True):
     """Statements are on their way: how many are acknowledged, and how many wait."""
 
     acknowledged: int
     backlog: int
 
 
-class Problem(_Event):
+class Problem(_Event, frozen=True, kw_only=True):
     """Something failed; the run may go on with what is healthy.
 
     Attributes:
@@ -182,7 +182,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: float = 0.0
 
 
-class Done(_Event):
+class Done(_Event, frozen=True, kw_only=True):
     """The run has ended."""
 
     summary: Summary

@@ -59,7 +59,9 @@ class SourceError(UnavailableError):
 def _rebuild(
     kind: type[SourceError], template: str, hint: str, fault: Fault, fields: dict[str, object]
 ) -> SourceError:
-    return kind(template, hint=hint, fault=fault, **fields)
+    error = kind(template, hint=hint, fault=fault)
+    error.fields = fields
+    return error
 
 
 class MissingError(SourceError):
