@@ -1,0 +1,212 @@
+"""The writer of agent.db: the agent's side alone. Readers use ``cache.agent_reader``.
+
+Nothing here is irreplaceable: acknowledgements come again from the hub, jobs from the next poll.
+So a damaged file is set aside and begun anew.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlite_utils import Database
+
+from cache import durable, generations
+from cache.agent_reader import AgentReader, Contact, Job, job_of
+from cache.agent_schema import MIGRATIONS
+from cache.databases import examine, open_writer, sqlite_in_words, transaction
+from cache.state import StateDirectory
+
+
+class AgentDatabase:
+    """Jobs, counters and acknowledgements."""
+
+    def __init__(self, state: StateDirectory) -> None:
+        """Open the file, or begin a new one when there is none or it is damaged.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+            UsageError: this user may not write there, or a newer Packhorse wrote it.
+        """
+        self._path = state.agent
+        # The agent and its worker may open it at the same moment.
+        with durable.lock(state.root / "agent.lock", "opening agent.db", wait=True):
+            self.begun_anew = examine(state.agent, MIGRATIONS)
+            if self.begun_anew is not None:
+                generation = generations.following(state.agent)
+                open_writer(generation, MIGRATIONS).close()
+                generations.switch(state.agent, generation)
+            generations.set_aside(state.agent, state.quarantine)
+            self._connection = open_writer(state.agent, MIGRATIONS)
+        self._database = Database(self._connection, execute_plugins=False)
+        self.reader = AgentReader(state.agent)
+
+    def acknowledge(
+        self,
+        epoch: bytes,
+        sequence: int,
+        *,
+        at: datetime,
+        rejected: Mapping[int, str] | None = None,
+        conflicts: Iterable[int] = (),
+    ) -> None:
+        """Note the hub's answer to a batch; an acknowledgement never goes back.
+
+        Args:
+            epoch: the batch's epoch.
+            sequence: highest sequence up to which the hub has everything.
+            at: now.
+            rejected: reason by sequence of records refused for good.
+            conflicts: numbers that the hub has with other content.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        refused = [("rejected", number, reason) for number, reason in (rejected or {}).items()]
+        refused += [("conflict", one, "the hub has other content of it") for one in conflicts]
+        with transaction(self._connection, self._path):
+            self._connection.execute(
+                "INSERT INTO acknowledged VALUES (?, ?) ON CONFLICT (epoch)"
+                " DO UPDATE SET sequence = max(sequence, excluded.sequence)",
+                (epoch, sequence),
+            )
+            self._database.table("refused").insert_all(
+                (
+                    {"epoch": epoch, "sequence": number, "kind": kind, "reason": reason,
+                     "at": at.timestamp()}
+                    for kind, number, reason in refused
+                ),
+                ignore=True,
+            )  # fmt: skip
+
+    def remember(self, name: str, value: str) -> None:
+        """Remember a text such as the tip's ETag.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        with transaction(self._connection, self._path):
+            self._connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+
+    def note_contact(self, at: datetime, problem: str = "") -> None:
+        """Note that the hub answered, or in plain words why it did not.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        before = self.reader.contact()
+        answered = before.answered if problem else at.timestamp()
+        contact = Contact(answered, at.timestamp(), problem)
+        self.remember("contact", json.dumps(asdict(contact)))
+
+    def add_job(self, kind: str, detail: Mapping[str, Any], *, at: datetime, total: int = 0) -> int:
+        """Queue a job; give its number.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        with transaction(self._connection, self._path):
+            moment = at.timestamp()
+            row = self._connection.execute(
+                "INSERT INTO job (kind, detail, state, total, created, changed)"
+                " VALUES (?, ?, 'waiting', ?, ?, ?) RETURNING id",
+                (kind, json.dumps(dict(detail)), total, moment, moment),
+            ).fetchone()
+        return int(row[0])
+
+    def claim_job(self, *, at: datetime) -> Job | None:
+        """Take the oldest waiting job, which no other process gets then; None when none waits.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        with transaction(self._connection, self._path):
+            cursor = self._connection.cursor()
+            cursor.row_factory = sqlite3.Row
+            row = cursor.execute(
+                "UPDATE job SET state = 'running', changed = ? WHERE id ="
+                " (SELECT min(id) FROM job WHERE state = 'waiting') RETURNING *",
+                (at.timestamp(),),
+            ).fetchone()
+        return job_of(row) if row else None
+
+    def progress_job(
+        self, job: int, done: int, *, at: datetime, total: int | None = None, message: str = ""
+    ) -> None:
+        """Note how far a running job is, bytes.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        with transaction(self._connection, self._path):
+            self._connection.execute(
+                "UPDATE job SET done = ?, total = ifnull(?, total), message = ?, changed = ?"
+                " WHERE id = ? AND state = 'running'",
+                (done, total, message, at.timestamp(), job),
+            )
+
+    def finish_job(self, job: int, *, at: datetime, failure: str = "") -> None:
+        """End a job, well or with the sentence that says why not.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        state = "failed" if failure else "done"
+        with transaction(self._connection, self._path):
+            self._connection.execute(
+                "UPDATE job SET state = ?, message = ?, changed = ? WHERE id = ?",
+                (state, failure, at.timestamp(), job),
+            )
+
+    def requeue_jobs(self, *, at: datetime) -> int:
+        """Queue again what a killed process was running; give how many.
+
+        The caller holds the lock under which jobs run.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        with transaction(self._connection, self._path):
+            return self._connection.execute(
+                "UPDATE job SET state = 'waiting', changed = ? WHERE state = 'running'",
+                (at.timestamp(),),
+            ).rowcount
+
+    def forget_jobs(self, *, keep: int = 100) -> None:
+        """Forget ended jobs but the newest ``keep``.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        ended = "state IN ('done', 'failed')"
+        with transaction(self._connection, self._path):
+            self._connection.execute(
+                f"DELETE FROM job WHERE {ended} AND id NOT IN"  # noqa: S608
+                f" (SELECT id FROM job WHERE {ended} ORDER BY id DESC LIMIT ?)",
+                (keep,),
+            )
+
+    def count_bytes(self, name: str, count: int, *, day: str) -> None:
+        """Add to a counter of bytes on the line.
+
+        Args:
+            name: which, such as ``received``.
+            count: how many.
+            day: the school's date, such as ``2026-11-24``.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        with transaction(self._connection, self._path):
+            self._connection.execute(
+                "INSERT INTO counter VALUES (?, ?, ?) ON CONFLICT (day, name)"
+                " DO UPDATE SET bytes = bytes + excluded.bytes",
+                (day, name, count),
+            )
+
+    def close(self) -> None:
+        """Close the file; all that was committed is in it."""
+        with sqlite_in_words(self._path):
+            self._connection.close()

@@ -1,0 +1,118 @@
+"""What agent.db says, for whoever does not write it: the portal and the resident agent.
+
+Standard library only. Where there is no agent.db yet, or a damaged one, everything is empty:
+nothing of it is needed to serve, and the agent's side repairs it.
+"""
+
+import json
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from cache.databases import DamagedError, open_reader, sqlite_in_words
+
+_JOBS: Final = """
+    SELECT id, kind, detail, state, done, total, message, created, changed FROM job
+    WHERE ? = '[]' OR state IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work. Times are Unix seconds, progress is in bytes.
+
+    Attributes:
+        state: ``waiting``, ``running``, ``done`` or ``failed``.
+        message: why it failed, or what it does now.
+    """
+
+    id: int
+    kind: str
+    detail: dict[str, Any]
+    state: str
+    done: int
+    total: int
+    message: str
+    created: float
+    changed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """The last dealings with the hub. Times are Unix seconds, None for never.
+
+    Attributes:
+        answered: when it last answered.
+        tried: when it was last tried.
+        problem: why that failed, in plain words; empty when it did not.
+    """
+
+    answered: float | None = None
+    tried: float | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedStatement:
+    """A statement that the hub will never take; it counts as acknowledged."""
+
+    epoch: bytes
+    sequence: int
+    kind: str
+    reason: str
+    at: float
+
+
+class AgentReader:
+    """Reads agent.db afresh at each question."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def acknowledged(self) -> dict[bytes, int]:
+        """Give, for each epoch, the highest sequence up to which the hub has everything."""
+        rows = self._rows("SELECT epoch, sequence FROM acknowledged")
+        return {bytes(row["epoch"]): int(row["sequence"]) for row in rows}
+
+    def refused(self) -> list[RefusedStatement]:
+        """Give the statements that the hub refused, oldest first."""
+        rows = self._rows("SELECT epoch, sequence, kind, reason, at FROM refused ORDER BY at")
+        return [RefusedStatement(**dict(row)) for row in rows]
+
+    def fact(self, name: str) -> str | None:
+        """Give a remembered text such as the tip's ETag, or None."""
+        rows = self._rows("SELECT value FROM fact WHERE name = ?", name)
+        return str(rows[0]["value"]) if rows else None
+
+    def contact(self) -> Contact:
+        """Give the last dealings with the hub."""
+        text = self.fact("contact")
+        return Contact(**json.loads(text)) if text else Contact()
+
+    def jobs(self, *states: str, limit: int = 20) -> list[Job]:
+        """Give the newest jobs of these states, newest first; of all states when none is named."""
+        wanted = json.dumps(states)
+        return [job_of(row) for row in self._rows(_JOBS, wanted, wanted, limit)]
+
+    def bytes_used(self, name: str, *, since: str = "") -> int:
+        """Sum a byte counter over the days from ``since`` (such as ``2026-11-01``) on."""
+        rows = self._rows(
+            "SELECT ifnull(sum(bytes), 0) AS sum FROM counter WHERE name = ? AND day >= ?",
+            name,
+            since,
+        )
+        return int(rows[0]["sum"]) if rows else 0
+
+    def _rows(self, sql: str, *values: str | int) -> list[sqlite3.Row]:
+        with suppress(FileNotFoundError, DamagedError), closing(open_reader(self._path)) as file:
+            file.row_factory = sqlite3.Row
+            with sqlite_in_words(self._path):
+                return file.execute(sql, values).fetchall()
+        return []
+
+
+def job_of(row: sqlite3.Row) -> Job:
+    """Make a job of a row."""
+    return Job(**{**dict(row), "detail": json.loads(row["detail"])})

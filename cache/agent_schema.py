@@ -1,0 +1,50 @@
+"""The structure of agent.db: what the agent's side must remember. Times are Unix seconds."""
+
+from typing import Final
+
+from cache.databases import Migration
+
+MIGRATIONS: Final = (
+    Migration(
+        "first tables",
+        (
+            """CREATE TABLE acknowledged (
+                epoch BLOB PRIMARY KEY,
+                sequence INTEGER NOT NULL
+            ) STRICT, WITHOUT ROWID""",
+            # kind: 'rejected' by the hub, or a 'conflict' with other content of that number
+            """CREATE TABLE refused (
+                epoch BLOB NOT NULL,
+                sequence INTEGER NOT NULL,
+                kind TEXT NOT NULL,
+                reason TEXT NOT NULL,
+                at REAL NOT NULL,
+                PRIMARY KEY (epoch, sequence, kind)
+            ) STRICT, WITHOUT ROWID""",
+            """CREATE TABLE fact (
+                name TEXT PRIMARY KEY,
+                value TEXT NOT NULL
+            ) STRICT, WITHOUT ROWID""",
+            # AUTOINCREMENT: a job's number is never used again
+            """CREATE TABLE job (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                kind TEXT NOT NULL,
+                detail TEXT NOT NULL,
+                state TEXT NOT NULL
+                    CHECK (state IN ('waiting', 'running', 'done', 'failed')),
+                done INTEGER NOT NULL DEFAULT 0,
+                total INTEGER NOT NULL DEFAULT 0,
+                message TEXT NOT NULL DEFAULT '',
+                created REAL NOT NULL,
+                changed REAL NOT NULL
+            ) STRICT""",
+            "CREATE INDEX job_state ON job (state, id)",
+            """CREATE TABLE counter (
+                day TEXT NOT NULL,
+                name TEXT NOT NULL,
+                bytes INTEGER NOT NULL,
+                PRIMARY KEY (day, name)
+            ) STRICT, WITHOUT ROWID""",
+        ),
+    ),
+)

@@ -1,0 +1,232 @@
+"""The catalogue's writer: used by the agent's side alone; the portal has ``catalogue_reader``.
+
+Rules:
+    - A verified manifest may be activated at once. Each item is served from the newest activated
+      version whose blobs are all here, and never from two versions.
+    - What the newest version no longer lists is no longer served.
+    - ``blob_arrived`` comes after the blob is durable; ``drop_unneeded`` and ``blobs_lost`` come
+      before blobs are removed. So a row never names a blob that is not there.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from cache import manifest_list
+from cache.catalogue_insert import insert_version
+from cache.catalogue_rules import COUNT_ITEMS, COUNT_VERSION, NEEDED, SERVE
+from cache.databases import sqlite_in_words, transaction
+from core.digest import Digest
+from core.manifest import MAX_FILES, Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An item that can be served from now on, at this version."""
+
+    pack: str
+    item: str
+    version: int
+
+
+class Catalogue:
+    """One open catalogue. ``cache.catalogue_files`` opens it.
+
+    Args:
+        connection: of its one writer.
+        path: its file, for the words of errors.
+        manifests: the list of manifests in effect; None while it is being read from.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, manifests: Path | None) -> None:
+        self._connection = connection
+        self._database = Database(connection, execute_plugins=False)
+        self._path = path
+        self._manifests = manifests
+
+    def activate_manifest(
+        self, manifest: Manifest, digest: Digest, held: Callable[[Digest], bool]
+    ) -> list[Ready]:
+        """Make a verified manifest its pack's newest version; name the items now served by it.
+
+        Args:
+            manifest: the version.
+            digest: of its bytes, which are a durable blob already.
+            held: says whether a blob is here, durable and whole.
+
+        Raises:
+            DamagedError: the catalogue is damaged.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        if not held(digest):
+            raise ValueError(digest)
+        if self._manifests:
+            manifest_list.add(self._manifests, digest)
+        with transaction(self._connection, self._path):
+            version = self._version(manifest, digest)
+            self._execute("INSERT OR REPLACE INTO pack VALUES (?, ?)", manifest.pack, version)
+            lacked = self._column(
+                "SELECT DISTINCT digest FROM file JOIN blob ON blob.id = blob_id"
+                " WHERE version_id = ? AND NOT held",
+                version,
+            )
+            for one in lacked:
+                if held(Digest(one)):
+                    self._set_held(one, 1)
+            self._serve(manifest.pack)
+            rows = self._rows(
+                "SELECT pack, name FROM served JOIN item ON item.id = item_id"
+                " WHERE version_id = ? ORDER BY position",
+                version,
+            )
+        return [Ready(pack, name, manifest.version) for pack, name in rows]
+
+    def blob_arrived(self, digest: Digest) -> list[Ready]:
+        """Note one durable, whole blob; name the items that it completed."""
+        return self.blobs_arrived([digest])
+
+    def blobs_arrived(self, digests: Iterable[Digest]) -> list[Ready]:
+        """Note durable, whole blobs in one commit; name the items that they completed.
+
+        Raises:
+            DamagedError: the catalogue is damaged.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        ready: list[Ready] = []
+        with transaction(self._connection, self._path):
+            touched = {item for digest in digests for item in self._set_held(digest, 1)}
+            for pack in self._packs_of(touched, most_lacking=0):
+                self._serve(pack)
+            for item in sorted(touched):
+                rows = self._rows(
+                    "SELECT served.pack, served.name, version FROM served"
+                    " JOIN item ON item.id = item_id JOIN version ON version.id = version_id"
+                    " WHERE item_id = ?",
+                    item,
+                )
+                ready.extend(Ready(*row) for row in rows)
+        return ready
+
+    def blobs_lost(self, digests: Iterable[Digest]) -> None:
+        """Note that blobs are damaged or gone; the caller removes them afterwards.
+
+        Raises:
+            DamagedError: the catalogue is damaged.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        with transaction(self._connection, self._path):
+            touched = {item for digest in digests for item in self._set_held(digest, 0)}
+            for pack in self._packs_of(touched, most_lacking=MAX_FILES):
+                self._serve(pack)
+
+    def reconcile(self, held: Callable[[Digest], bool]) -> list[Ready]:
+        """Note blobs that became durable just before a kill; name the items that are ready."""
+        return self.blobs_arrived([one for one in self.missing() if held(one)])
+
+    def drop_unneeded(self) -> list[Digest]:
+        """Drop superseded versions; give the blobs that the caller may now remove.
+
+        Raises:
+            DamagedError: the catalogue is damaged.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        with transaction(self._connection, self._path):
+            manifests = self._column(f"DELETE FROM version WHERE id NOT IN ({NEEDED})"  # noqa: S608
+                                     " RETURNING manifest")  # fmt: skip
+            blobs = self._rows(
+                "DELETE FROM blob WHERE id NOT IN (SELECT blob_id FROM file) RETURNING digest, held"
+            )
+        if self._manifests:
+            manifest_list.discard(self._manifests, {Digest(one) for one in manifests})
+        gone = {*manifests, *(digest for digest, held in blobs if held)}
+        return sorted(gone - self.named())
+
+    def missing(self) -> list[Digest]:
+        """Name the blobs that are wanted and not here."""
+        return self._digests("SELECT digest FROM blob WHERE NOT held ORDER BY digest")
+
+    def held(self) -> list[Digest]:
+        """Name the blobs that are noted as here, manifests aside."""
+        return self._digests("SELECT digest FROM blob WHERE held ORDER BY digest")
+
+    def named(self) -> set[Digest]:
+        """Name everything that must stay or come: blobs of any version, and manifests."""
+        return set(self._digests("SELECT digest FROM blob UNION SELECT manifest FROM version"))
+
+    def manifests(self) -> list[Digest]:
+        """Name the manifests in effect, in order of activation."""
+        return self._digests("SELECT manifest FROM version ORDER BY activation")
+
+    def close(self) -> None:
+        """Close the file; all that was committed is in it."""
+        self._connection.close()
+
+    def _version(self, manifest: Manifest, digest: Digest) -> int:
+        """Insert a version, or find it, and make its activation the latest."""
+        latest = self._column("SELECT ifnull(max(activation), 0) FROM version")[0]
+        there = self._rows(
+            "SELECT version.id, activation, newest FROM version"
+            " JOIN pack ON pack.id = pack WHERE manifest = ?",
+            digest,
+        )
+        if there:
+            version, _, newest = there[0]
+            if version != newest:
+                self._execute("UPDATE version SET activation = ? WHERE id = ?", latest + 1, version)
+            return int(version)
+        version = insert_version(self._database, manifest, digest, latest + 1)
+        self._connection.execute(COUNT_VERSION, {"version": version})
+        self._connection.execute(COUNT_ITEMS, {"version": version})
+        return version
+
+    def _set_held(self, digest: str, held: int) -> list[int]:
+        """Change a blob's row and what depends on it; give the items that need it."""
+        rows = self._rows(
+            "UPDATE blob SET held = ? WHERE digest = ? AND held <> ? RETURNING id, size",
+            held, digest, held,
+        )  # fmt: skip
+        if not rows:
+            return []
+        blob, size = rows[0]
+        sign = -1 if held else 1
+        change = "SET missing = missing + ?, lacking = lacking + ?"
+        self._execute(
+            f"UPDATE version {change} WHERE id IN (SELECT version_id FROM file WHERE blob_id = ?)",  # noqa: S608
+            sign * size, sign, blob,
+        )  # fmt: skip
+        items = self._column(
+            f"UPDATE item {change} WHERE id IN (SELECT item_id FROM item_file"  # noqa: S608
+            " JOIN file ON file.id = file_id WHERE blob_id = ?) RETURNING id",
+            sign * size, sign, blob,
+        )  # fmt: skip
+        return [int(item) for item in items]
+
+    def _packs_of(self, items: set[int], most_lacking: int) -> list[str]:
+        return self._column(
+            "SELECT DISTINCT pack FROM version JOIN item ON version_id = version.id"
+            " WHERE item.lacking <= ? AND item.id IN (SELECT value FROM json_each(?))",
+            most_lacking,
+            json.dumps(sorted(items)),
+        )
+
+    def _serve(self, pack: str) -> None:
+        self._execute("DELETE FROM served WHERE pack = ?", pack)
+        self._connection.execute(SERVE, {"pack": pack})
+
+    def _execute(self, sql: str, *values: object) -> None:
+        self._connection.execute(sql, values)
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with sqlite_in_words(self._path):
+            return self._connection.execute(sql, values).fetchall()
+
+    def _column(self, sql: str, *values: object) -> list[Any]:
+        return [row[0] for row in self._rows(sql, *values)]
+
+    def _digests(self, sql: str) -> list[Digest]:
+        return [Digest(one) for one in self._column(sql)]

@@ -1,0 +1,92 @@
+"""Opening the catalogue: brought up to date, or rebuilt when it is missing or damaged.
+
+A rebuilt catalogue is another generation (``cache.generations``); whoever reads the old one
+reads on until it looks again. It is made from ``manifests.json`` and the blob store alone.
+"""
+
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cache import generations, manifest_list
+from cache.blobs import BlobStore
+from cache.catalogue import Catalogue
+from cache.catalogue_schema import MIGRATIONS
+from cache.databases import examine, open_writer
+from cache.state import StateDirectory
+from core.digest import Digest
+from core.errors import RefusedError
+from core.manifest import MAX_MANIFEST_BYTES, decode_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild found.
+
+    Attributes:
+        reason: why it was needed; empty for a node's first catalogue.
+        lost: manifests that were in effect and cannot be read any more, with the reason. Their
+            packs come back with the next poll, and their blobs need not be fetched again.
+    """
+
+    reason: str
+    lost: dict[Digest, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An open catalogue, and what had to be done for it."""
+
+    catalogue: Catalogue
+    rebuilt: Rebuilt | None
+
+
+def open_catalogue(state: StateDirectory) -> Opened:
+    """Open the catalogue as its writer.
+
+    Raises:
+        ExhaustedError: the disk is full, broken or read-only.
+        UsageError: this user may not write there, or a newer Packhorse wrote it.
+    """
+    reason = examine(state.catalogue, MIGRATIONS)
+    rebuilt = None if reason is None else rebuild(state, reason)
+    generations.set_aside(state.catalogue, state.quarantine)
+    catalogue = _open(state.catalogue, state.manifests)
+    # A sound catalogue is right where the list differs: a kill came between the two.
+    if _effective(state)[0] != catalogue.manifests():
+        manifest_list.write_list(state.manifests, catalogue.manifests())
+    return Opened(catalogue, rebuilt)
+
+
+def rebuild(state: StateDirectory, reason: str) -> Rebuilt:
+    """Make a new catalogue from the manifests in effect and the blobs that are here.
+
+    Raises:
+        ExhaustedError: the disk is full, broken or read-only.
+    """
+    blobs = BlobStore(state.blobs)
+    effective, lost = _effective(state)
+    generation = generations.following(state.catalogue)
+    catalogue = _open(generation, None)
+    with closing(catalogue):
+        for digest in effective:
+            try:
+                data = blobs.read(digest, limit=MAX_MANIFEST_BYTES)
+                catalogue.activate_manifest(decode_manifest(data), digest, blobs.has)
+            except RefusedError as error:
+                lost[digest] = str(error)
+    generations.switch(state.catalogue, generation)
+    manifest_list.write_list(state.manifests, [one for one in effective if one not in lost])
+    return Rebuilt(reason, lost)
+
+
+def _open(path: Path, manifests: Path | None) -> Catalogue:
+    return Catalogue(open_writer(path, MIGRATIONS), path, manifests)
+
+
+def _effective(state: StateDirectory) -> tuple[list[Digest], dict[Digest, str]]:
+    try:
+        return manifest_list.read_list(state.manifests), {}
+    except RefusedError as error:
+        # Nothing else says which of the stored manifests are in effect; the next poll does.
+        return [], {Digest(state.manifests.name): str(error)}

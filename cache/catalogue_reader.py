@@ -1,0 +1,214 @@
+"""The catalogue's readers: the portal, and the agent's status. Standard library only.
+
+A reader follows the catalogue: when a rebuilt one takes its place it is opened at the next
+question. Where there is none yet, everything is empty. A damaged catalogue is an
+``UnavailableError``: the agent rebuilds it, and the page says so meanwhile.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from cache.databases import DamagedError, open_reader, sqlite_in_words
+from core.digest import Digest
+from core.errors import UnavailableError
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguePack:
+    """A pack, as its newest activated version describes it.
+
+    Attributes:
+        version: the newest version's number.
+        manifest: digest of its manifest.
+        title: text by language.
+        items: how many items it lists.
+        served: how many of them can be opened, at whatever version.
+        current: how many of them are served from this very version.
+        size: bytes of its distinct blobs.
+        missing: bytes of those that are not here.
+    """
+
+    id: str
+    version: int
+    manifest: Digest
+    title: Mapping[str, str]
+    language: str
+    section: str
+    stage: str
+    subject: str
+    edition: str
+    grade: str
+    volume: str
+    valid_until: str | None
+    items: int
+    served: int
+    current: int
+    size: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueItem:
+    """An item, as the served version describes it, or the newest when none is served.
+
+    Attributes:
+        version: the version that is served; None when the item is not here yet.
+        newest: the version that the pack would like to serve.
+        entry: path of the file that opens it.
+        size: bytes of its blobs in the newest version.
+        missing: bytes of those that are not here.
+    """
+
+    pack: str
+    id: str
+    version: int | None
+    newest: int
+    position: int
+    title: Mapping[str, str]
+    kind: str
+    entry: str
+    valid_until: str | None
+    size: int
+    missing: int
+
+    @property
+    def is_served(self) -> bool:
+        """Say whether it can be opened now."""
+        return self.version is not None
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueFile:
+    """A file of a served item."""
+
+    pack: str
+    item: str
+    version: int
+    path: str
+    digest: Digest
+    size: int
+    type: str
+
+
+_PACKS: Final = """
+    SELECT pack.id, version, manifest, title, language, section, stage, subject, edition, grade,
+        volume, valid_until,
+        (SELECT count(*) FROM item WHERE version_id = newest) AS items,
+        (SELECT count(*) FROM served WHERE served.pack = pack.id) AS served,
+        (SELECT count(*) FROM item WHERE version_id = newest AND lacking = 0) AS current,
+        size, missing
+    FROM pack JOIN version ON version.id = newest
+"""
+_ITEMS: Final = """
+    SELECT pack.id AS pack, listed.name AS id, its.version, version.version AS newest,
+        listed.position, ifnull(here.title, listed.title) AS title,
+        ifnull(here.kind, listed.kind) AS kind, ifnull(here.entry, listed.entry) AS entry,
+        CASE WHEN here.id IS NULL THEN listed.valid_until ELSE here.valid_until END AS valid_until,
+        listed.size, listed.missing
+    FROM pack JOIN version ON version.id = newest
+    JOIN item AS listed ON listed.version_id = newest
+    LEFT JOIN served ON served.pack = pack.id AND served.name = listed.name
+    LEFT JOIN item AS here ON here.id = served.item_id
+    LEFT JOIN version AS its ON its.id = here.version_id
+    WHERE pack.id = ?
+"""
+_FILES: Final = """
+    SELECT served.pack, served.name AS item, version, path, digest, blob.size, type
+    FROM served JOIN item ON item.id = served.item_id JOIN version ON version.id = item.version_id
+    JOIN item_file ON item_file.item_id = item.id JOIN file ON file.id = file_id
+    JOIN blob ON blob.id = blob_id
+    WHERE served.pack = ? AND served.name = ?
+"""
+_SERVED_TYPE: Final = """
+    SELECT type FROM blob JOIN file ON blob_id = blob.id JOIN item_file ON file_id = file.id
+    JOIN served USING (item_id) WHERE digest = ? ORDER BY type LIMIT 1
+"""
+
+
+class CatalogueReader:
+    """Reads the catalogue that ``path`` names at each moment."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+
+    def packs(self) -> list[CataloguePack]:
+        """Give all packs, by id."""
+        return [_pack(row) for row in self._rows(f"{_PACKS} ORDER BY pack.id")]
+
+    def pack(self, pack: str) -> CataloguePack | None:
+        """Give one pack, or None."""
+        return next(map(_pack, self._rows(f"{_PACKS} WHERE pack.id = ?", pack)), None)
+
+    def items(self, pack: str) -> list[CatalogueItem]:
+        """Give a pack's items in teaching order, those that are not here included."""
+        return [_item(row) for row in self._rows(f"{_ITEMS} ORDER BY listed.position", pack)]
+
+    def item(self, pack: str, item: str) -> CatalogueItem | None:
+        """Give one item, or None."""
+        return next(map(_item, self._rows(f"{_ITEMS} AND listed.name = ?", pack, item)), None)
+
+    def files(self, pack: str, item: str) -> list[CatalogueFile]:
+        """Give the files of a served item by path; none when it is not served."""
+        return [_file(row) for row in self._rows(f"{_FILES} ORDER BY path", pack, item)]
+
+    def file(self, pack: str, item: str, path: str) -> CatalogueFile | None:
+        """Give one file of a served item, or None."""
+        return next(map(_file, self._rows(f"{_FILES} AND path = ?", pack, item, path)), None)
+
+    def digest_served(self, digest: str) -> str | None:
+        """Give the media type of a blob that some served item names, or None."""
+        return next((str(row["type"]) for row in self._rows(_SERVED_TYPE, digest)), None)
+
+    def close(self) -> None:
+        """Close the file; the next question opens it again."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._identity = None
+
+    def _rows(self, sql: str, *values: str) -> list[sqlite3.Row]:
+        try:
+            connection = self._current()
+            if connection is None:
+                return []
+            with sqlite_in_words(self._path):
+                return connection.execute(sql, values).fetchall()
+        except DamagedError as error:
+            self.close()
+            raise UnavailableError(
+                "The list of lessons is being repaired.", hint="Try again in a minute."
+            ) from error
+
+    def _current(self) -> sqlite3.Connection | None:
+        """Give a connection to the file that the name stands for now."""
+        try:
+            status = self._path.stat()
+            if self._identity != (status.st_dev, status.st_ino):
+                self.close()
+                self._connection = open_reader(self._path)
+                self._connection.row_factory = sqlite3.Row
+                self._identity = status.st_dev, status.st_ino
+        except FileNotFoundError:
+            self.close()
+        return self._connection
+
+
+def _titled(row: sqlite3.Row) -> dict[str, Any]:
+    return {**dict(row), "title": json.loads(row["title"])}
+
+
+def _pack(row: sqlite3.Row) -> CataloguePack:
+    return CataloguePack(**_titled(row))
+
+
+def _item(row: sqlite3.Row) -> CatalogueItem:
+    return CatalogueItem(**_titled(row))
+
+
+def _file(row: sqlite3.Row) -> CatalogueFile:
+    return CatalogueFile(**dict(row))

@@ -1,0 +1,210 @@
+"""SQLite the way every database of a node is opened: durable, bounded, in words when it fails.
+
+Rules:
+    - One writer per file; it alone checkpoints. Readers open read-only.
+    - Write-ahead log, synchronous=FULL: what is committed survives a power cut.
+    - A damaged file raises ``DamagedError``; its owner builds another (``cache.generations``).
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from cache import durable, failpoints
+from cache.disk_errors import access_denied, disk_broken, disk_full, in_words
+from core.errors import PackhorseError, RefusedError, UnavailableError, UsageError
+
+# The portal's user and the agent's share a group; the log files take the database's mode.
+_MODE: Final = 0o660
+_BUSY_SECONDS: Final = 10
+_PRIMARY: Final = 0xFF
+_DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_DENIED: Final = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
+
+
+class DamagedError(RefusedError):
+    """A database's file is damaged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One named step of a database's structure; each is applied once, in one transaction."""
+
+    name: str
+    statements: tuple[str, ...]
+
+
+def open_writer(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
+    """Open a database as its one writer, making it or bringing it up to date.
+
+    Args:
+        path: the file, or the symbolic link to its generation.
+        migrations: all steps of its structure, oldest first.
+
+    Raises:
+        DamagedError: the file is damaged.
+        ExhaustedError: the disk is full, broken or read-only.
+        UsageError: this user may not write there, or a newer Packhorse wrote the file.
+    """
+    path = path.resolve()
+    with in_words(path):
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _MODE)
+        os.close(descriptor)
+    with _closing_on_error(path) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        _migrate(connection, path, migrations)
+        # SQLite fsyncs the directory only for a log that it made itself, not for one whose
+        # maker was killed first.
+        durable.sync_directory(path.parent)
+        if path.stat().st_mode & 0o777 != _MODE:
+            path.chmod(_MODE)
+    return connection
+
+
+def open_reader(path: Path) -> sqlite3.Connection:
+    """Open a database read-only.
+
+    Raises:
+        FileNotFoundError: there is none.
+        DamagedError: the file is damaged.
+        UsageError: this user may not read it.
+    """
+    path = path.resolve(strict=True)
+    with _closing_on_error(path, "?mode=ro") as connection:
+        connection.execute("PRAGMA query_only=ON")
+        # Opens the log now, so that a later rename of the file cannot mix two databases.
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    return connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """Commit all that happens inside, or nothing.
+
+    Raises:
+        DamagedError: the file is damaged.
+        ExhaustedError: the disk is full, broken or read-only.
+        UnavailableError: another process holds the database for too long.
+    """
+    with sqlite_in_words(path):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            failpoints.reached("commit", path)
+            connection.execute("COMMIT")
+        except BaseException:
+            # A failed commit may have rolled back by itself.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        failpoints.reached("committed", path)
+
+
+@contextmanager
+def sqlite_in_words(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors about the file into sentences; the others are bugs.
+
+    Raises:
+        DamagedError: the file is damaged.
+        ExhaustedError: the disk is full, broken or read-only.
+        UnavailableError: another process holds the database for too long.
+        UsageError: this user may not use it.
+    """
+    try:
+        with in_words(path):
+            yield
+    except sqlite3.Error as error:
+        worded = _describe(error, path)
+        if worded is None:
+            raise
+        raise worded from error
+
+
+def examine(path: Path, migrations: Sequence[Migration]) -> str | None:
+    """Say what is wrong with a database: None when it is sound, empty when there is none.
+
+    Raises:
+        ExhaustedError: the disk is full, broken or read-only.
+        UsageError: this user may not write there, or a newer Packhorse wrote the file.
+    """
+    if not path.exists():
+        return ""
+    try:
+        connection = open_writer(path, migrations)
+    except DamagedError as error:
+        return str(error)
+    with closing(connection):
+        return damage(connection, path) or None
+
+
+def damage(connection: sqlite3.Connection, path: Path) -> str:
+    """Check an open database's structure; say what is wrong with it, or give an empty text."""
+    try:
+        with sqlite_in_words(path):
+            rows = connection.execute("PRAGMA quick_check(1)").fetchall()
+    except DamagedError as error:
+        return str(error)
+    return "" if rows == [("ok",)] else str(rows[0][0])
+
+
+@contextmanager
+def _closing_on_error(path: Path, query: str = "") -> Iterator[sqlite3.Connection]:
+    with sqlite_in_words(path):
+        connection = sqlite3.connect(
+            f"file:{quote(str(path.absolute()))}{query}",
+            uri=True,
+            timeout=_BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+
+
+def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
+    known = [migration.name for migration in migrations]
+    with transaction(connection, path):
+        connection.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY) STRICT")
+        applied = {name for (name,) in connection.execute("SELECT name FROM migration")}
+        if not applied <= set(known):
+            raise UsageError(
+                "{path} was written by a newer Packhorse.",
+                hint="Update Packhorse on this machine.",
+                path=str(path),
+            )
+        for migration in migrations:
+            if migration.name not in applied:
+                for statement in migration.statements:
+                    connection.execute(statement)
+                connection.execute("INSERT INTO migration VALUES (?)", (migration.name,))
+
+
+def _describe(error: sqlite3.Error, path: Path) -> PackhorseError | None:
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
+    if code in _DAMAGED:
+        return DamagedError(
+            "The database {path} is damaged.",
+            hint="It is set aside and repaired when the node starts.",
+            path=str(path),
+        )
+    if code == sqlite3.SQLITE_FULL:
+        return disk_full(path)
+    if code == sqlite3.SQLITE_IOERR:
+        return disk_broken(path)
+    if code in _BUSY:
+        return UnavailableError("The database {path} is busy.", hint="Try again.", path=str(path))
+    # SQLite does not say why it cannot open; a missing directory is a bug and stays visible.
+    if code in _DENIED or (code == sqlite3.SQLITE_CANTOPEN and path.exists()):
+        return access_denied(path)
+    return None

@@ -1,0 +1,105 @@
+"""Reading what can be read of a damaged journal.
+
+The scan goes up from the start and down from the end, and then asks for each number in between,
+so that one bad page costs only its own rows. A row counts when its checksum is right.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from itertools import takewhile
+from pathlib import Path
+from typing import Final
+
+from cache.databases import DamagedError, open_reader, sqlite_in_words
+from cache.journal_reader import Epoch, JournalRow, checksum
+
+_COLUMNS: Final = "SELECT id, epoch, sequence, at, record, checksum FROM statement"
+# What a damaged page raises, and what turns up in place of a text or a number.
+_UNREADABLE: Final = (sqlite3.Error, DamagedError, TypeError, ValueError, OverflowError)
+
+
+@dataclass(slots=True)
+class Salvaged:
+    """What could be read."""
+
+    rows: list[JournalRow] = field(default_factory=list)
+    epochs: dict[bytes, Epoch] = field(default_factory=dict)
+    settings: dict[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Sorted:
+    """Salvaged statements: those that keep their numbers, and those that need new ones.
+
+    Attributes:
+        kept: by epoch, rows that follow what is acknowledged without a gap; the hub knows them
+            by these numbers if it has them.
+        renumbered: rows behind a gap, in order of age.
+    """
+
+    kept: dict[bytes, list[JournalRow]] = field(default_factory=dict)
+    renumbered: list[JournalRow] = field(default_factory=list)
+
+
+def salvage(path: Path) -> Salvaged:
+    """Read what can be read of the file at ``path``."""
+    found = Salvaged()
+    with (
+        suppress(FileNotFoundError, *_UNREADABLE),
+        sqlite_in_words(path),
+        closing(open_reader(path)) as connection,
+    ):
+        found.rows = list(_statements(connection))
+        for row in _readable(connection, "SELECT epoch, reason, last, pruned FROM epoch"):
+            found.epochs[row[0]] = Epoch(*row)
+        for name, value in _readable(connection, "SELECT name, value FROM setting"):
+            found.settings[name] = value
+    return found
+
+
+def sort_out(found: Salvaged, acknowledged: Mapping[bytes, int]) -> Sorted:
+    """Decide which salvaged statements keep their numbers; drop the acknowledged ones."""
+    result = Sorted()
+    for epoch in dict.fromkeys(row.epoch for row in found.rows):
+        floor = done(found, epoch, acknowledged)
+        rows = [row for row in found.rows if row.epoch == epoch and row.sequence > floor]
+        rows.sort(key=lambda row: row.sequence)
+        kept = [
+            row
+            for _, row in takewhile(
+                lambda pair: pair[1].sequence == pair[0], enumerate(rows, floor + 1)
+            )
+        ]
+        if kept:
+            result.kept[epoch] = kept
+        result.renumbered.extend(rows[len(kept) :])
+    result.renumbered.sort(key=lambda row: row.at)
+    return result
+
+
+def done(found: Salvaged, epoch: bytes, acknowledged: Mapping[bytes, int]) -> int:
+    """Give the highest number of an epoch that need not be sent again."""
+    known = found.epochs.get(epoch)
+    return max(acknowledged.get(epoch, 0), known.pruned if known else 0)
+
+
+def _statements(connection: sqlite3.Connection) -> Iterator[JournalRow]:
+    up = list(_readable(connection, f"{_COLUMNS} ORDER BY id"))
+    down = list(_readable(connection, f"{_COLUMNS} ORDER BY id DESC"))
+    by_id = {row[0]: row for row in (*up, *down)}
+    if up and down:
+        for number in range(up[-1][0] + 1, down[-1][0]):
+            by_id.update(
+                (row[0], row) for row in _readable(connection, f"{_COLUMNS} WHERE id = {number}")
+            )
+    for _, epoch, sequence, at, record, check in by_id.values():
+        with suppress(*_UNREADABLE):
+            if checksum(epoch, sequence, record) == check:
+                yield JournalRow(epoch, sequence, float(at), record)
+
+
+def _readable(connection: sqlite3.Connection, sql: str) -> Iterator[sqlite3.Row]:
+    with suppress(*_UNREADABLE):
+        yield from connection.execute(sql)
