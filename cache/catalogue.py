@@ -80,7 +80,7 @@ class Catalogue:
                     self._set_held(one, 1)
             self._serve(manifest.pack)
             rows = self._rows(
-                "SELECT pack, name FROM served JOIN item ON item.id = item_id"
+                "SELECT pack, served.name FROM served JOIN item ON item.id = item_id"
                 " WHERE version_id = ? ORDER BY position",
                 version,
             )
