@@ -76,6 +76,10 @@ format: $(STAMP) ## Format the code and mend what the linter can mend
 lock: $(STAMP) ## Resolve the dependencies anew into requirements/ (needs the network)
 	@tools/lock $(BIN)
 
+.PHONY: changelog
+changelog: $(STAMP) ## Show what the fragments of changelog.d/ will become
+	@$(BIN)/towncrier build --draft --version next
+
 .PHONY: wheel
 wheel: $(STAMP) ## Build the wheel into dist/ and check what is in it
 	@rm -rf dist
@@ -83,9 +87,9 @@ wheel: $(STAMP) ## Build the wheel into dist/ and check what is in it
 	@$(BIN)/python tools/check_wheel.py dist/*.whl
 
 .PHONY: screenshots
-screenshots: assets ## Take the pictures of docs/images/ from a running demo
+screenshots: assets ## Take pictures of a running portal's pages into docs/images/ (ARGS=URL)
 	@tools/system-packages test
-	@$(BIN)/python tools/screenshots.py
+	@$(BIN)/python tools/screenshots.py $(ARGS)
 
 .PHONY: clean
 clean: ## Remove everything that make has made
