@@ -1,9 +1,15 @@
-"""A usage fact. Its own module, for those that record usage and never encode a batch."""
+"""A usage fact, and the record of it in the journal.
+
+Its own module, for those that record usage and never encode a batch.
+"""
 
 from typing import Annotated, Final, Literal, get_args
 
 import msgspec
 
+from core.codec import decode_msgpack
+
+MAX_RECORD_BYTES: Final = 4096
 MAX_NUMBER: Final = 2**53
 
 Verb = Literal[
@@ -45,3 +51,33 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     start: Number = -1
     length: Number = -1
     count: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
+
+
+class Recorded(Statement, frozen=True, kw_only=True):
+    """A statement as the journal keeps it.
+
+    Attributes:
+        number: the player's own number of it in its session, so that a statement that is sent
+            again is known again; -1 when it has none. It does not travel to the hub.
+    """
+
+    number: Number = -1
+
+
+def encode_record(recorded: Recorded) -> bytes:
+    """Encode a statement for the journal."""
+    return msgspec.msgpack.encode(recorded)
+
+
+def decode_record(data: bytes) -> Recorded:
+    """Decode a statement from the journal.
+
+    Raises:
+        RefusedError: it is not a statement.
+    """
+    return decode_msgpack(data, Recorded, what="The statement", limit=MAX_RECORD_BYTES)
+
+
+def plain_statement(recorded: Recorded) -> Statement:
+    """Give the part of a record that travels to the hub."""
+    return Statement(**{name: getattr(recorded, name) for name in Statement.__struct_fields__})
