@@ -57,6 +57,14 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     item: str = ""
 
 
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
+    """A sentence as templates and fields, so that a screen can put it into its language."""
+
+    template: str
+    hint: str = ""
+    fields: dict[str, str] = {}
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """All that a screen needs, at one moment.
 
@@ -71,6 +79,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         trusted_time: moment in UTC against which expiry is judged.
         disk_floor: bytes that stay free.
         problems: sentences, most urgent first.
+        reason_wording: ``reason`` for translation, if it came from an error.
+        problem_wordings: ``problems`` for translation, in the same order.
     """
 
     protocol: int = PROTOCOL
@@ -93,6 +103,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     trusted_time: str = ""
     portal: str = ""
     problems: list[str] = []
+    reason_wording: Wording | None = None
+    problem_wordings: list[Wording] = []
 
 
 class Request(msgspec.Struct, omit_defaults=True, kw_only=True):

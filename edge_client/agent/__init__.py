@@ -1,8 +1,4 @@
-"""The half of the node that faces the line: schedule, jobs, control socket.
+"""The agent faces the line: it plans, starts workers, and answers the control socket.
 
-Rules:
-    - Stays small: whatever verifies, fetches or decodes runs in a worker process that ends.
-    - Only this half changes content; it alone writes ``catalogue.db`` and ``agent.db``.
-
-Non-goals: pages, media.
+Resident and small: it never imports tuf, the codecs, httpx or sqlite-utils; workers do.
 """

@@ -1,0 +1,227 @@
+"""The agent's picture of the node: events and readings in, ``Status`` out.
+
+Rules:
+    - No I/O: the agent hands in what it has read and received. Ages are counted on the monotonic
+      clock from the moment when they were read, so that a clock that jumps cannot change them.
+    - Every change has a number, so that watchers can wait for the next one.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from typing import Final
+
+from cache.clock import Clock
+from core.control import Activity, LineState, Status, Transfer, Wording
+from core.errors import ExhaustedError, ExitCode
+from core.text import human_bytes
+from core.trusted_time import BUILD_DATE
+from edge_client.agent.pace import Pace
+from edge_client.readings import Enrolment, Readings, age, moment_text
+from sync import events
+from sync.events import Event, Problem, Summary
+
+_NOT_ENROLLED: Final = Problem(
+    kind="usage",
+    text="This machine is not enrolled yet.",
+    hint="Run `packhorse node enrol` with the token that your hub gave you.",
+    template="This machine is not enrolled yet.",
+    hint_template="Run `packhorse node enrol` with the token that your hub gave you.",
+    exit_code=ExitCode.NO_STATE,
+)
+_NEVER: Final = -1e9
+
+
+class Board:
+    """What is known, and since when.
+
+    Args:
+        clock: the machine's clocks.
+        portal: address of the portal.
+    """
+
+    def __init__(self, clock: Clock, *, portal: str = "") -> None:
+        self._clock = clock
+        self._portal = portal
+        self._number = 0
+        self._news = asyncio.Event()
+        self._readings = Readings()
+        self._read_at = clock.monotonic()
+        self._contact_at: float | None = None
+        self._line: LineState = "unknown"
+        self._reason: Problem | None = None
+        self._activity: Activity = "idle"
+        self._next_try = _NEVER
+        self._transfer: Transfer | None = None
+        self._pace = Pace()
+        self._uploading: int | None = None
+        self._problems: dict[str, list[Problem]] = {}
+        self._trusted: tuple[str, bool] | None = None
+
+    @property
+    def enrolment(self) -> Enrolment | None:
+        """Who the node is, as last read."""
+        return self._readings.enrolment
+
+    @property
+    def backlog(self) -> int:
+        """Statements not yet acknowledged, as last read."""
+        return self._readings.backlog.count
+
+    def read(self, readings: Readings) -> None:
+        """Take a new look at the files."""
+        first = self._contact_at is None and self._line == "unknown"
+        same = readings == self._readings
+        self._readings = readings
+        self._read_at = self._clock.monotonic()
+        since = age(self._clock, readings.contact.answered)
+        if first and since is not None:
+            self._contact_at = self._read_at - since
+        if not same:
+            self._change()
+
+    def take(self, event: Event) -> None:
+        """Take an event of the worker."""
+        match event:
+            case events.Checking():
+                self._activity = "checking"
+            case events.Contact():
+                self._answered()
+            case events.Trusted():
+                self._trusted = event.time, event.clock_verified
+            case events.Planned() | events.Fetching():
+                self._fetch(event)
+            case events.Uploading():
+                self._activity, self._uploading = "uploading", event.backlog
+            case events.Problem(kind="unavailable", pack=""):
+                self._line, self._reason = "down", event
+            case _:
+                return
+        self._change()
+
+    def begin(self, task: events.Task) -> None:
+        """Note that a worker starts."""
+        self._activity = "checking" if task == "pull" else "uploading"
+        self._pace = Pace()
+        self._change()
+
+    def end(self, summary: Summary, *, next_try: float) -> None:
+        """Note how a worker ended, and in how many seconds the next poll comes."""
+        lasting = [problem for problem in summary.problems if problem.kind != "unavailable"]
+        passing = [problem for problem in summary.problems if problem.kind == "unavailable"]
+        self._problems[summary.task] = lasting
+        if passing:
+            self._line, self._reason = "down", passing[-1]
+        elif summary.reached:
+            self._line, self._reason = "up", None
+        self._activity, self._transfer, self._uploading = "idle", None, None
+        self._next_try = self._clock.monotonic() + next_try
+        self._change()
+
+    def wait_for_enrolment(self) -> None:
+        """Note that nothing can be done before enrolment."""
+        if self._reason != _NOT_ENROLLED:
+            self._activity, self._reason = "waiting", _NOT_ENROLLED
+            self._change()
+
+    def enrolled(self) -> None:
+        """Note that enrolment is done."""
+        if self._reason == _NOT_ENROLLED:
+            self._activity, self._reason = "idle", None
+            self._change()
+
+    async def changed(self, seen: int) -> int:
+        """Wait until there is something newer than ``seen``; give its number."""
+        while self._number <= seen:
+            await self._news.wait()
+        return self._number
+
+    def status(self) -> Status:
+        """Give the picture at this moment."""
+        now = self._clock.monotonic()
+        readings = self._readings
+        enrolment = readings.enrolment or Enrolment()
+        problems = [*self._standing(), *(p for some in self._problems.values() for p in some)]
+        trusted, verified = self._trusted or self._untold()
+        oldest = age(self._clock, readings.backlog.oldest)
+        return Status(
+            node=enrolment.node,
+            school=enrolment.school,
+            hub=enrolment.url,
+            line=self._line,
+            activity=self._activity,
+            reason=self._reason.text if self._reason else "",
+            reason_wording=_wording(self._reason) if self._reason else None,
+            last_contact=None if self._contact_at is None else max(0.0, now - self._contact_at),
+            next_try=max(0.0, self._next_try - now) if self._next_try > _NEVER else None,
+            packs=readings.packs,
+            transfer=self._transfer,
+            disk_total=readings.disk.total,
+            disk_free=readings.disk.free,
+            disk_floor=readings.disk.floor,
+            backlog=readings.backlog.count if self._uploading is None else self._uploading,
+            backlog_oldest=oldest,
+            clock_verified=verified,
+            trusted_time=trusted,
+            portal=self._portal,
+            problems=[problem.text for problem in problems],
+            problem_wordings=[_wording(problem) for problem in problems],
+        )
+
+    def _fetch(self, event: events.Planned | events.Fetching) -> None:
+        done, item = (event.done, event.item) if isinstance(event, events.Fetching) else (0, "")
+        if done:
+            self._answered()
+        self._activity = "fetching"
+        self._pace.observe(self._clock.monotonic(), done)
+        self._transfer = Transfer(
+            pack=event.pack,
+            title=event.title,
+            version=event.version,
+            done=done,
+            total=event.total,
+            rate=self._pace.rate,
+            seconds_left=self._pace.seconds_left(event.total),
+            item=item,
+        )
+
+    def _answered(self) -> None:
+        self._line, self._reason = "up", None
+        self._contact_at = self._clock.monotonic()
+
+    def _standing(self) -> Iterable[Problem]:
+        """Problems that are seen in the readings."""
+        disk = self._readings.disk
+        if disk.total and disk.free < disk.floor:
+            yield disk_problem(disk.free, disk.floor)
+        yield from map(events.problem_of, self._readings.problems)
+
+    def _untold(self) -> tuple[str, bool]:
+        """Give the time to show before a worker has told it."""
+        if self._clock.synchronised():
+            return moment_text(self._clock.wall()), True
+        return BUILD_DATE, False
+
+    def _change(self) -> None:
+        self._number += 1
+        self._news.set()
+        self._news = asyncio.Event()
+
+
+def disk_problem(free: int, floor: int) -> Problem:
+    """Say that the disk is nearly full."""
+    return events.problem_of(
+        ExhaustedError(
+            "The disk is nearly full: {free} free, {floor} must stay free.",
+            hint="Assign fewer packs to this school, or put in a larger disk.",
+            free=human_bytes(free),
+            floor=human_bytes(floor),
+        )
+    )
+
+
+def _wording(problem: Problem) -> Wording:
+    return Wording(
+        template=problem.template or problem.text,
+        hint=problem.hint_template or problem.hint,
+        fields=problem.fields,
+    )

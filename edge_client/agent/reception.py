@@ -1,0 +1,79 @@
+"""Takes one worker's lines, and says how its run ended, also when it could not say so itself."""
+
+import logging
+import signal
+from collections.abc import Callable
+
+from core.errors import ExitCode, PackhorseError, RefusedError
+from edge_client.agent.schedule import Job
+from edge_client.agent.workers import Ending
+from sync.events import Done, Event, Problem, Summary, decode_event
+
+logger = logging.getLogger("agent.worker")
+
+
+class Reception:
+    """The events of one run.
+
+    Args:
+        take: called with each event but the last.
+    """
+
+    def __init__(self, take: Callable[[Event], None]) -> None:
+        self._take = take
+        self._summary: Summary | None = None
+        self._garbage = 0
+
+    def line(self, line: bytes) -> None:
+        """Take one line; one that is no event is left out, and told once."""
+        try:
+            event = decode_event(line)
+        except RefusedError:
+            self._garbage += 1
+            if self._garbage == 1:
+                logger.warning("the worker wrote a line that is no event; it is left out")
+            return
+        if isinstance(event, Done):
+            self._summary = event.summary
+        else:
+            self._take(event)
+
+    def summary(self, job: Job, ending: Ending) -> Summary:
+        """Give what the worker said of its run, or what its end says."""
+        return self._summary or crashed(job, ending)
+
+
+def crashed(job: Job, ending: Ending) -> Summary:
+    """Describe the end of a worker that could not say how it ended."""
+    error = _CrashError(
+        "The {job} stopped: it said nothing for too long."
+        if ending.hung
+        else "The {job} stopped unexpectedly ({ending}).",
+        hint="It is tried again by itself. If this stays, send the node's log to your admin.",
+        job=job,
+        ending=_how(ending),
+    )
+    problem = Problem(
+        kind="usage",
+        text=str(error),
+        hint=error.hint,
+        template=error.template,
+        hint_template=error.hint_template,
+        fields={name: str(value) for name, value in error.fields.items()},
+        exit_code=ExitCode.BUG,
+    )
+    return Summary(task=job, exit_code=ExitCode.BUG, problems=[problem])
+
+
+class _CrashError(PackhorseError):
+    """Only shown, never raised."""
+
+
+def _how(ending: Ending) -> str:
+    words = f": {ending.last_words}" if ending.last_words else ""
+    if ending.exit_code >= 0:
+        return f"exit code {ending.exit_code}{words}"
+    try:
+        return f"killed by {signal.Signals(-ending.exit_code).name}{words}"
+    except ValueError:
+        return f"killed by signal {-ending.exit_code}{words}"

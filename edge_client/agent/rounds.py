@@ -1,0 +1,189 @@
+"""The agent's work: rounds of poll, pull and upload, each in a worker process.
+
+Rules:
+    - One worker at a time. A worker that crashes, hangs or talks nonsense is a failure of that
+      round, told in a sentence; the agent goes on.
+    - A person's wish (``sync``) does not wait for the clock, and joins a pull that is running.
+    - Nothing is started before the node is enrolled.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from cache.clock import Clock
+from core.control import FAILED, Failure, Status
+from core.errors import ExitCode, NoStateError
+from edge_client.agent.board import Board
+from edge_client.agent.reception import Reception
+from edge_client.agent.schedule import Job, Schedule
+from edge_client.agent.workers import Worker
+from edge_client.readings import Reader
+from sync.events import Event, ItemReady, PackReady, Summary
+
+_LOOK_SECONDS: Final = 10.0
+_SHORTEST_LOOK_SECONDS: Final = 0.5
+_ENROLMENT_SECONDS: Final = 1.0
+
+logger = logging.getLogger("agent")
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What rounds are run with.
+
+    Attributes:
+        clock: the machine's clocks.
+        command: gives a worker's program and arguments.
+        chance: gives a uniform random number in [0, 1), for jitter.
+        worker: makes a worker of a command and a receiver of lines.
+    """
+
+    clock: Clock
+    command: Callable[[Job], Sequence[str]]
+    chance: Callable[[], float]
+    worker: Callable[[Sequence[str], Callable[[bytes], None]], Worker] = Worker
+
+
+class Rounds:
+    """Runs rounds for ever, and answers for the control socket.
+
+    Args:
+        board: the picture that is kept current.
+        reader: looks at the node's files.
+        schedule: says when what is due.
+        means: what rounds are run with.
+    """
+
+    def __init__(self, board: Board, reader: Reader, schedule: Schedule, means: Means) -> None:
+        self._board = board
+        self._reader = reader
+        self._schedule = schedule
+        self._means = means
+        self._round = 0
+        self._job: Job | None = None
+        self._waiting: dict[int, asyncio.Future[Failure | None]] = {}
+        self._wish = asyncio.Event()
+        self._look = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until cancelled; a running worker is stopped then."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keep_looking())
+            tasks.create_task(self._keep_working())
+
+    def status(self) -> Status:
+        """Give the status at this moment."""
+        return self._board.status()
+
+    async def changed(self, seen: int) -> int:
+        """Wait until the status is newer than ``seen``; give its number."""
+        return await self._board.changed(seen)
+
+    def sync(self) -> int:
+        """Start a round now, or join the one that pulls; give its number.
+
+        Raises:
+            NoStateError: the node is not enrolled.
+        """
+        if self._reader.enrolment() is None:
+            raise NoStateError(
+                "This machine is not enrolled yet.",
+                hint="Run `packhorse node enrol` with the token that your hub gave you.",
+            )
+        if self._job == "pull":
+            return self._round
+        self._schedule.ask(self._means.clock.monotonic())
+        self._wish.set()
+        return self._round + 1
+
+    async def round_ended(self, number: int) -> Failure | None:
+        """Wait for the end of a round; give why it failed, or None."""
+        loop = asyncio.get_running_loop()
+        return await asyncio.shield(self._waiting.setdefault(number, loop.create_future()))
+
+    async def _keep_looking(self) -> None:
+        """Look at the files every ten seconds, and soon after a worker changed them."""
+        while True:
+            await self._read()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._look.wait()
+            await asyncio.sleep(_SHORTEST_LOOK_SECONDS)
+
+    async def _read(self) -> None:
+        self._look.clear()
+        self._board.read(await asyncio.to_thread(self._reader.read))
+
+    async def _keep_working(self) -> None:
+        await self._enrolment()
+        while True:
+            now = self._means.clock.monotonic()
+            job = self._schedule.due(now, backlog=self._board.backlog)
+            if job is None:
+                await self._sleep(self._schedule.wait(now, backlog=self._board.backlog))
+                continue
+            await self._one_round(job)
+
+    async def _enrolment(self) -> None:
+        """Wait until there is an identity; the enrolling command writes it."""
+        while self._reader.enrolment() is None:
+            self._board.wait_for_enrolment()
+            await self._sleep(_ENROLMENT_SECONDS)
+        await self._read()
+        self._board.enrolled()
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep until then, or until someone wishes; but look up now and then at the backlog."""
+        self._wish.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(min(seconds, _LOOK_SECONDS)):
+                await self._wish.wait()
+
+    async def _one_round(self, job: Job) -> None:
+        self._round += 1
+        failure = await self._run(job)
+        await self._read()
+        if (
+            job == "pull"
+            and self._schedule.due(self._means.clock.monotonic(), backlog=self._board.backlog)
+            == "upload"
+        ):
+            failure = failure or await self._run("upload")
+            await self._read()
+        waiting = self._waiting.pop(self._round, None)
+        if waiting is not None:
+            waiting.set_result(failure)
+
+    async def _run(self, job: Job) -> Failure | None:
+        self._job, reception = job, Reception(self._take)
+        self._board.begin(job)
+        logger.info("%s starts", job)
+        try:
+            ending = await self._means.worker(self._means.command(job), reception.line).run()
+        finally:
+            self._job = None
+        summary = reception.summary(job, ending)
+        now = self._means.clock.monotonic()
+        note = self._schedule.polled if job == "pull" else self._schedule.uploaded
+        note(now, summary.exit_code, self._means.chance())
+        self._board.end(summary, next_try=self._schedule.next_poll - now)
+        return self._report(summary)
+
+    def _report(self, summary: Summary) -> Failure | None:
+        if summary.exit_code == ExitCode.DONE:
+            logger.info("%s ended well", summary.task)
+            return None
+        problem = summary.problems[0] if summary.problems else None
+        text = problem.text if problem else f"The {summary.task} ended with {summary.exit_code}."
+        logger.warning("%s: %s", summary.task, text)
+        hint = problem.hint if problem else "The node's log says why."
+        return Failure(FAILED, text, hint, summary.exit_code)
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, ItemReady | PackReady):
+            self._look.set()
+        self._board.take(event)

@@ -1,0 +1,76 @@
+"""When to poll and when to upload: pure, so that days of bad line fit into a test.
+
+Rules:
+    - A poll that succeeded is followed by the next one a poll interval later.
+    - A line that failed is tried again with back-off, never later than the interval.
+    - What was refused, or had no space, is not tried again before the interval: the same bytes
+      would be refused again.
+    - Uploads follow a successful poll at once, and their own short interval between polls.
+
+Times are monotonic seconds; ``chance`` is a uniform random number in [0, 1).
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from core.backoff import retry_delay
+from core.errors import ExitCode
+
+Job = Literal["pull", "upload"]
+
+UPLOAD_SECONDS: Final = 300.0
+_JITTER: Final = 0.1
+_WAITS: Final = {ExitCode.REFUSED, ExitCode.EXHAUSTED, ExitCode.USAGE, ExitCode.NO_STATE}
+
+
+@dataclass(slots=True)
+class Schedule:
+    """When which job is due.
+
+    Attributes:
+        poll_seconds: time between two successful polls.
+        next_poll: when to poll next; at once when made.
+        next_upload: when to upload next, if there is something to upload.
+    """
+
+    poll_seconds: float
+    next_poll: float = 0.0
+    next_upload: float = 0.0
+    poll_failures: int = 0
+    upload_failures: int = 0
+
+    def ask(self, now: float) -> None:
+        """Make both due: a person asked for it."""
+        self.next_poll = self.next_upload = now
+
+    def due(self, now: float, *, backlog: int) -> Job | None:
+        """Name the job that is due, the poll first: it tells whether the line is up."""
+        if self.next_poll <= now:
+            return "pull"
+        return "upload" if backlog and self.next_upload <= now else None
+
+    def wait(self, now: float, *, backlog: int) -> float:
+        """Give seconds until something is due."""
+        soonest = min(self.next_poll, self.next_upload) if backlog else self.next_poll
+        return max(0.0, soonest - now)
+
+    def polled(self, now: float, exit_code: int, chance: float) -> None:
+        """Note how a poll and pull ended."""
+        self.poll_failures = 0 if exit_code == ExitCode.DONE else self.poll_failures + 1
+        delay = self._delay(exit_code, self.poll_failures, self.poll_seconds, chance)
+        self.next_poll = now + delay
+        if exit_code == ExitCode.DONE:
+            self.upload_failures, self.next_upload = 0, now
+
+    def uploaded(self, now: float, exit_code: int, chance: float) -> None:
+        """Note how an upload ended."""
+        self.upload_failures = 0 if exit_code == ExitCode.DONE else self.upload_failures + 1
+        interval = min(UPLOAD_SECONDS, self.poll_seconds)
+        self.next_upload = now + self._delay(exit_code, self.upload_failures, interval, chance)
+
+    @staticmethod
+    def _delay(exit_code: int, failures: int, interval: float, chance: float) -> float:
+        if exit_code == ExitCode.DONE or exit_code in _WAITS:
+            # So that the schools of a county do not all ask in the same second.
+            return interval * (1 + _JITTER * (2 * chance - 1))
+        return min(interval, retry_delay(failures, chance))

@@ -1,0 +1,127 @@
+"""What a node's files say about it, for the agent and for commands that run without one.
+
+Rules:
+    - Standard library, msgspec and the cache's readers only: the resident agent imports this.
+    - Nothing is changed, and nothing missing is an error: a node that is not enrolled or has
+      never pulled has empty readings.
+"""
+
+import os
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from cache.agent_reader import AgentReader, Contact
+from cache.catalogue_reader import CataloguePack, CatalogueReader
+from cache.clock import Clock
+from cache.journal_reader import Backlog, JournalReader
+from cache.space import Space, space
+from cache.state import StateDirectory
+from core.control import PackStatus
+from core.errors import PackhorseError
+
+_MAX_IDENTITY_BYTES: Final = 64 * 1024
+_NO_BACKLOG: Final = Backlog(0, None)
+_NO_CONTACT: Final = Contact()
+_NO_DISK: Final = Space(0, 0, 0)
+
+
+class Enrolment(msgspec.Struct, frozen=True):
+    """The part of ``identity.json`` that a screen shows."""
+
+    url: str = ""
+    node: str = ""
+    school: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """One look at a node's files.
+
+    Attributes:
+        problems: what could not be read, for whoever shows it.
+    """
+
+    enrolment: Enrolment | None = None
+    packs: list[PackStatus] = field(default_factory=list)
+    backlog: Backlog = _NO_BACKLOG
+    contact: Contact = _NO_CONTACT
+    disk: Space = _NO_DISK
+    problems: list[PackhorseError] = field(default_factory=list)
+
+
+class Reader:
+    """Looks at one node's files.
+
+    Args:
+        state: the node's state directory.
+        disk_floor: bytes that stay free; None for the usual share.
+    """
+
+    def __init__(self, state: StateDirectory, *, disk_floor: int | None = None) -> None:
+        self._state = state
+        self._floor = disk_floor
+        self._catalogue = CatalogueReader(state.catalogue)
+        self._journal = JournalReader(state.journal)
+        self._agent = AgentReader(state.agent)
+
+    def read(self) -> Readings:
+        """Look at everything."""
+        problems: list[PackhorseError] = []
+        packs: list[PackStatus] = []
+        backlog, contact = _NO_BACKLOG, _NO_CONTACT
+        try:
+            packs = [pack_status(pack) for pack in self._catalogue.packs()]
+        except PackhorseError as error:
+            problems.append(error)
+        try:
+            contact = self._agent.contact()
+            backlog = self._journal.backlog(self._agent.acknowledged())
+        except PackhorseError as error:
+            problems.append(error)
+        disk = space(_existing(self._state.root), floor=self._floor)
+        return Readings(self.enrolment(), packs, backlog, contact, disk, problems)
+
+    def enrolment(self) -> Enrolment | None:
+        """Give who the node is; None when it is not enrolled or that cannot be read."""
+        try:
+            with (self._state.root / "identity.json").open("rb") as file:
+                return msgspec.json.decode(file.read(_MAX_IDENTITY_BYTES), type=Enrolment)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            return None
+
+
+def pack_status(pack: CataloguePack) -> PackStatus:
+    """Put a pack of the catalogue into the control protocol's words."""
+    return PackStatus(
+        id=pack.id,
+        title=dict(pack.title),
+        version=pack.version,
+        items=pack.items,
+        here=pack.current,
+        size=pack.size,
+        missing_bytes=pack.missing,
+    )
+
+
+def age(clock: Clock, moment: float | None) -> float | None:
+    """Give seconds since a wall-clock moment (Unix seconds); None when that cannot be true."""
+    if moment is None:
+        return None
+    passed = clock.wall().timestamp() - moment
+    return passed if passed >= 0 else None
+
+
+def moment_text(moment: datetime) -> str:
+    """Write a moment in UTC to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _existing(path: Path) -> Path:
+    """Give the nearest directory that is there, to measure its disk."""
+    while not os.path.isdir(path) and path != path.parent:  # noqa: PTH112 - False, never an error
+        path = path.parent
+    return path
