@@ -138,21 +138,33 @@ def examine(path: Path, migrations: Sequence[Migration]) -> str | None:
     if not path.exists():
         return ""
     try:
-        connection = open_writer(path, migrations)
+        with closing(open_writer(path, migrations)) as connection:
+            require_sound(connection, path)
     except DamagedError as error:
         return str(error)
-    with closing(connection):
-        return damage(connection, path) or None
+    return None
 
 
-def damage(connection: sqlite3.Connection, path: Path) -> str:
-    """Check an open database's structure; say what is wrong with it, or give an empty text."""
-    try:
-        with sqlite_in_words(path):
-            rows = connection.execute("PRAGMA quick_check(1)").fetchall()
-    except DamagedError as error:
-        return str(error)
-    return "" if rows == [("ok",)] else str(rows[0][0])
+def require_sound(connection: sqlite3.Connection, path: Path) -> None:
+    """Check the structure of an open database.
+
+    Raises:
+        DamagedError: it is damaged.
+        ExhaustedError: the disk is broken.
+    """
+    with sqlite_in_words(path):
+        rows = connection.execute("PRAGMA quick_check(1)").fetchall()
+    if rows != [("ok",)]:
+        raise damaged(path)
+
+
+def damaged(path: Path) -> DamagedError:
+    """Say that a database is damaged."""
+    return DamagedError(
+        "The database {path} is damaged.",
+        hint="It is set aside and repaired when the node starts.",
+        path=path.name,
+    )
 
 
 @contextmanager
@@ -193,11 +205,7 @@ def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Mi
 def _describe(error: sqlite3.Error, path: Path) -> PackhorseError | None:
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     if code in _DAMAGED:
-        return DamagedError(
-            "The database {path} is damaged.",
-            hint="It is set aside and repaired when the node starts.",
-            path=str(path),
-        )
+        return damaged(path)
     if code == sqlite3.SQLITE_FULL:
         return disk_full(path)
     if code == sqlite3.SQLITE_IOERR:

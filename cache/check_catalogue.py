@@ -1,0 +1,131 @@
+"""Checks of the catalogue against the blobs and the manifests it was made from."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from cache import manifest_list
+from cache.blobs import BlobStore, Condition
+from cache.catalogue import Catalogue
+from cache.catalogue_schema import MIGRATIONS
+from cache.databases import DamagedError, open_reader, require_sound, sqlite_in_words
+from cache.finding import Finding
+from cache.state import StateDirectory
+from core.digest import Digest
+from core.errors import RefusedError
+from core.manifest import MAX_MANIFEST_BYTES, decode_manifest
+
+# All that a catalogue says, without the numbers of its rows.
+_SAYINGS: Final = """
+    SELECT pack, version, manifest, title, language, section, stage, subject, edition, grade,
+        volume, valid_until, size, missing, lacking
+    FROM version ORDER BY activation;
+    SELECT manifest, name, position, kind, item.title, entry, item.valid_until, item.size,
+        item.missing, item.lacking
+    FROM item JOIN version ON version.id = version_id ORDER BY 1, 2;
+    SELECT manifest, path, digest, blob.size, type
+    FROM file JOIN version ON version.id = version_id JOIN blob ON blob.id = blob_id ORDER BY 1, 2;
+    SELECT manifest, name, path FROM item_file JOIN item ON item.id = item_id
+    JOIN file ON file.id = file_id JOIN version ON version.id = file.version_id ORDER BY 1, 2, 3;
+    SELECT served.pack, served.name, manifest FROM served JOIN item ON item.id = item_id
+    JOIN version ON version.id = version_id ORDER BY 1, 2;
+    SELECT pack.id, manifest FROM pack JOIN version ON version.id = newest ORDER BY 1
+"""
+_HELD: Final = "SELECT digest, size FROM blob WHERE held ORDER BY digest"
+_MANIFESTS: Final = "SELECT manifest FROM version ORDER BY activation"
+
+
+def check_catalogue(state: StateDirectory, *, deep: bool) -> Iterator[Finding]:
+    """Check that the catalogue is whole, names only blobs that are here, and says the truth.
+
+    Args:
+        state: the node's state directory.
+        deep: hash every blob that it names.
+
+    Raises:
+        ExhaustedError: the disk is broken.
+    """
+    try:
+        with (
+            sqlite_in_words(state.catalogue),
+            closing(open_reader(state.catalogue)) as connection,
+        ):
+            require_sound(connection, state.catalogue)
+            connection.execute("BEGIN")
+            held = {Digest(digest): size for digest, size in connection.execute(_HELD)}
+            manifests = [Digest(one) for (one,) in connection.execute(_MANIFESTS)]
+            sayings = _sayings(connection)
+    except FileNotFoundError:
+        yield from _check_absence(state)
+        return
+    except DamagedError:
+        yield Finding("The catalogue is damaged.")
+        return
+    blobs = BlobStore(state.blobs)
+    for digest, size in held.items():
+        yield from _check_blob(blobs, digest, size, deep=deep)
+    yield from _check_sayings(state, blobs, manifests, held, sayings)
+
+
+def _check_absence(state: StateDirectory) -> Iterator[Finding]:
+    if state.manifests.exists():
+        yield Finding("The catalogue is missing.")
+
+
+def _check_blob(blobs: BlobStore, digest: Digest, size: int, *, deep: bool) -> Iterator[Finding]:
+    there = blobs.size(digest)
+    condition = Condition.WHOLE
+    if there is None:
+        condition = Condition.MISSING
+    elif there != size:
+        condition = Condition.DAMAGED
+    elif deep:
+        condition = blobs.verify(digest)
+    if condition is not Condition.WHOLE:
+        template = (
+            "The blob {digest} is missing, though the catalogue names it."
+            if condition is Condition.MISSING
+            else "The blob {digest} is damaged."
+        )
+        yield Finding(template, fields={"digest": digest}, blob=digest)
+
+
+def _check_sayings(
+    state: StateDirectory,
+    blobs: BlobStore,
+    manifests: list[Digest],
+    held: dict[Digest, int],
+    sayings: list[list[tuple[object, ...]]],
+) -> Iterator[Finding]:
+    """Compare the catalogue with one that is made afresh from the same manifests and blobs."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    with closing(connection):
+        for migration in MIGRATIONS:
+            for statement in migration.statements:
+                connection.execute(statement)
+        fresh = Catalogue(connection, Path(":memory:"), None)
+        for digest in manifests:
+            try:
+                manifest = decode_manifest(blobs.read(digest, limit=MAX_MANIFEST_BYTES))
+            except RefusedError as error:
+                reason = str(error)
+                yield Finding(
+                    "A manifest cannot be read: {reason}", fields={"reason": reason}, blob=digest
+                )
+                return
+            fresh.activate_manifest(manifest, digest, lambda one: one in held or one in manifests)
+        if _sayings(connection) != sayings:
+            yield Finding("The catalogue does not say what the manifests say.")
+    try:
+        # It may name more: a manifest is listed before the catalogue has it.
+        if not set(manifests) <= set(manifest_list.read_list(state.manifests)):
+            yield Finding("{file} lacks manifests that the catalogue has.",
+                          fields={"file": state.manifests.name})  # fmt: skip
+    except RefusedError as error:
+        yield Finding("{reason}", fields={"reason": str(error)})
+
+
+def _sayings(connection: sqlite3.Connection) -> list[list[tuple[object, ...]]]:
+    return [connection.execute(sql).fetchall() for sql in _SAYINGS.split(";")]
