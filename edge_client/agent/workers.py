@@ -10,10 +10,12 @@ Rules:
 
 import asyncio
 import logging
-from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable, Sequence
+import os
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import BinaryIO, Final
 
 from sync.events import MAX_EVENT_BYTES
 
@@ -70,54 +72,49 @@ class Worker:
         Raises:
             OSError: it cannot be started.
         """
-        process = await asyncio.create_subprocess_exec(
-            *self._command, stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, stderr=PIPE,
-            limit=MAX_EVENT_BYTES,
-        )  # fmt: skip
-        narration = asyncio.create_task(self._narrate(process))
-        hung = False
-        try:
-            await self._read(process)
-            async with asyncio.timeout(self._silence):
-                await process.wait()
-        except TimeoutError:
-            hung = True
-            logger.warning("the worker says nothing any more; it is stopped")
-        finally:
-            await self._stop(process)
-            # A process that it left behind may keep its stderr open.
-            await asyncio.wait([narration], timeout=_FAREWELL_SECONDS)
-            narration.cancel()
+        async with _pipe() as (events, stdout), _pipe() as (narration, stderr):
+            process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=asyncio.subprocess.DEVNULL, stdout=stdout, stderr=stderr
+            )
+            # Ours must go, or the ends of the worker's would never come.
+            stdout.close()
+            stderr.close()
+            narrator = asyncio.create_task(self._narrate(narration))
+            try:
+                hung = await self._attend(process, events)
+            finally:
+                if process.returncode is None:
+                    # Shielded, so that no worker is left behind.
+                    await asyncio.shield(asyncio.create_task(self._end(process)))
+                # A process that it left behind may keep its stderr open.
+                await asyncio.wait([narrator], timeout=_FAREWELL_SECONDS)
+                narrator.cancel()
         code = process.returncode
         return Ending(-1 if code is None else code, hung=hung, last_words=self._last_words)
 
-    async def _read(self, process: Process) -> None:
-        """Hand over lines until the worker closes its stdout.
-
-        Raises:
-            TimeoutError: it said nothing for too long.
-        """
-        stream = _stream(process.stdout)
-        while True:
+    async def _attend(self, process: Process, events: asyncio.StreamReader) -> bool:
+        """Hand over lines until the worker has ended; say whether it hangs instead."""
+        try:
+            while True:
+                async with asyncio.timeout(self._silence):
+                    line = await _line(events)
+                if line is None:
+                    break
+                if line:
+                    self._receive(line)
             async with asyncio.timeout(self._silence):
-                line = await _line(stream)
-            if line is None:
-                return
-            if line:
-                self._receive(line)
+                await process.wait()
+        except TimeoutError:
+            logger.warning("the worker says nothing any more; it is stopped")
+            return True
+        return False
 
-    async def _narrate(self, process: Process) -> None:
-        stream = _stream(process.stderr)
+    async def _narrate(self, stream: asyncio.StreamReader) -> None:
         while (line := await _line(stream)) is not None:
             words = line.decode("utf-8", "replace").strip()
             if words:
                 self._last_words = words[:_WORDS]
                 logger.info("%s", words)
-
-    async def _stop(self, process: Process) -> None:
-        """End the process if it has not ended; shielded, so that no worker is left behind."""
-        if process.returncode is None:
-            await asyncio.shield(asyncio.create_task(self._end(process)))
 
     async def _end(self, process: Process) -> None:
         process.terminate()
@@ -130,10 +127,22 @@ class Worker:
             await process.wait()
 
 
-def _stream(stream: asyncio.StreamReader | None) -> asyncio.StreamReader:
-    if stream is None:
-        raise RuntimeError("the worker was started without pipes")
-    return stream
+@asynccontextmanager
+async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, BinaryIO]]:
+    """Make a pipe to read from here.
+
+    Not asyncio's own PIPE, with which waiting for a process waits for its orphans too.
+    """
+    reading, writing = os.pipe()
+    stream = asyncio.StreamReader(limit=MAX_EVENT_BYTES)
+    with os.fdopen(writing, "wb", buffering=0) as writer:
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(stream), os.fdopen(reading, "rb", buffering=0)
+        )
+        try:
+            yield stream, writer
+        finally:
+            transport.close()
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes | None:

@@ -1,0 +1,194 @@
+"""The agent's rounds with real worker processes, seen through the control socket."""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cache.clock import Clock
+from cache.state import StateDirectory
+from core import control
+from core.control import Status
+from edge_client.agent.board import Board
+from edge_client.agent.rounds import Means, Rounds
+from edge_client.agent.schedule import Schedule
+from edge_client.agent.server import serving
+from edge_client.agent.workers import Worker
+from edge_client.readings import Reader
+from tests.support.control_client import Client
+
+PROGRAM = Path(__file__).parents[3] / "support" / "fake_worker.py"
+HOUR = 3600.0
+
+
+class Node:
+    """A running agent with its state directory and one client."""
+
+    def __init__(self, root: Path, client: Client) -> None:
+        self.root = root
+        self.client = client
+
+    def enrol(self) -> None:
+        text = json.dumps({"url": "https://hub", "node": "n1", "school": "s1", "more": 1})
+        (self.root / "identity.json").write_text(text)
+
+    def behave(self, behaviour: str) -> None:
+        (self.root / "behaviour").write_text(behaviour)
+
+    def runs(self) -> list[str]:
+        path = self.root / "runs"
+        return path.read_text().split() if path.exists() else []
+
+    async def until(self, true: Callable[[Status], bool]) -> Status:
+        """Ask until the status is as wanted."""
+        while not true(status := await self.status()):
+            await asyncio.sleep(0.02)  # noqa: ASYNC110 - the state is behind a socket
+        return status
+
+    async def status(self) -> Status:
+        return control.decode_status((await self.client.call("status"))["result"])
+
+    async def sync(self) -> dict[str, Any]:
+        client = await Client.open(self.root / control.SOCKET_NAME)
+        answer = await client.call("sync", wait=True)
+        await client.close()
+        return answer
+
+
+@pytest.fixture
+async def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Node]:
+    monkeypatch.setenv("PYTHONPATH", str(PROGRAM.parents[2]))
+    clock = Clock()
+    means = Means(
+        clock,
+        command=lambda job: [sys.executable, str(PROGRAM), str(tmp_path), job],
+        chance=lambda: 0.5,
+        worker=lambda command, receive: Worker(command, receive, silence=3.0, patience=0.2),
+    )
+    rounds = Rounds(
+        Board(clock, portal="http://127.0.0.1/"),
+        Reader(StateDirectory(tmp_path)),
+        Schedule(HOUR),
+        means,
+    )
+    async with serving(tmp_path / control.SOCKET_NAME, rounds):
+        work = asyncio.create_task(rounds.run())
+        client = await Client.open(tmp_path / control.SOCKET_NAME)
+        yield Node(tmp_path, client)
+        await client.close()
+        work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+
+async def test_before_enrolment_nothing_runs_and_the_status_says_what_to_do(node: Node) -> None:
+    status = await node.until(lambda status: status.activity == "waiting")
+
+    assert status.reason == "This machine is not enrolled yet."
+    assert (await node.sync())["error"]["exit_code"] == 10
+    assert node.runs() == []
+
+
+async def test_after_enrolment_it_polls_by_itself(node: Node) -> None:
+    await node.until(lambda status: status.activity == "waiting")
+    node.enrol()
+
+    status = await node.until(lambda status: status.line == "up" and status.activity == "idle")
+
+    assert (status.node, status.school, status.reason) == ("n1", "s1", "")
+    assert status.last_contact is not None
+    assert status.last_contact < 60
+    assert status.next_try is not None
+    assert status.next_try > HOUR / 2
+    assert node.runs() == ["pull"]
+
+
+async def test_sync_runs_at_once_and_answers_when_it_has_ended(node: Node) -> None:
+    node.enrol()
+    await node.until(lambda status: status.line == "up")
+
+    assert "result" in await node.sync()
+    assert len(node.runs()) == 2
+
+
+async def test_progress_is_seen_while_fetching_and_gone_afterwards(node: Node) -> None:
+    node.behave("fetch")
+    node.enrol()
+
+    status = await node.until(lambda status: (status.transfer or EMPTY).done == 400)
+    assert status.activity == "fetching"
+    assert status.transfer is not None
+    assert (status.transfer.total, status.transfer.item) == (1000, "lesson-1")
+
+    joined = asyncio.create_task(node.sync())
+    await asyncio.sleep(0.1)
+    (node.root / "go").touch()
+    assert "result" in await joined
+    assert (await node.until(lambda status: status.activity == "idle")).transfer is None
+    assert node.runs() == ["pull"]
+
+
+async def test_a_line_that_is_down_is_told_and_tried_again(node: Node) -> None:
+    node.behave("offline")
+    node.enrol()
+
+    status = await node.until(lambda status: status.line == "down")
+    assert status.reason == "The hub does not answer."
+    assert status.reason_wording is not None
+    assert status.reason_wording.template == "{upstream} does not answer."
+    assert status.reason_wording.fields == {"upstream": "The hub"}
+
+    node.behave("ok")
+    status = await node.until(lambda status: status.line == "up" and status.activity == "idle")
+    assert status.reason == ""
+
+
+async def test_what_is_refused_stays_as_a_problem_until_a_better_run(node: Node) -> None:
+    node.behave("refused")
+    node.enrol()
+    await node.until(lambda status: status.problems == ["The tip is not signed."])
+
+    assert (await node.sync())["error"]["exit_code"] == 12
+    node.behave("ok")
+    assert "result" in await node.sync()
+    assert (await node.status()).problems == []
+
+
+@pytest.mark.parametrize(("behaviour", "words"), [("crash", "SIGKILL"), ("hang", "said nothing")])
+async def test_a_worker_that_fails_badly_is_contained(
+    node: Node, behaviour: str, words: str
+) -> None:
+    node.behave(behaviour)
+    node.enrol()
+
+    status = await node.until(lambda status: bool(status.problems))
+    assert words in status.problems[0]
+    node.behave("ok")
+    await node.until(lambda status: status.line == "up" and not status.problems)
+
+
+async def test_the_last_contact_is_remembered_from_before(tmp_path: Path, node: Node) -> None:
+    from cache.agent_db import AgentDatabase
+
+    state = StateDirectory(tmp_path)
+    state.create()
+    database = AgentDatabase(state)
+    database.note_contact(Clock().wall())
+    database.close()
+    node.behave("offline")
+    node.enrol()
+
+    status = await node.until(lambda status: status.line == "down")
+
+    assert status.last_contact is not None
+    assert status.last_contact < 100
+
+
+EMPTY = control.Transfer(
+    pack="", title={}, version=1, done=0, total=0, rate=0.0, seconds_left=None
+)  # fmt: skip

@@ -1,0 +1,95 @@
+"""When the agent polls and uploads."""
+
+import pytest
+
+from core.errors import ExitCode
+from edge_client.agent.schedule import UPLOAD_SECONDS, Schedule
+
+POLL = 900.0
+
+
+def test_a_new_schedule_polls_at_once() -> None:
+    assert Schedule(POLL).due(0.0, backlog=0) == "pull"
+
+
+def test_a_good_poll_is_followed_by_an_upload_and_the_next_poll_an_interval_later() -> None:
+    schedule = Schedule(POLL)
+    schedule.polled(100.0, ExitCode.DONE, 0.5)
+
+    assert schedule.due(100.0, backlog=3) == "upload"
+    assert schedule.due(100.0, backlog=0) is None
+    assert schedule.wait(100.0, backlog=0) == POLL
+
+
+@pytest.mark.parametrize(("chance", "delay"), [(0.0, 810.0), (0.5, 900.0), (1.0, 990.0)])
+def test_polls_are_spread_by_a_tenth(chance: float, delay: float) -> None:
+    schedule = Schedule(POLL)
+    schedule.polled(0.0, ExitCode.DONE, chance)
+
+    assert schedule.wait(0.0, backlog=0) == pytest.approx(delay)
+
+
+def test_a_bad_line_is_tried_again_with_longer_waits_up_to_the_interval() -> None:
+    schedule, waits = Schedule(POLL), []
+    for _ in range(12):
+        schedule.polled(0.0, ExitCode.OFFLINE, 1.0)
+        waits.append(schedule.wait(0.0, backlog=0))
+
+    assert waits[:4] == [2.0, 4.0, 8.0, 16.0]
+    assert waits == sorted(waits)
+    assert waits[-1] == POLL
+
+
+@pytest.mark.parametrize("code", [ExitCode.PARTIAL, ExitCode.BUG, -9])
+def test_a_broken_run_is_tried_again_soon(code: int) -> None:
+    schedule = Schedule(POLL)
+    schedule.polled(0.0, code, 0.0)
+
+    assert schedule.wait(0.0, backlog=0) == 1.0
+
+
+@pytest.mark.parametrize("code", [ExitCode.REFUSED, ExitCode.EXHAUSTED, ExitCode.USAGE])
+def test_what_would_fail_again_waits_for_the_interval(code: int) -> None:
+    schedule = Schedule(POLL)
+    schedule.polled(0.0, code, 0.5)
+
+    assert schedule.wait(0.0, backlog=0) == POLL
+
+
+def test_a_success_forgets_the_failures() -> None:
+    schedule = Schedule(POLL)
+    for _ in range(5):
+        schedule.polled(0.0, ExitCode.OFFLINE, 1.0)
+    schedule.polled(0.0, ExitCode.DONE, 0.5)
+    schedule.polled(0.0, ExitCode.OFFLINE, 1.0)
+
+    assert schedule.wait(0.0, backlog=0) == 2.0
+
+
+def test_uploads_come_oftener_than_polls_while_there_is_something_to_upload() -> None:
+    schedule = Schedule(POLL)
+    schedule.polled(0.0, ExitCode.DONE, 0.5)
+    schedule.uploaded(0.0, ExitCode.DONE, 0.5)
+
+    assert schedule.wait(0.0, backlog=1) == UPLOAD_SECONDS
+    assert schedule.due(UPLOAD_SECONDS, backlog=1) == "upload"
+    assert schedule.due(UPLOAD_SECONDS, backlog=0) is None
+
+
+def test_a_failed_upload_backs_off_by_itself() -> None:
+    schedule = Schedule(POLL)
+    schedule.polled(0.0, ExitCode.DONE, 0.5)
+    schedule.uploaded(0.0, ExitCode.OFFLINE, 1.0)
+    schedule.uploaded(2.0, ExitCode.OFFLINE, 1.0)
+
+    assert schedule.wait(2.0, backlog=1) == 4.0
+
+
+def test_a_wish_makes_both_due() -> None:
+    schedule = Schedule(POLL)
+    schedule.polled(0.0, ExitCode.OFFLINE, 1.0)
+    schedule.ask(1.0)
+
+    assert schedule.due(1.0, backlog=1) == "pull"
+    schedule.polled(1.0, ExitCode.DONE, 0.5)
+    assert schedule.due(1.0, backlog=1) == "upload"
