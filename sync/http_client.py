@@ -1,0 +1,304 @@
+"""HTTP over a bad line: few headers, one connection, every wait bounded, every failure named.
+
+Bounds: seconds to connect, seconds between bytes, bytes a second over each stretch, and a timer
+that hangs up when even the headers trickle. Redirects are not followed: an upstream has none,
+and a login page is told from it by them.
+"""
+
+import ssl
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx
+
+from core.errors import RefusedError
+from sync.http_errors import busy, captive, missing, refused_by_upstream, too_slow, worded
+from sync.meter import Meter
+from sync.rate import RateCap
+from sync.source import SourceError
+from sync.tls import Tls
+
+USER_AGENT: Final = "packhorse"
+_OK: Final = 200
+_MISSING: Final = {404, 410}
+_BUSY: Final = {408, 425, 429}
+_REDIRECTS: Final = range(300, 400)
+_NOT_MODIFIED: Final = 304
+_LOGIN_NEEDED: Final = 511
+_REFUSALS: Final = range(400, 500)
+_LINE_END: Final = 4
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for what. Seconds, and bytes a second.
+
+    Attributes:
+        connect: for a connection, TLS included.
+        gap: between two bytes.
+        stretch: over how long the rate is judged, and grace for an answer to begin.
+        least_rate: slower than this over a stretch counts as broken.
+    """
+
+    connect: float = 20.0
+    gap: float = 20.0
+    stretch: float = 30.0
+    least_rate: float = 200.0
+
+
+@dataclass(frozen=True)
+class Timing:
+    """How to tell time, and how long to wait.
+
+    Attributes:
+        monotonic: gives seconds that only rise.
+        sleep: waits, for the rate cap.
+        patience: bounds of waiting.
+        cap: cap for what is received, None for none.
+    """
+
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
+    patience: Patience = Patience()
+    cap: RateCap | None = None
+
+    @property
+    def least_rate(self) -> float:
+        """Bytes a second below which the line counts as broken; less where it is capped."""
+        least = self.patience.least_rate
+        return min(least, self.cap.rate / 4) if self.cap else least
+
+
+class Answer:
+    """An upstream's answer, its body not read yet.
+
+    Attributes:
+        status: HTTP status.
+        headers: HTTP headers.
+    """
+
+    def __init__(
+        self, response: httpx.Response, client: "HttpClient", path: str, *, any_type: bool
+    ) -> None:
+        self._response = response
+        self._client = client
+        self._path = path
+        self._any_type = any_type
+        self.status = response.status_code
+        self.headers: Mapping[str, str] = response.headers
+
+    def chunks(self) -> Iterator[bytes]:
+        """Give the body as it comes.
+
+        Raises:
+            SourceError: the line failed, or is too slow.
+        """
+        pace = _Pace(self._client, self._path)
+        # Without a size: with one, httpx waits until it is full, and no rate can be judged.
+        for chunk in self._response.iter_raw():
+            pace.took(len(chunk))
+            yield chunk
+
+    def read(self, limit: int) -> bytes:
+        """Read the body whole.
+
+        Raises:
+            RefusedError: it is larger than ``limit`` bytes.
+            SourceError: the line failed, or is too slow.
+        """
+        parts: list[bytes] = []
+        size = 0
+        for chunk in self.chunks():
+            parts.append(chunk)
+            size += len(chunk)
+            if size > limit:
+                raise RefusedError(
+                    "{path} is too large: more than {limit} bytes.", path=self._path, limit=limit
+                )
+        return b"".join(parts)
+
+    def check(self, *accepted: int) -> None:
+        """Accept the status, or say in words what it means.
+
+        Raises:
+            SourceError: it is none of ``accepted``, or the answer is a login page.
+        """
+        if self.status in accepted and (self._any_type or not self._is_page()):
+            return
+        if self.status in accepted or self.status == _LOGIN_NEEDED:
+            raise captive(self._client.name)
+        if self.status in _REDIRECTS and self.status != _NOT_MODIFIED:
+            raise captive(self._client.name)
+        if self.status in _MISSING:
+            raise missing(self._client.name, self._path)
+        if self.status in _BUSY or self.status not in _REFUSALS:
+            raise busy(self._client.name, self.status, self.headers.get("retry-after", ""))
+        raise refused_by_upstream(self._client.name, self._path, self.status)
+
+    def _is_page(self) -> bool:
+        return self.headers.get("content-type", "").lower().startswith("text/html")
+
+
+class HttpClient:
+    """One upstream, one connection.
+
+    Args:
+        url: base address.
+        tls: how to verify it, when the address is encrypted.
+        timing: how to tell time, and how long to wait.
+    """
+
+    def __init__(self, url: str, tls: Tls, timing: Timing) -> None:
+        self.timing = timing
+        self.meter = Meter()
+        self._tls = tls
+        self._url = url.rstrip("/") + "/"
+        self.name = httpx.URL(url).host or url
+        patience = timing.patience
+        self._client = httpx.Client(
+            verify=tls.context,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=httpx.Timeout(patience.gap, connect=patience.connect),
+            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
+        )
+        self._client.headers = httpx.Headers(
+            {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+        )
+
+    @contextmanager
+    def exchange(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        expected: int = 0,
+    ) -> Iterator[Answer]:
+        """Send a request; the answer is open inside.
+
+        Args:
+            method: such as ``GET``.
+            path: relative to the base address.
+            headers: more headers.
+            content: the body.
+            expected: bytes that the answer may have, which bounds the whole.
+
+        Raises:
+            SourceError: the line or the upstream failed, inside as well.
+        """
+        request = self._client.build_request(
+            method,
+            self._url + path,
+            headers=headers,
+            content=content,
+            extensions={"trace": self._trace},
+        )
+        self.meter.request(_request_bytes(request, content))
+        timing = self.timing
+        size = expected + len(content or b"")
+        seconds = 2 * timing.patience.stretch + size / timing.least_rate
+        with _Timer(seconds, self.meter.hang_up) as timer:
+            try:
+                response = self._client.send(request, stream=True)
+                try:
+                    self.meter.answer(_header_bytes(response))
+                    yield Answer(response, self, path, any_type=content is not None)
+                finally:
+                    # Not read to its end: the connection is of no more use.
+                    if not response.is_closed:
+                        response.close()
+                        self.meter.finish()
+            except (httpx.HTTPError, httpx.InvalidURL, OSError, ssl.SSLError) as error:
+                self.meter.finish()
+                if timer.rang:
+                    raise too_slow(self.name, path) from error
+                raise worded(error, self.name, path) from error
+            except SourceError:
+                self.meter.finish()
+                raise
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.meter.finish()
+        self._client.close()
+
+    def _trace(self, event: str, info: Mapping[str, Any]) -> None:
+        # httpcore's documented trace extension.
+        if event == "connection.connect_tcp.complete":
+            self.meter.watch(info["return_value"].get_extra_info("socket"))
+        elif event == "connection.start_tls.complete" and self._tls.check_peer is not None:
+            stream = info["return_value"]
+            try:
+                self._tls.check_peer(
+                    stream.get_extra_info("ssl_object").getpeercert(binary_form=True)
+                )
+            except BaseException:
+                stream.close()
+                raise
+
+
+class _Pace:
+    """Judges the rate over stretches, and keeps the cap."""
+
+    def __init__(self, client: HttpClient, path: str) -> None:
+        self._client = client
+        self._path = path
+        self._since = client.timing.monotonic()
+        self._count = 0
+
+    def took(self, count: int) -> None:
+        self._client.meter.answer(count)
+        self._count += count
+        timing = self._client.timing
+        elapsed = timing.monotonic() - self._since
+        if elapsed > timing.patience.stretch:
+            if self._count < timing.least_rate * elapsed:
+                raise too_slow(self._client.name, self._path)
+            self._since += elapsed
+            self._count = 0
+        if timing.cap is not None:
+            pause = timing.cap.spend(count)
+            if pause > 0:
+                timing.sleep(pause)
+
+
+class _Timer:
+    """Calls once after some seconds, unless it is left before."""
+
+    def __init__(self, seconds: float, action: Callable[[], None]) -> None:
+        self.rang = False
+        self._action = action
+        self._timer = threading.Timer(seconds, self._ring)
+        self._timer.daemon = True
+
+    def _ring(self) -> None:
+        self.rang = True
+        self._action()
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._timer.cancel()
+        self._timer.join()
+
+
+def _request_bytes(request: httpx.Request, content: bytes | None) -> int:
+    line = len(request.method) + len(request.url.raw_path) + 12
+    return line + sum(len(a) + len(b) + 4 for a, b in request.headers.raw) + len(content or b"")
+
+
+def _header_bytes(response: httpx.Response) -> int:
+    return 19 + sum(len(a) + len(b) + _LINE_END for a, b in response.headers.raw)

@@ -1,0 +1,108 @@
+"""A hub, or any web server with a repository, as a source."""
+
+import re
+from collections.abc import Generator
+from typing import Final
+
+from sync import http_errors
+from sync.events import Traffic
+from sync.http_client import Answer, HttpClient
+from sync.source import Document
+
+_OK: Final = 200
+_PARTIAL: Final = 206
+_NOT_MODIFIED: Final = 304
+_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(?:\d{1,15}|\*)\Z")
+_ETAG_KEPT: Final = 200
+
+
+class HttpSource:
+    """Reads a repository by HTTP.
+
+    Args:
+        client: the upstream; closed with the source.
+    """
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+        self._validators: dict[str, str] = {}
+
+    @property
+    def name(self) -> str:
+        """The upstream's host."""
+        return self._client.name
+
+    def read(self, path: str, limit: int) -> bytes:
+        """Read a whole small file.
+
+        Raises:
+            SourceError: the line or the upstream failed, or has no such file.
+            RefusedError: the file is larger than ``limit``.
+        """
+        with self._client.exchange("GET", path, expected=limit) as answer:
+            answer.check(_OK)
+            return self._body(answer, path, limit)
+
+    def poll(self, path: str, limit: int, validator: str) -> Document | None:
+        """Read a small file unless it still is as ``validator`` (an ETag) says.
+
+        Raises:
+            SourceError: the line or the upstream failed, or has no such file.
+            RefusedError: the file is larger than ``limit``.
+        """
+        headers = {"If-None-Match": validator} if validator else {}
+        with self._client.exchange("GET", path, headers=headers, expected=limit) as answer:
+            if validator and answer.status == _NOT_MODIFIED:
+                answer.read(0)
+                return None
+            answer.check(_OK)
+            etag = answer.headers.get("etag", "")
+            kept = etag if len(etag) <= _ETAG_KEPT else ""
+            return Document(self._body(answer, path, limit), kept)
+
+    def open_range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
+        """Give the bytes from ``start`` to before ``stop`` as they come.
+
+        Raises:
+            SourceError: the line or the upstream failed, has no such file, or sends another
+                part of it.
+        """
+        headers = {"Range": f"bytes={start}-{stop - 1}"}
+        with self._client.exchange("GET", path, headers=headers, expected=stop - start) as answer:
+            self._check_range(answer, path, start, stop)
+            position = start
+            for chunk in answer.chunks():
+                position += len(chunk)
+                if position > stop:
+                    raise http_errors.wrong_range(self.name, path)
+                yield chunk
+            if position < stop:
+                raise http_errors.truncated(self.name, path)
+
+    def traffic(self) -> Traffic:
+        """Give the bytes moved so far."""
+        return self._client.meter.traffic()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def _body(self, answer: Answer, path: str, limit: int) -> bytes:
+        data = answer.read(limit)
+        stated = answer.headers.get("content-length", "")
+        if stated.isdecimal() and int(stated) != len(data):
+            raise http_errors.truncated(self.name, path)
+        return data
+
+    def _check_range(self, answer: Answer, path: str, start: int, stop: int) -> None:
+        if answer.status == _OK:
+            answer.check(_OK)
+            raise http_errors.no_range(self.name, path)
+        answer.check(_PARTIAL)
+        match = _RANGE.match(answer.headers.get("content-range", ""))
+        if match is None or (int(match[1]), int(match[2]) + 1) != (start, stop):
+            raise http_errors.wrong_range(self.name, path)
+        etag = answer.headers.get("etag", "")
+        if self._validators.setdefault(path, etag) != etag:
+            del self._validators[path]
+            raise http_errors.changed(self.name, path)

@@ -1,0 +1,168 @@
+"""Fetching one bundle: its index, then the blocks that are needed, whatever the line does."""
+
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+
+from cache import durable
+from cache.blobs import BlobStore
+from core.bundle.frame import decode_head
+from core.bundle.index import Index
+from core.bundle.needs import Run, runs
+from core.bundle.receive import DamagedBlockError, Finished, RunReceiver
+from core.errors import RefusedError
+from core.release import BundleLink, Release, bundle_path
+from sync.pull.retry import Persistence
+from sync.pull.staging import HEAD, Staging
+from sync.source import Source
+
+RUN_BYTES: Final = 16 * 1024 * 1024
+MOST_DAMAGED: Final = 3
+
+
+class BundleFetch:
+    """One bundle from one source.
+
+    Args:
+        source: the upstream.
+        release: the verified release.
+        link: which of its bundles.
+        staging: the node's ``staging`` directory.
+        persistence: how failures of the line are borne.
+
+    Attributes:
+        received: bytes of the bundle that came in this run, those that came twice included.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        release: Release,
+        link: BundleLink,
+        staging: Path,
+        persistence: Persistence,
+    ) -> None:
+        self.link = link
+        self.received = 0
+        self.path = bundle_path(link.index)
+        self._source = source
+        self._release = release
+        self._root = staging
+        self._persistence = persistence
+        self._damage: dict[int, int] = {}
+
+    def is_begun(self) -> bool:
+        """Say whether an earlier run has begun with this bundle."""
+        return (self._root / self.link.index / HEAD).is_file()
+
+    def index(self) -> Index:
+        """Give the verified index, fetched unless an earlier run did.
+
+        Raises:
+            RefusedError: it is not what was signed.
+            SourceError: the line failed.
+        """
+        kept = self._root / self.link.index / HEAD
+        if kept.is_file():
+            try:
+                return decode_head(kept.read_bytes(), self.link, self._release)
+            except RefusedError:
+                durable.remove(kept)
+        for left in range(MOST_DAMAGED - 1, -1, -1):
+            head = self._fetch_head()
+            try:
+                index = decode_head(head, self.link, self._release)
+            except RefusedError as error:
+                if not left:
+                    raise self._refused(str(error)) from error
+            else:
+                durable.make_directory(kept.parent)
+                durable.write_file(kept, head)
+                return index
+        raise AssertionError  # pragma: no cover -- the last pass returns or raises
+
+    def open_staging(self, index: Index, blobs: BlobStore) -> Staging:
+        """Open what is half received of it."""
+        return Staging(self._root, self.link.index, index, blobs)
+
+    def fetch(
+        self, staging: Staging, index: Index, blocks: list[int]
+    ) -> Generator[int, None, None]:
+        """Fetch blocks in this order; give each block's number as bytes of it come.
+
+        When it gives a block's number, all bytes that ``received`` counts are on the disk.
+
+        Raises:
+            RefusedError: a block stays damaged, or does not give what was signed.
+            SourceError: the line failed for good, or the bundle is not there.
+            SourceLostError: a blob that a block refers to is gone.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        left = list(blocks)
+        while left:
+            run = runs(index, left[: _ahead(left)], self.link.index_length, RUN_BYTES)[0]
+            done = 0
+            try:
+                with self._persistence.attempt():
+                    for number, is_finished in self._receive(staging, index, run):
+                        done += is_finished
+                        yield number
+            except DamagedBlockError as error:
+                self._note_damage(run.first + done, error)
+                staging.drop(run.first + done)
+            finally:
+                del left[:done]
+
+    def _receive(
+        self, staging: Staging, index: Index, run: Run
+    ) -> Generator[tuple[int, bool], None, None]:
+        receiver = RunReceiver(index, run, staging.beginning(run.first))
+        stream = self._source.open_range(self.path, receiver.position, run.stop)
+        with closing(stream) as chunks:
+            for chunk in chunks:
+                self._came(chunk)
+                for event in receiver.feed(chunk):
+                    if isinstance(event, Finished):
+                        staging.finish(event.block)
+                        yield event.block, True
+                    else:
+                        staging.write(event.block, event.offset, event.data)
+                        yield event.block, False
+
+    def _fetch_head(self) -> bytes:
+        head = bytearray()
+        while len(head) < self.link.index_length:
+            with self._persistence.attempt():
+                stream = self._source.open_range(self.path, len(head), self.link.index_length)
+                with closing(stream) as chunks:
+                    for chunk in chunks:
+                        self._came(chunk)
+                        head += chunk
+        return bytes(head)
+
+    def _came(self, chunk: bytes) -> None:
+        self.received += len(chunk)
+        self._persistence.progressed()
+
+    def _note_damage(self, number: int, error: DamagedBlockError) -> None:
+        self._damage[number] = self._damage.get(number, 0) + 1
+        if self._damage[number] >= MOST_DAMAGED:
+            raise self._refused(str(error)) from error
+
+    def _refused(self, reason: str) -> RefusedError:
+        return RefusedError(
+            "{file} from {name} is damaged: {reason}",
+            hint="What was right of it is kept; the rest is fetched again when the hub has it.",
+            file=self.path,
+            name=self._source.name,
+            reason=reason,
+        )
+
+
+def _ahead(blocks: list[int]) -> int:
+    """Give how many of the first blocks follow one another."""
+    count = 1
+    while count < len(blocks) and blocks[count] == blocks[count - 1] + 1:
+        count += 1
+    return count

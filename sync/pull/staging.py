@@ -1,0 +1,273 @@
+"""Half-received bundles on the disk, so that a kill loses nothing that was verified.
+
+    staging/outputs/<digest>       the beginning of a blob; stored blocks are received in it
+    staging/<index digest>/head    the bundle's verified frame and index
+    staging/<index digest>/<n>     the payload of block n, until the blobs it makes are adopted
+
+After a kill nothing here is believed: stored blocks are hashed again where they lie, payloads
+are hashed and applied again, and a blob is hashed whole before it is adopted.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from cache import durable
+from cache.blobs import BlobStore
+from cache.disk_errors import in_words
+from core.bundle.codecs import STORED
+from core.bundle.index import Index
+from core.digest import Digest
+from core.errors import RefusedError
+from sync.applier import SourceLostError, decode
+
+OUTPUTS: Final = "outputs"
+HEAD: Final = "head"
+_CHECKPOINT_BYTES: Final = 256 * 1024
+_CHUNK: Final = 1024 * 1024
+
+
+class Staging:
+    """One bundle's half-received state.
+
+    Args:
+        root: the node's ``staging`` directory.
+        name: the bundle's index digest.
+        index: its index.
+        blobs: where finished blobs go.
+
+    Attributes:
+        made: verified bytes by output number, always the beginning of the output.
+        arrived: blobs that were finished since the caller last emptied this.
+    """
+
+    def __init__(self, root: Path, name: Digest, index: Index, blobs: BlobStore) -> None:
+        self.made: dict[int, int] = {}
+        self.arrived: list[Digest] = []
+        self._index = index
+        self._blobs = blobs
+        self._directory = root / name
+        self._outputs = root / OUTPUTS
+        self._wanted: frozenset[int] = frozenset()
+        self._writer = _Writer()
+        durable.make_directory(self._directory)
+        durable.make_directory(self._outputs)
+        self._held = {
+            number for number, one in enumerate(index.outputs) if blobs.size(one.digest) == one.size
+        }
+
+    def held(self) -> set[Digest]:
+        """Give the outputs that the node has whole."""
+        return {self._index.outputs[number].digest for number in self._held}
+
+    def want(self, outputs: Iterable[int]) -> None:
+        """Say which outputs are to be made; the others' bytes are dropped."""
+        self._wanted = frozenset(outputs)
+
+    def recover(self) -> None:
+        """Verify what an earlier run left, and apply payloads that are complete.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        for number in range(len(self._index.blocks)):
+            if self._in_place(number):
+                self._recover_stored(number)
+            else:
+                self._recover_payload(number)
+
+    def beginning(self, number: int) -> bytes:
+        """Give the bytes of a block that are here already; they are not verified."""
+        block = self._index.blocks[number]
+        path, start = self._place(number)
+        try:
+            with in_words(path), path.open("rb") as file:
+                file.seek(start)
+                data = file.read(block.length)
+        except FileNotFoundError:
+            return b""
+        # A block that is here whole was verified or dropped before.
+        return data if len(data) < block.length else b""
+
+    def write(self, number: int, offset: int, data: bytes) -> None:
+        """Write bytes of a block that came.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        path, start = self._place(number)
+        self._writer.write(path, start + offset, data)
+
+    def finish(self, number: int) -> None:
+        """Use a block that is here whole and verified.
+
+        Raises:
+            RefusedError: it does not give what the index says.
+            SourceLostError: a blob that it refers to is gone.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        self._writer.close()
+        block = self._index.blocks[number]
+        if self._in_place(number):
+            output, offset, length = block.outputs[0]
+            self._grow(output, offset + length)
+            return
+        payload = self._payload(number).read_bytes()
+        for (output, offset, _), data in decode(self._index, block, payload, self.place):
+            if output in self._wanted and self.made.get(output, 0) == offset:
+                self._writer.write(self._output(output), offset, data)
+                self._writer.flush()
+                self._grow(output, offset + len(data))
+        self._writer.close()
+        self._forget_payload(number)
+
+    def drop(self, number: int) -> None:
+        """Throw away what is here of a damaged block.
+
+        Raises:
+            ExhaustedError: the disk is broken or read-only.
+        """
+        self._writer.close()
+        path, start = self._place(number)
+        if self._in_place(number):
+            if path.exists():
+                with in_words(path):
+                    os.truncate(path, start)
+        else:
+            durable.remove(path)
+
+    def place(self, digest: Digest) -> Path:
+        """Say where a blob lies, finished or not."""
+        path = self._blobs.path(digest)
+        return path if path.is_file() else self._outputs / digest
+
+    def close(self) -> None:
+        """Leave everything as it is, for the next run."""
+        self._writer.close()
+
+    def remove(self) -> None:
+        """Forget the bundle: all that was wanted of it is here.
+
+        Raises:
+            ExhaustedError: the disk is broken or read-only.
+        """
+        self.close()
+        for one in self._index.outputs:
+            durable.remove(self._outputs / one.digest)
+        durable.remove_tree(self._directory)
+
+    def _in_place(self, number: int) -> bool:
+        """Say whether a block's bytes are those of one blob, received where they belong."""
+        block = self._index.blocks[number]
+        return block.codec == STORED and len(block.outputs) == 1
+
+    def _place(self, number: int) -> tuple[Path, int]:
+        if self._in_place(number):
+            output, offset, _ = self._index.blocks[number].outputs[0]
+            return self._output(output), offset
+        return self._payload(number), 0
+
+    def _output(self, output: int) -> Path:
+        return self._outputs / self._index.outputs[output].digest
+
+    def _payload(self, number: int) -> Path:
+        return self._directory / str(number)
+
+    def _grow(self, output: int, length: int) -> None:
+        self.made[output] = max(self.made.get(output, 0), length)
+        one = self._index.outputs[output]
+        if self.made[output] < one.size or output in self._held:
+            return
+        self._writer.close()
+        path = self._output(output)
+        with in_words(path):
+            os.truncate(path, one.size)
+        try:
+            self._blobs.adopt(path, one.digest)
+        except RefusedError:
+            self.made[output] = 0
+            durable.remove(path)
+            raise
+        self._held.add(output)
+        self.arrived.append(one.digest)
+
+    def _forget_payload(self, number: int) -> None:
+        """Remove payloads that only finished blobs were made of; the rest serves a restart."""
+        outputs = {output for output, _, _ in self._index.blocks[number].outputs}
+        finished = outputs & self._held
+        for path in self._directory.iterdir():
+            if path.name.isdecimal() and finished:
+                used = {one for one, _, _ in self._index.blocks[int(path.name)].outputs}
+                if not (used & self._wanted) - self._held:
+                    path.unlink()
+
+    def _recover_stored(self, number: int) -> None:
+        block = self._index.blocks[number]
+        output, offset, length = block.outputs[0]
+        path = self._output(output)
+        if output in self._held or self.made.get(output, 0) != offset or not path.is_file():
+            return
+        size = path.stat().st_size
+        if size < offset + length:
+            return
+        if _digest_of_range(path, offset, length) == block.digest:
+            self._grow(output, offset + length)
+        else:
+            self.drop(number)
+
+    def _recover_payload(self, number: int) -> None:
+        path = self._payload(number)
+        block = self._index.blocks[number]
+        if not path.is_file() or path.stat().st_size < block.length:
+            return
+        if _digest_of_range(path, 0, path.stat().st_size) != block.digest:
+            durable.remove(path)
+            return
+        try:
+            self.finish(number)
+        except SourceLostError:
+            durable.remove(path)
+
+
+class _Writer:
+    """The one file that is being written; a checkpoint makes it durable now and then."""
+
+    def __init__(self) -> None:
+        self._file: BinaryIO | None = None
+        self._path = Path()
+        self._since = 0
+
+    def write(self, path: Path, offset: int, data: bytes | memoryview) -> None:
+        if self._file is None or path != self._path:
+            self.close()
+            self._file, self._path = durable.open_staging(path), path
+        with in_words(path):
+            self._file.seek(offset)
+            self._file.write(data)
+        self._since += len(data)
+        if self._since >= _CHECKPOINT_BYTES:
+            durable.checkpoint(self._file, path)
+            self._since = 0
+
+    def flush(self) -> None:
+        if self._file is not None:
+            with in_words(self._path):
+                self._file.flush()
+
+    def close(self) -> None:
+        if self._file is not None:
+            file, self._file = self._file, None
+            with in_words(self._path):
+                file.close()
+
+
+def _digest_of_range(path: Path, start: int, length: int) -> bytes:
+    found = hashlib.sha256()
+    with in_words(path), path.open("rb") as file:
+        file.seek(start)
+        while length and (chunk := file.read(min(_CHUNK, length))):
+            found.update(chunk)
+            length -= len(chunk)
+    return found.digest()

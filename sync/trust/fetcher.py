@@ -1,0 +1,77 @@
+"""How python-tuf gets its files: from the tip where it has them, else from the source."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from tuf.api.exceptions import DownloadHTTPError
+from tuf.ngclient import FetcherInterface
+
+from core.errors import PackhorseError
+from core.tip import Tip
+from core.trust import roles
+from sync.source import MissingError, Source
+
+BASE: Final = "metadata/"
+_TIMESTAMP: Final = "timestamp.json"
+_NOT_FOUND: Final = 404
+_CAPS: Final = {
+    "root": roles.MAX_ROOT_BYTES,
+    "timestamp": roles.MAX_TIMESTAMP_BYTES,
+    "snapshot": roles.MAX_SNAPSHOT_BYTES,
+}
+
+
+class TipFetcher(FetcherInterface):
+    """Gives metadata to one ``Updater``.
+
+    Args:
+        source: the upstream.
+        tip: what the tip says, unverified; None where the upstream has none.
+        tip_name: what to call the tip in errors.
+
+    Attributes:
+        last: name of the file that was given last, for the words of errors.
+        failure: our own error that python-tuf was told about as a failed download.
+    """
+
+    def __init__(self, source: Source, tip: Tip | None, tip_name: str = roles.TIP_PATH) -> None:
+        self._source = source
+        self._tip = tip
+        self._tip_name = tip_name
+        self.last = ""
+        self.failure: PackhorseError | None = None
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        self.failure = None
+        name = url.removeprefix(BASE)
+        version, _, role = name.removesuffix(".json").partition(".")
+        found = self._from_tip(name, version, role)
+        self.last = url if found is None else self._tip_name
+        if found is not None:
+            return iter([found])
+        if role == "root" and self._tip is not None and int(version) > self._tip.root:
+            raise DownloadHTTPError("the tip knows no newer root", _NOT_FOUND)
+        try:
+            return iter([self._source.read(url, _cap(role or version))])
+        except MissingError as error:
+            # A missing root means that the present one is the newest, unless the tip knows it.
+            if role == "root" and self._tip is None:
+                raise DownloadHTTPError(str(error), _NOT_FOUND) from error
+            self.failure = error
+            raise
+        except PackhorseError as error:
+            self.failure = error
+            raise
+
+    def _from_tip(self, name: str, version: str, role: str) -> bytes | None:
+        if self._tip is None:
+            return None
+        if name == _TIMESTAMP:
+            return self._tip.timestamp
+        if role == "snapshot" and version == str(self._tip.snapshot_version):
+            return self._tip.snapshot
+        return None
+
+
+def _cap(role: str) -> int:
+    return _CAPS.get(role, roles.MAX_TARGETS_BYTES)

@@ -1,0 +1,103 @@
+"""Listing all packs of a repository, through python-tuf's public interface alone.
+
+``Updater.get_targetinfo`` loads and verifies the roles that may speak for a path. So each
+publisher is probed with a path of its pattern that is no pack; then its verified file tells the
+names of its packs, and ``get_targetinfo`` says for each name whose word counts. A publisher
+whose file is missing, damaged or expired is a problem of its own.
+"""
+
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+from tuf.api.exceptions import DownloadError, RepositoryError
+from tuf.api.metadata import DelegatedRole, Metadata, TargetFile, Targets
+from tuf.ngclient import Updater
+
+from core.errors import PackhorseError, RefusedError
+from core.names import PackId, parse_pack_id
+from sync.trust.fetcher import TipFetcher
+from sync.trust.words import worded
+
+_MAX_ROLES: Final = 1024
+# No pack's last segment, but every pattern's star matches it.
+_PROBE: Final = "-"
+
+
+class PackTarget(NamedTuple):
+    """A pack, and the verified description of its release."""
+
+    pack: PackId
+    target: TargetFile
+
+
+def list_packs(
+    updater: Updater, fetcher: TipFetcher, metadata: Path
+) -> tuple[list[PackTarget], list[PackhorseError]]:
+    """List all packs, sorted, and what is wrong with single publishers.
+
+    Args:
+        updater: refreshed.
+        fetcher: what gives it files.
+        metadata: its directory.
+    """
+    walk = _Walk(updater, fetcher, metadata)
+    walk.enter("targets")
+    return sorted(walk.found.values()), walk.problems
+
+
+class _Walk:
+    def __init__(self, updater: Updater, fetcher: TipFetcher, metadata: Path) -> None:
+        self._updater = updater
+        self._fetcher = fetcher
+        self._metadata = metadata
+        self._seen: set[str] = set()
+        self.found: dict[str, PackTarget] = {}
+        self.problems: list[PackhorseError] = []
+
+    def enter(self, role: str) -> None:
+        """Take the packs of a role that was verified, and go on to those it delegates to."""
+        if role in self._seen or len(self._seen) >= _MAX_ROLES:
+            return
+        self._seen.add(role)
+        file = self._metadata / f"{quote(role, '')}.json"
+        signed = Metadata[Targets].from_file(str(file)).signed
+        for path in signed.targets:
+            self._take(path)
+        delegations = signed.delegations
+        for delegated in (delegations.roles or {}).values() if delegations else ():
+            self._follow(delegated)
+
+    def _follow(self, role: DelegatedRole) -> None:
+        if not role.paths:
+            self.problems.append(
+                RefusedError(
+                    "The packs of {role} cannot be listed: it has no path patterns.",
+                    hint="Update Packhorse on this machine.",
+                    role=role.name,
+                )
+            )
+        elif all(self._probe(role.name, pattern) for pattern in role.paths):
+            self.enter(role.name)
+
+    def _probe(self, role: str, pattern: str) -> bool:
+        self._fetcher.last = ""
+        try:
+            self._updater.get_targetinfo(pattern.replace("*", _PROBE))
+        except (RepositoryError, DownloadError) as error:
+            self.problems.append(worded(error, self._fetcher, f"the role file of {role}"))
+            return False
+        return (self._metadata / f"{quote(role, '')}.json").is_file()
+
+    def _take(self, path: str) -> None:
+        self._fetcher.last = ""
+        try:
+            pack = parse_pack_id(path)
+            target = self._updater.get_targetinfo(path)
+        except RefusedError as error:
+            self.problems.append(error)
+        except (RepositoryError, DownloadError) as error:
+            self.problems.append(worded(error, self._fetcher, path))
+        else:
+            if target is not None:
+                self.found[pack] = PackTarget(pack, target)

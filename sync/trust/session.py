@@ -1,0 +1,250 @@
+"""One round of trust: refresh, list all packs, read releases; on a stage, committed at its end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from tuf.api.exceptions import (
+    DownloadError,
+    ExpiredMetadataError,
+    LengthOrHashMismatchError,
+    RepositoryError,
+)
+from tuf.api.metadata import Metadata, Root, Snapshot, TargetFile, Timestamp
+from tuf.ngclient import Updater, UpdaterConfig
+
+from cache.clock import Clock
+from cache.state import StateDirectory
+from core.digest import Digest, digest_of, parse_digest
+from core.errors import PackhorseError, RefusedError
+from core.release import MAX_RELEASE_BYTES, Release, decode_release, release_path
+from core.tip import Tip
+from core.trust import roles
+from core.trusted_time import trusted_now
+from sync.source import Source
+from sync.trust.fetcher import BASE, TipFetcher
+from sync.trust.floor import Floor, raised, read_floor, rotated, write_floor
+from sync.trust.listing import PackTarget, list_packs
+from sync.trust.reference_time import set_reference_time
+from sync.trust.stage import Stage, enrolment_root
+from sync.trust.words import worded
+
+_LOCAL: Final = "the metadata on this node"
+
+
+class TrustedTime(NamedTuple):
+    """The moment against which expiry is judged, and whether the clock verified it."""
+
+    moment: datetime
+    clock_verified: bool
+
+
+def current_time(state: StateDirectory, clock: Clock) -> TrustedTime:
+    """Give trusted time as it stands."""
+    return _time(read_floor(state.root), clock)
+
+
+def _time(floor: Floor, clock: Clock) -> TrustedTime:
+    return TrustedTime(*trusted_now(floor.moment, clock.wall(), synchronised=clock.synchronised()))
+
+
+class TrustSession:
+    """A stage on which one source's metadata are verified.
+
+    Args:
+        state: the node's state directory.
+        clock: the machine's clocks.
+        source: the upstream.
+
+    Attributes:
+        time: trusted time.
+        problems: what is wrong with single publishers; the others are not affected.
+    """
+
+    def __init__(self, state: StateDirectory, clock: Clock, source: Source) -> None:
+        self._state = state
+        self._clock = clock
+        self._source = source
+        self._root = enrolment_root(state.trust)
+        self._floor = read_floor(state.root)
+        self._stage = Stage(state.trust)
+        self._updater: Updater | None = None
+        self._fetcher = TipFetcher(source, None)
+        self._used: set[str] = set()
+        self._listed = False
+        self._sound = True
+        self.time = _time(self._floor, clock)
+        self.problems: list[PackhorseError] = []
+
+    @property
+    def damaged(self) -> list[str]:
+        """Files of the node's own state that cannot be read and are fetched again."""
+        return self._stage.damaged
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the node has metadata to go on with when the tip has not changed."""
+        names = ("timestamp.json", "snapshot.json")
+        return not self.damaged and all((self._stage.metadata / one).is_file() for one in names)
+
+    def refresh(self, tip: Tip | None) -> None:
+        """Verify root, timestamp, snapshot and targets.
+
+        Args:
+            tip: what the tip says; None to ask for the files themselves.
+
+        Raises:
+            RefusedError: something is not signed, expired, older than what was seen, damaged.
+            UnavailableError: a file could not be fetched.
+        """
+        self._run(TipFetcher(self._source, tip))
+
+    def refresh_unchanged(self) -> None:
+        """Verify again what is here, when the tip has not changed; needs no upstream.
+
+        Raises:
+            RefusedError: it has expired meanwhile.
+            UnavailableError: a file that was missing could not be fetched.
+        """
+        self._run(TipFetcher(self._source, self._local_tip(), _LOCAL))
+
+    def packs(self) -> list[PackTarget]:
+        """List all packs that any publisher signs, with what is wrong in ``problems``."""
+        if self._updater is None:
+            raise RuntimeError
+        found, problems = list_packs(self._updater, self._fetcher, self._stage.metadata)
+        self.problems += problems
+        self._listed = not problems
+        return found
+
+    def release(self, pack: PackTarget) -> Release:
+        """Read and verify a pack's release.
+
+        Raises:
+            RefusedError: it is not what was signed.
+            UnavailableError: it could not be fetched.
+        """
+        digest = _digest_of(pack.target)
+        kept = self._stage.releases / digest
+        if kept.is_file():
+            data = kept.read_bytes()
+        else:
+            path = release_path(pack.pack, digest)
+            data = self._source.read(path, pack.target.length)
+            _verify(pack.target, data, path)
+        release = decode_release(data)
+        if release.pack != pack.pack:
+            raise RefusedError("The release of {pack} is of another pack.", pack=pack.pack)
+        if not kept.is_file():
+            kept.write_bytes(data)
+        self._used.add(digest)
+        return release
+
+    def commit(self) -> None:
+        """Keep what was verified, durably; nothing of what is older than what was seen."""
+        if not self._sound:
+            self.discard()
+            return
+        if self._listed:
+            for path in self._stage.releases.iterdir():
+                if path.name not in self._used:
+                    path.unlink()
+        if self._floor != read_floor(self._state.root):
+            write_floor(self._state.root, self._floor)
+        self._stage.commit()
+
+    def discard(self) -> None:
+        """Keep nothing."""
+        self._stage.discard()
+
+    def _run(self, fetcher: TipFetcher) -> None:
+        self._fetcher = fetcher
+        try:
+            try:
+                self._refresh()
+            except ExpiredMetadataError:
+                if not self._recover():
+                    raise
+                self._refresh()
+        except (RepositoryError, DownloadError) as error:
+            raise worded(error, fetcher, _LOCAL) from error
+        self._sound = False
+        self._floor = raised(self._floor, self._trusted_root(), self._stage.metadata)
+        self._sound = True
+        self.time = _time(self._floor, self._clock)
+
+    def _refresh(self) -> None:
+        config = UpdaterConfig(
+            root_max_length=roles.MAX_ROOT_BYTES,
+            timestamp_max_length=roles.MAX_TIMESTAMP_BYTES,
+            snapshot_max_length=roles.MAX_SNAPSHOT_BYTES,
+            targets_max_length=roles.MAX_TARGETS_BYTES,
+        )
+        updater = Updater(
+            str(self._stage.metadata), BASE, fetcher=self._fetcher, config=config,
+            bootstrap=self._root,
+        )  # fmt: skip
+        set_reference_time(updater, self.time.moment)
+        updater.refresh()
+        self._updater = updater
+
+    def _recover(self) -> bool:
+        """Lower the floor of time when a new root gives the timestamp other keys."""
+        floor = rotated(self._floor, self._trusted_root())
+        if floor.moment >= self._floor.moment:
+            return False
+        self._floor = floor
+        self.time = _time(floor, self._clock)
+        return True
+
+    def _trusted_root(self) -> Root:
+        return Metadata[Root].from_file(str(self._stage.metadata / "root.json")).signed
+
+    def _local_tip(self) -> Tip:
+        timestamp = (self._stage.metadata / "timestamp.json").read_bytes()
+        version = Metadata[Timestamp].from_bytes(timestamp).signed.snapshot_meta.version
+        snapshot = (self._stage.metadata / "snapshot.json").read_bytes()
+        Metadata[Snapshot].from_bytes(snapshot)
+        roots = (self._stage.metadata / "root_history").glob("*.root.json")
+        root = max(int(path.name.partition(".")[0]) for path in roots)
+        return Tip(root, timestamp, version, snapshot)
+
+
+@contextmanager
+def open_trust(state: StateDirectory, clock: Clock, source: Source) -> Iterator[TrustSession]:
+    """Open a stage; what was verified is kept, unless it shows the node an older world.
+
+    Raises:
+        NoStateError: the node is not enrolled.
+        RefusedError: from inside; a rollback keeps nothing.
+    """
+    session = TrustSession(state, clock, source)
+    try:
+        yield session
+    except PackhorseError:
+        session.commit()
+        raise
+    except BaseException:
+        session.discard()
+        raise
+    session.commit()
+
+
+def _digest_of(target: TargetFile) -> Digest:
+    digest = parse_digest(str(target.hashes.get("sha256", "")))
+    if target.length > MAX_RELEASE_BYTES:
+        raise RefusedError("The release of {pack} is too large.", pack=target.path)
+    return digest
+
+
+def _verify(target: TargetFile, data: bytes, path: str) -> None:
+    try:
+        target.verify_length_and_hashes(data)
+    except LengthOrHashMismatchError as error:
+        raise RefusedError(
+            "{file} is damaged or not what was signed.",
+            hint="It is fetched again at the next poll.",
+            file=path,
+            found=digest_of(data),
+        ) from error

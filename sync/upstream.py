@@ -1,0 +1,57 @@
+"""Opening the hub that this node is enrolled at."""
+
+from datetime import datetime
+from typing import Final
+
+from core.errors import RefusedError
+from sync.context import SyncContext
+from sync.http_client import HttpClient, Timing
+from sync.http_source import HttpSource
+from sync.identity import Identity, load_identity
+from sync.rate import RateCap
+from sync.tls import Tls, unused, verified
+from sync.trust import current_time
+
+_TLS: Final = "https://"
+
+
+def open_client(context: SyncContext, identity: Identity) -> HttpClient:
+    """Open a connection to the hub; nothing travels yet.
+
+    Raises:
+        RefusedError: the stored authority is damaged.
+    """
+    clock = context.clock
+    cap = RateCap(context.rate, clock.monotonic) if context.rate else None
+    tls = unused()
+    if identity.url.startswith(_TLS):
+        moment, clock_verified = current_time(context.state, clock)
+        tls = _tls(context, identity, moment, clock_verified=clock_verified)
+    return HttpClient(identity.url, tls, Timing(clock.monotonic, context.sleep, cap=cap))
+
+
+def open_hub(context: SyncContext) -> HttpSource:
+    """Open the hub as a source.
+
+    Raises:
+        NoStateError: the node is not enrolled.
+        RefusedError: the node's identity is damaged.
+    """
+    return HttpSource(open_client(context, load_identity(context.state)))
+
+
+def _tls(
+    context: SyncContext, identity: Identity, moment: datetime, *, clock_verified: bool
+) -> Tls:
+    authority = ""
+    if identity.authority:
+        path = context.state.keys / identity.authority
+        try:
+            authority = path.read_text("ascii")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RefusedError(
+                "The hub's authority {path} is damaged.",
+                hint="Run `packhorse node enrol` with a new token.",
+                path=str(path),
+            ) from error
+    return verified(authority, identity.url, moment, clock_verified=clock_verified)
