@@ -111,3 +111,11 @@ def enrolment_proof(key: bytes, school: str, public_key: str) -> str:
 def node_name(public_key: bytes) -> str:
     """Derive a node's id from its Ed25519 public key; 16 hexadecimal digits."""
     return hashlib.sha256(b"packhorse node" + public_key).hexdigest()[:16]
+
+
+def hub_name(first_root: bytes) -> str:
+    """Derive a hub's id from the bytes of its root's version 1; 16 hexadecimal digits.
+
+    It stays the same when root's keys are rotated, and nobody else can claim it.
+    """
+    return hashlib.sha256(first_root).hexdigest()[:16]

@@ -1,10 +1,8 @@
-"""The county's or province's side: repository, sequencer, enrolment, intake, reports.
+"""The hub: serves a repository, enrols nodes, takes their usage.
 
-Rules:
-    - The sequencer alone writes mutable files of a repository, under its lock.
-    - A statement is acknowledged only once durable, and counted once.
-    - Imports ``core``, ``cache.durable`` and ``cache.clock``; never ``sync`` nor another
-      application.
-
-Non-goals: building packs, playing lessons.
+Rules of this room:
+    - Only the sequencer writes ``metadata/`` and ``tip``, under its lock.
+    - What a node is told is durable: the registry's commit comes last.
+    - Everything from outside is bounded and verified before it is used; a refusal changes nothing.
+Not here: building packs (``packager``), anything a school does (``edge_client``).
 """

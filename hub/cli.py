@@ -1,0 +1,20 @@
+"""The command group ``packhorse hub``."""
+
+import click
+
+from hub.commands.init import init
+from hub.commands.nodes import nodes
+from hub.commands.renew import renew
+from hub.commands.report import report
+from hub.commands.serve import serve
+from hub.commands.sign import sign
+from hub.commands.token import token
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def hub() -> None:
+    """Serve a repository, enrol schools, take in usage."""
+
+
+for _command in (init, serve, sign, renew, token, nodes, report):
+    hub.add_command(_command)

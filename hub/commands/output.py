@@ -1,0 +1,29 @@
+"""How the commands speak: data on stdout, narration on stderr."""
+
+from collections.abc import Sequence
+
+import click
+import msgspec
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+directory_argument = click.argument(
+    "directory", metavar="DIR", type=click.Path(file_okay=False, resolve_path=False)
+)
+
+
+def tell(sentence: str) -> None:
+    """Narrate."""
+    click.echo(sentence, err=True)
+
+
+def give(value: object) -> None:
+    """Print a result as one line of JSON."""
+    click.echo(msgspec.json.encode(value).decode())
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Print aligned columns."""
+    widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())

@@ -1,0 +1,127 @@
+"""Opening the registry: durable settings, migrations, one transaction at a time."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+from sqlalchemy.orm import Session
+
+from core.errors import RefusedError, UnavailableError, UsageError
+from hub.registry.models import Base, Migration
+
+_BUSY_SECONDS: Final = 30
+
+
+def _initial(connection: Connection) -> None:
+    Base.metadata.create_all(connection)
+
+
+# Never changed once released; a new one goes to the end.
+MIGRATIONS: Final[tuple[tuple[str, Callable[[Connection], None]], ...]] = (
+    ("0001_initial", _initial),
+)
+
+
+class Registry:
+    """The database, opened and migrated.
+
+    Args:
+        place: a file, or a database URL.
+        base: what a relative file is relative to.
+        now: moment to record for migrations.
+
+    Raises:
+        RefusedError: the file is no database, or from a newer Packhorse.
+        UsageError: the URL is malformed, or its driver is not installed.
+        UnavailableError: the database does not answer.
+    """
+
+    def __init__(self, place: str, base: Path, now: datetime) -> None:
+        """Open the database and bring its tables up to date."""
+        url = place if "://" in place else f"sqlite:///{base / place}"
+        try:
+            self._engine = create_engine(url)
+        except (ArgumentError, ImportError) as error:
+            raise UsageError(
+                "The registry {place} cannot be opened: {reason}.", place=place, reason=error
+            ) from error
+        if self._engine.dialect.name == "sqlite":
+            _make_sqlite_durable(self._engine)
+        self._place = place
+        self._migrate(now)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Give a session whose changes are durable when the block ends without an error.
+
+        Raises:
+            UnavailableError: the database does not answer.
+            RefusedError: it is damaged.
+        """
+        try:
+            with Session(self._engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except OperationalError as error:
+            raise UnavailableError(
+                "The registry {place} does not answer: {reason}.",
+                hint="Check that the database runs, that its disk has room and that this user"
+                " may write there.",
+                place=self._place,
+                reason=error.orig,
+            ) from error
+        except DatabaseError as error:
+            if error.connection_invalidated or "malformed" in str(error) or "not a" in str(error):
+                raise RefusedError(
+                    "The registry {place} is damaged.",
+                    hint="Restore it from a backup; batches in usage/ are taken in again.",
+                    place=self._place,
+                ) from error
+            raise
+
+    def _migrate(self, now: datetime) -> None:
+        with self.transaction() as session:
+            connection = session.connection()
+            Base.metadata.tables["migrations"].create(connection, checkfirst=True)
+            done = set(session.scalars(select(Migration.name)))
+            unknown = done - {name for name, _ in MIGRATIONS}
+            if unknown:
+                raise RefusedError(
+                    "The registry {place} was made by a newer Packhorse.",
+                    hint="Update Packhorse on this machine.",
+                    place=self._place,
+                )
+            for name, change in MIGRATIONS:
+                if name not in done:
+                    change(connection)
+                    session.add(Migration(name=name, applied=now))
+
+    def tables(self) -> list[str]:
+        """Name the tables."""
+        return inspect(self._engine).get_table_names()
+
+
+def _make_sqlite_durable(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _: object) -> None:  # noqa: ANN401 - DBAPI has no types
+        # SQLAlchemy shall begin transactions, not the driver (see ``begin``).
+        connection.isolation_level = None
+        for pragma in (
+            f"busy_timeout = {_BUSY_SECONDS * 1000}",
+            "journal_mode = WAL",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # At once for writing: a reader that becomes a writer could not wait for its turn.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

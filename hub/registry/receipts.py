@@ -1,0 +1,140 @@
+"""Which statements have come: receipts by node and epoch, and the batches that hold them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import msgspec
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import received
+from core.errors import RefusedError
+from core.received import Range
+from hub.registry.database import Registry
+from hub.registry.models import BatchRow, ReceiptRow
+
+# A node sends its numbers in order, so that there are hardly ever gaps.
+MAX_RANGES: Final = 1000
+_PAGE: Final = 500
+
+
+class StoredBatch(NamedTuple):
+    """Where a batch lies; ``received`` is when it came."""
+
+    id: int
+    node: str
+    epoch: str
+    first: int
+    last: int
+    path: str
+    conflicts: int
+    received: datetime
+
+
+class Receipt(NamedTuple):
+    """What has come of one epoch."""
+
+    node: str
+    epoch: str
+    ranges: list[Range]
+
+
+def ranges_of(session: Session, node: str, epoch: str) -> list[Range]:
+    """Give the numbers that have come of one epoch."""
+    row = session.get(ReceiptRow, (node, epoch))
+    return msgspec.json.decode(row.ranges, type=list[Range]) if row else []
+
+
+def batches_over(session: Session, node: str, epoch: str, span: Range) -> list[StoredBatch]:
+    """Give the stored batches that have a number of ``span``, in the order in which they count."""
+    rows = session.scalars(
+        select(BatchRow)
+        .where(BatchRow.node == node, BatchRow.epoch == epoch)
+        .where(BatchRow.first <= span[1], BatchRow.last >= span[0])
+        .order_by(BatchRow.id)
+    )
+    return [_stored(row) for row in rows]
+
+
+def add_batch(
+    session: Session, batch: StoredBatch, digest: str, ranges: list[Range]
+) -> list[Range]:
+    """Record a stored batch, and give the numbers that have come now.
+
+    Raises:
+        RefusedError: too many separate ranges; a node sends its numbers in order.
+    """
+    ranges = received.merged(ranges, batch.first, batch.last)
+    if len(ranges) > MAX_RANGES:
+        raise RefusedError(
+            "Too many statements are missing between those of node {node}.",
+            hint="Send the earlier batches first.",
+            node=batch.node,
+        )
+    text = msgspec.json.encode(ranges).decode()
+    session.merge(ReceiptRow(node=batch.node, epoch=batch.epoch, ranges=text))
+    session.add(
+        BatchRow(
+            node=batch.node,
+            epoch=batch.epoch,
+            first=batch.first,
+            last=batch.last,
+            digest=digest,
+            path=batch.path,
+            conflicts=batch.conflicts,
+            received=batch.received,
+        )
+    )
+    return ranges
+
+
+def find_batch(
+    session: Session, node: str, epoch: str, first: int, digest: str
+) -> StoredBatch | None:
+    """Find a batch that was stored byte for byte."""
+    row = session.scalars(
+        select(BatchRow).where(
+            BatchRow.node == node,
+            BatchRow.epoch == epoch,
+            BatchRow.first == first,
+            BatchRow.digest == digest,
+        )
+    ).one_or_none()
+    return _stored(row) if row else None
+
+
+def all_batches(registry: Registry) -> Iterator[StoredBatch]:
+    """Give every stored batch in the order in which they count, a page at a time."""
+    last = 0
+    while True:
+        with registry.transaction() as session:
+            query = select(BatchRow).where(BatchRow.id > last).order_by(BatchRow.id).limit(_PAGE)
+            page = [_stored(row) for row in session.scalars(query)]
+        if not page:
+            return
+        yield from page
+        last = page[-1].id
+
+
+def all_receipts(registry: Registry) -> list[Receipt]:
+    """Give what has come of every epoch."""
+    with registry.transaction() as session:
+        rows = session.scalars(select(ReceiptRow).order_by(ReceiptRow.node, ReceiptRow.epoch))
+        return [
+            Receipt(row.node, row.epoch, msgspec.json.decode(row.ranges, type=list[Range]))
+            for row in rows
+        ]
+
+
+def _stored(row: BatchRow) -> StoredBatch:
+    return StoredBatch(
+        row.id,
+        row.node,
+        row.epoch,
+        row.first,
+        row.last,
+        row.path,
+        row.conflicts,
+        row.received,
+    )

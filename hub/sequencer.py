@@ -1,0 +1,207 @@
+"""The sequencer: the only writer of snapshot, timestamp and tip.
+
+Order of writing: roles, snapshot, timestamp, tip, each durable before the next; then what was
+taken leaves ``incoming/``. Killed at any point, the next run starts from the timestamp and does
+the rest again: a file that the timestamp does not lead to was never seen by anyone.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import msgspec
+from tuf.api.metadata import Targets
+
+from cache import durable
+from cache.clock import Clock
+from core.errors import RefusedError
+from core.tip import MAX_TIP_BYTES
+from core.trust import edit, roles
+from core.trust.verify import verify_role
+from hub.checks import check_releases
+from hub.decide import (
+    Incoming,
+    answer_name,
+    delegator_of,
+    renewal_due,
+    signing_time,
+    waiting,
+)
+from hub.keys import load_key
+from hub.layout import INCOMING, HubDirectory
+from hub.published import Published, load_published
+from hub.repository import Repository
+
+# More wait for the next run, which follows at once.
+_MOST_AT_ONCE: Final = 500
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """A role file that was not taken, and the answer to its publisher."""
+
+    name: str
+    error: str
+    hint: str
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What one run did.
+
+    Attributes:
+        published: role files that are published now, such as ``gd.zhuhai.2.json``.
+        renewed: online roles that were signed again because of their age.
+        snapshot: the snapshot's version now.
+    """
+
+    published: list[str]
+    rejected: list[Rejected]
+    renewed: list[str]
+    snapshot: int
+
+
+@dataclass
+class _Judgement:
+    """What came in, sorted; ``roles`` is the state after taking it."""
+
+    roles: dict[str, Targets]
+    taken: dict[str, tuple[Incoming, bytes]] = field(default_factory=dict)
+    settled: list[str] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+class Sequencer:
+    """Publishes what publishers have signed.
+
+    Args:
+        directory: the hub's directory, for lock and keys.
+        repository: the file tree.
+        clock: tells the signing time.
+    """
+
+    def __init__(self, directory: HubDirectory, repository: Repository, clock: Clock) -> None:
+        """Do nothing yet."""
+        self._directory = directory
+        self._repository = repository
+        self._clock = clock
+
+    def has_work(self) -> bool:
+        """Whether something waits in ``incoming/``."""
+        return bool(waiting(self._repository.names(INCOMING)))
+
+    def run(self) -> Outcome:
+        """Take what waits, renew what is old, finish what was interrupted.
+
+        Raises:
+            AlreadyRunningError: another sequencer is at work on this hub.
+            NoStateError: the repository or a key of an online role is not here.
+            RefusedError: the repository's own metadata is damaged.
+            UsageError: the clock is years ahead.
+        """
+        with durable.lock(self._directory.lock, "the sequencer"):
+            return self._run()
+
+    def _run(self) -> Outcome:
+        published = load_published(self._repository)
+        now = signing_time(self._clock.wall(), published.issued)
+        judgement = self._judge(published, now)
+        for rejected in judgement.rejected:
+            self._answer(rejected)
+        renewed = _renewals(published, now)
+        if judgement.taken or "snapshot" in renewed:
+            self._publish(published, judgement, now)
+        elif renewed:
+            self._sign_timestamp(published, published.snapshot.version, now)
+        if judgement.taken or renewed:
+            published = load_published(self._repository)
+        if self._repository.read(roles.TIP_PATH, MAX_TIP_BYTES) != published.tip:
+            self._repository.put(roles.TIP_PATH, published.tip)
+        names = [*judgement.taken, *judgement.settled]
+        for name in names:
+            self._repository.remove(f"{INCOMING}/{answer_name(name)}")
+            self._repository.remove(f"{INCOMING}/{name}")
+        return Outcome(names, judgement.rejected, renewed, published.snapshot.version)
+
+    def _judge(self, published: Published, now: datetime) -> _Judgement:
+        judgement = _Judgement(dict(published.roles))
+        pending = waiting(self._repository.names(INCOMING))[:_MOST_AT_ONCE]
+        while pending:
+            known = [one for one in pending if self._delegator(published, judgement, one)]
+            # A role that nobody delegates to may be delegated by another one that waits.
+            one = (known or pending)[0]
+            pending.remove(one)
+            try:
+                self._take(published, judgement, one, now)
+            except RefusedError as error:
+                judgement.rejected.append(Rejected(one.name, str(error), error.hint))
+        return judgement
+
+    def _delegator(
+        self, published: Published, judgement: _Judgement, one: Incoming
+    ) -> Targets | None:
+        return delegator_of(one.role, published.targets, judgement.roles)
+
+    def _take(
+        self, published: Published, judgement: _Judgement, one: Incoming, now: datetime
+    ) -> None:
+        data = self._repository.read(f"{INCOMING}/{one.name}", roles.MAX_TARGETS_BYTES)
+        if data is None:
+            return
+        current = judgement.roles.get(one.role)
+        if current and current.version >= one.version and self._is_published(one, data):
+            judgement.settled.append(one.name)
+            return
+        delegator = self._delegator(published, judgement, one)
+        if delegator is None:
+            raise RefusedError(
+                "Nobody has delegated to {role} here.",
+                hint="Ask the hub's administrator to add this publisher.",
+                role=one.role,
+            )
+        new = verify_role(data, one.role, delegator, current, now)
+        if new.version != one.version:
+            raise RefusedError(
+                "The file {name} holds version {found} of its role.",
+                name=one.name,
+                found=new.version,
+            )
+        check_releases(self._repository, new, current)
+        judgement.roles[one.role] = new
+        judgement.taken[one.name] = (one, data)
+
+    def _is_published(self, one: Incoming, data: bytes) -> bool:
+        path = roles.metadata_path(one.role, one.version)
+        return self._repository.read(path, roles.MAX_TARGETS_BYTES) == data
+
+    def _answer(self, rejected: Rejected) -> None:
+        answer = {"error": rejected.error, "hint": rejected.hint}
+        path = f"{INCOMING}/{answer_name(rejected.name)}"
+        self._repository.put(path, msgspec.json.encode(answer))
+        self._repository.remove(f"{INCOMING}/{rejected.name}")
+
+    def _publish(self, published: Published, judgement: _Judgement, now: datetime) -> None:
+        for one, data in judgement.taken.values():
+            self._repository.put(roles.metadata_path(one.role, one.version), data)
+        # A role once named stays named, as TUF demands, even when nobody delegates to it now.
+        versions = {
+            name.removesuffix(".json"): meta.version
+            for name, meta in published.snapshot.meta.items()
+        }
+        versions |= {name: role.version for name, role in judgement.roles.items()}
+        snapshot = edit.next_snapshot(published.snapshot, versions, now)
+        data = edit.sign(snapshot, [load_key(self._directory.role_key("snapshot"))])
+        self._repository.put(roles.metadata_path("snapshot", snapshot.version), data)
+        self._sign_timestamp(published, snapshot.version, now)
+
+    def _sign_timestamp(self, published: Published, snapshot: int, now: datetime) -> None:
+        timestamp = edit.next_timestamp(published.timestamp, snapshot, now)
+        data = edit.sign(timestamp, [load_key(self._directory.role_key("timestamp"))])
+        self._repository.put(roles.TIMESTAMP_PATH, data)
+
+
+def _renewals(published: Published, now: datetime) -> list[str]:
+    due = []
+    if renewal_due(published.snapshot.expires, roles.SNAPSHOT_PERIOD, now):
+        due.append("snapshot")
+    if due or renewal_due(published.timestamp.expires, roles.TIMESTAMP_PERIOD, now):
+        due.append("timestamp")
+    return due
