@@ -11,8 +11,13 @@ _ELSEWHERE = ("192.0.2.1", 9)
 
 
 def portal_address(listen: Address) -> str:
-    """Give the URL under which the school's devices reach the portal."""
+    """Give the URL under which the school's devices reach the portal.
+
+    Empty when the system chooses the port, since only the portal knows it then.
+    """
     host, port = listen
+    if not port:
+        return ""
     if host in _WILDCARDS:
         host = _lan_address()
     if ":" in host:

@@ -96,6 +96,20 @@ def load(state: Path, environment: Mapping[str, str] = os.environ) -> NodeConfig
     )
 
 
+def parse_address(text: str) -> Address:
+    """Read ``host:port`` as a person writes it; an IPv6 host stands in brackets.
+
+    Raises:
+        UsageError: it is not written so.
+    """
+    address = _address(text)
+    if address is None:
+        raise UsageError(
+            "{text} is not an address.", hint='Write it like "0.0.0.0:80".', text=repr(text[:80])
+        )
+    return address
+
+
 KEYS: Final[dict[str, frozenset[str]]] = {
     "": frozenset({"packs"}),
     "portal": frozenset({"listen", "content_listen", "hosts"}),
@@ -199,11 +213,10 @@ class _Reader:
         value = self.value(table, key)
         if value is None:
             return default
-        host, _, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
-        host = host.removeprefix("[").removesuffix("]")
-        if not host or not port.isascii() or not port.isdecimal() or int(port) > _LARGEST_PORT:
+        address = _address(value) if isinstance(value, str) else None
+        if address is None:
             raise self.wrong(table, key, 'must be like "0.0.0.0:80"')
-        return host, int(port)
+        return address
 
     def words(self, table: str, key: str, default: tuple[str, ...]) -> tuple[str, ...]:
         value = self.value(table, key)
@@ -236,6 +249,14 @@ class _Reader:
 
     def wrong(self, table: str, key: str, wanted: str) -> UsageError:
         return _wrong(self.origins.get((table, key), str(self.path)), _dotted(table, key), wanted)
+
+
+def _address(text: str) -> Address | None:
+    host, _, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isascii() or not port.isdecimal() or int(port) > _LARGEST_PORT:
+        return None
+    return host, int(port)
 
 
 def _dotted(table: str, key: str) -> str:

@@ -25,6 +25,9 @@ WELL_SECONDS = 60.0
 STOP_SECONDS = 20.0
 # Failures in a row after which it is said that something is wrong for good.
 WORRYING = 5
+# Not enrolled yet: that is no failure, and passes when a person enrols the machine.
+NO_STATE = 10
+NO_STATE_DELAY = 5.0
 FOREVER_WRONG = {2: "its configuration or its call is wrong", 11: "it is running already"}
 PARTS = ("portal", "agent")
 
@@ -45,7 +48,8 @@ class Part:
         """Start the process."""
         self.started = now
         self.process = subprocess.Popen(self.command)
-        say(f"{self.name} started (process {self.process.pid})")
+        if not self.failures:
+            say(f"{self.name} started (process {self.process.pid})")
 
     def look(self, now: float) -> None:
         """Start the process if it is due; note its end, say why, and when it starts again."""
@@ -57,15 +61,19 @@ class Part:
         if code is None:
             return
         self.process = None
+        if code == NO_STATE:
+            self.due = now + NO_STATE_DELAY
+            if not self.failures:
+                say(f"{self.name} waits until this machine is enrolled")
+            self.failures = self.failures or 1
+            return
         self.failures = 1 if now - self.started >= WELL_SECONDS else self.failures + 1
         delay = min(LARGEST_DELAY, FIRST_DELAY * 2 ** min(self.failures - 1, 10))
         self.due = now + delay
         say(f"{self.name} {ending(code)}; it starts again in {delay:.0f} s")
         if self.failures % WORRYING == 0:
-            say(
-                f"{self.name} has ended {self.failures} times in a row: "
-                f"{FOREVER_WRONG.get(code, 'the lines above say why')}"
-            )
+            why = FOREVER_WRONG.get(code, "the lines above say why")
+            say(f"{self.name} has ended {self.failures} times in a row: {why}")
 
 
 def say(sentence: str) -> None:

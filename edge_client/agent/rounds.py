@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from cache.clock import Clock
-from core.control import FAILED, Failure, Status
+from core.control import Status
 from core.errors import ExitCode, NoStateError
 from edge_client.agent.board import Board
 from edge_client.agent.reception import Reception
 from edge_client.agent.schedule import Job, Schedule
 from edge_client.agent.workers import Worker
 from edge_client.readings import Reader
+from edge_client.report import RoundReport, report_of
 from sync.events import Event, ItemReady, PackReady, Summary
 
 _LOOK_SECONDS: Final = 10.0
@@ -65,7 +66,7 @@ class Rounds:
         self._means = means
         self._round = 0
         self._job: Job | None = None
-        self._waiting: dict[int, asyncio.Future[Failure | None]] = {}
+        self._waiting: dict[int, asyncio.Future[RoundReport]] = {}
         self._wish = asyncio.Event()
         self._look = asyncio.Event()
 
@@ -100,8 +101,8 @@ class Rounds:
         self._wish.set()
         return self._round + 1
 
-    async def round_ended(self, number: int) -> Failure | None:
-        """Wait for the end of a round; give why it failed, or None."""
+    async def round_ended(self, number: int) -> RoundReport:
+        """Wait for the end of a round; give how it ended."""
         loop = asyncio.get_running_loop()
         return await asyncio.shield(self._waiting.setdefault(number, loop.create_future()))
 
@@ -145,20 +146,18 @@ class Rounds:
 
     async def _one_round(self, job: Job) -> None:
         self._round += 1
-        failure = await self._run(job)
-        await self._read()
-        if (
-            job == "pull"
-            and self._schedule.due(self._means.clock.monotonic(), backlog=self._board.backlog)
-            == "upload"
-        ):
-            failure = failure or await self._run("upload")
-            await self._read()
+        runs = [await self._run(job)]
+        if job == "pull" and self._upload_is_due():
+            runs.append(await self._run("upload"))
         waiting = self._waiting.pop(self._round, None)
         if waiting is not None:
-            waiting.set_result(failure)
+            waiting.set_result(report_of(runs))
 
-    async def _run(self, job: Job) -> Failure | None:
+    def _upload_is_due(self) -> bool:
+        now = self._means.clock.monotonic()
+        return self._schedule.due(now, backlog=self._board.backlog) == "upload"
+
+    async def _run(self, job: Job) -> Summary:
         self._job, reception = job, Reception(self._take)
         self._board.begin(job)
         logger.info("%s starts", job)
@@ -171,19 +170,19 @@ class Rounds:
         note = self._schedule.polled if job == "pull" else self._schedule.uploaded
         note(now, summary.exit_code, self._means.chance())
         self._board.end(summary, next_try=self._schedule.next_poll - now)
-        return self._report(summary)
-
-    def _report(self, summary: Summary) -> Failure | None:
-        if summary.exit_code == ExitCode.DONE:
-            logger.info("%s ended well", summary.task)
-            return None
-        problem = summary.problems[0] if summary.problems else None
-        text = problem.text if problem else f"The {summary.task} ended with {summary.exit_code}."
-        logger.warning("%s: %s", summary.task, text)
-        hint = problem.hint if problem else "The node's log says why."
-        return Failure(FAILED, text, hint, summary.exit_code)
+        narrate(summary)
+        await self._read()
+        return summary
 
     def _take(self, event: Event) -> None:
         if isinstance(event, ItemReady | PackReady):
             self._look.set()
         self._board.take(event)
+
+
+def narrate(summary: Summary) -> None:
+    """Say in the log how a run ended."""
+    if summary.exit_code == ExitCode.DONE:
+        logger.info("%s ended well", summary.task)
+    for problem in summary.problems:
+        logger.warning("%s: %s %s", summary.task, problem.text, problem.hint)

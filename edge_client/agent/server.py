@@ -21,6 +21,7 @@ import msgspec
 from core import control
 from core.control import Failure, Request, Response, Status
 from core.errors import PackhorseError, RefusedError, UsageError
+from edge_client.report import RoundReport
 
 MAX_REQUEST_BYTES: Final = 64 * 1024
 MAX_CLIENTS: Final = 100
@@ -47,8 +48,8 @@ class Service(Protocol):
     def sync(self) -> int:
         """Start a poll, pull and upload now, or join those that run; give the round's number."""
 
-    async def round_ended(self, number: int) -> Failure | None:
-        """Wait for the end of a round; give why it failed, or None."""
+    async def round_ended(self, number: int) -> RoundReport:
+        """Wait for the end of a round; give how it ended."""
 
 
 @asynccontextmanager
@@ -197,13 +198,11 @@ class _Connection:
         return {"round": number}
 
     async def _report(self, call: int | None, number: int) -> None:
-        failure = await self._service.round_ended(number)
+        report = await self._service.round_ended(number)
         self._tasks.pop("sync", None)
-        if call is None:
-            return
-        message = control.response(call, {"round": number})
-        with suppress(OSError, TimeoutError):
-            await self._send(message if failure is None else control.failure(call, failure))
+        if call is not None:
+            with suppress(OSError, TimeoutError):
+                await self._send(control.response(call, report))
 
     async def _watch(self, request: Request) -> dict[str, int]:
         del request  # has no parameters

@@ -122,3 +122,9 @@ def test_every_key_and_variable_is_documented() -> None:
 
     for name in keys | config.VARIABLES.keys():
         assert f"`{name}`" in reference, name
+
+
+def test_an_address_on_the_command_line_is_read_like_one_in_the_file() -> None:
+    assert config.parse_address("[::1]:8080") == ("::1", 8080)
+    with pytest.raises(UsageError, match="'localhost' is not an address"):
+        config.parse_address("localhost")

@@ -46,8 +46,8 @@ class Node:
 
     async def until(self, true: Callable[[Status], bool]) -> Status:
         """Ask until the status is as wanted."""
-        while not true(status := await self.status()):
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 - the state is behind a socket
+        while not true(status := await self.status()):  # noqa: ASYNC110 - behind a socket
+            await asyncio.sleep(0.02)
         return status
 
     async def status(self) -> Status:
@@ -110,9 +110,9 @@ async def test_after_enrolment_it_polls_by_itself(node: Node) -> None:
 
 async def test_sync_runs_at_once_and_answers_when_it_has_ended(node: Node) -> None:
     node.enrol()
-    await node.until(lambda status: status.line == "up")
+    await node.until(lambda status: status.line == "up" and status.activity == "idle")
 
-    assert "result" in await node.sync()
+    assert (await node.sync())["result"]["exit_code"] == 0
     assert len(node.runs()) == 2
 
 
@@ -128,7 +128,7 @@ async def test_progress_is_seen_while_fetching_and_gone_afterwards(node: Node) -
     joined = asyncio.create_task(node.sync())
     await asyncio.sleep(0.1)
     (node.root / "go").touch()
-    assert "result" in await joined
+    assert (await joined)["result"]["runs"][0]["changed"]
     assert (await node.until(lambda status: status.activity == "idle")).transfer is None
     assert node.runs() == ["pull"]
 
@@ -153,9 +153,9 @@ async def test_what_is_refused_stays_as_a_problem_until_a_better_run(node: Node)
     node.enrol()
     await node.until(lambda status: status.problems == ["The tip is not signed."])
 
-    assert (await node.sync())["error"]["exit_code"] == 12
+    assert (await node.sync())["result"]["exit_code"] == 12
     node.behave("ok")
-    assert "result" in await node.sync()
+    assert (await node.sync())["result"]["exit_code"] == 0
     assert (await node.status()).problems == []
 
 

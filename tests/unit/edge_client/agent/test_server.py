@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from core import control
-from core.control import Failure, Status
+from core.control import Status
 from core.errors import NoStateError, UsageError
 from edge_client.agent import server
+from edge_client.report import RoundReport
 from tests.support.control_client import Client
 
 
@@ -22,7 +23,7 @@ class FakeService:
         self.news = asyncio.Event()
         self.enrolled = True
         self.rounds = 0
-        self.ended: asyncio.Future[Failure | None] = asyncio.get_running_loop().create_future()
+        self.ended: asyncio.Future[RoundReport] = asyncio.get_running_loop().create_future()
 
     def change(self) -> None:
         self.number += 1
@@ -43,7 +44,7 @@ class FakeService:
         self.rounds += 1
         return self.rounds
 
-    async def round_ended(self, number: int) -> Failure | None:
+    async def round_ended(self, number: int) -> RoundReport:
         del number
         return await asyncio.shield(self.ended)
 
@@ -116,11 +117,11 @@ async def test_sync_answers_at_once_or_when_the_round_has_ended(
     other = await Client.open(Path(client.writer.get_extra_info("peername")))
     await other.call("status")
     assert not waiting.done()
-    service.ended.set_result(Failure(control.FAILED, "No line.", "Wait.", 14))
+    service.ended.set_result(RoundReport(exit_code=14, message="No line.", hint="Wait."))
 
     answer = await waiting
-    assert answer["error"] == {
-        "code": control.FAILED, "message": "No line.", "hint": "Wait.", "exit_code": 14
+    assert answer["result"] == {
+        "exit_code": 14, "message": "No line.", "hint": "Wait.", "runs": []
     }  # fmt: skip
     await other.close()
 
