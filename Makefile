@@ -95,4 +95,5 @@ screenshots: assets ## Take pictures of a running portal's pages into docs/image
 clean: ## Remove everything that make has made
 	@rm -rf .venv .venv[0-9]* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov
 	@rm -rf edge_client/portal/static/vendor
-	@find . -name __pycache__ -prune -exec rm -rf {} + -o -name '*.mo' -delete
+	@find . -name '*.mo' -exec rm -f {} +
+	@find . -name __pycache__ -prune -exec rm -rf {} +
