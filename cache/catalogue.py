@@ -162,6 +162,10 @@ class Catalogue:
         """Name the manifests in effect, in order of activation."""
         return self._digests("SELECT manifest FROM version ORDER BY activation")
 
+    def whole_versions(self, pack: str) -> set[int]:
+        """Give the versions of a pack whose blobs are all here: what deltas can be made from."""
+        return set(self._column("SELECT version FROM version WHERE pack = ? AND lacking = 0", pack))
+
     def close(self) -> None:
         """Close the file; all that was committed is in it."""
         self._connection.close()
