@@ -67,7 +67,8 @@ def blocks_needed(
         # An output is made in order from its beginning, so a block matters where it adds bytes
         # between what is staged and the end of what is needed.
         if not any(
-            offset < need.get(output, 0) and offset + length > staged.get(output, 0)
+            offset < need.get(output, 0)
+            and min(offset + length, need[output]) > staged.get(output, 0)
             for output, offset, length in block.outputs
         ):
             continue
