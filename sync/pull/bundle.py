@@ -56,6 +56,14 @@ class BundleFetch:
         """Say whether an earlier run has begun with this bundle."""
         return (self._root / self.link.index / HEAD).is_file()
 
+    def forget(self) -> None:
+        """Remove what is staged of it: all that was wanted is here.
+
+        Raises:
+            ExhaustedError: the disk is broken or read-only.
+        """
+        durable.remove_tree(self._root / self.link.index)
+
     def index(self) -> Index:
         """Give the verified index, fetched unless an earlier run did.
 

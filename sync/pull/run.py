@@ -1,7 +1,30 @@
 """One pull, from poll to summary."""
 
+from contextlib import ExitStack, closing
+from fnmatch import fnmatchcase
+from typing import Final
+
+from cache import durable
+from cache.agent_db import AgentDatabase
+from cache.blobs import BlobStore
+from cache.catalogue_files import open_catalogue
+from cache.catalogue_reader import CatalogueReader
+from core.errors import ExitCode, PackhorseError, RefusedError
+from core.release import Release
+from core.tip import MAX_TIP_BYTES, Tip, decode_tip
+from core.trust.roles import TIP_PATH
+from core.trusted_time import format_moment
 from sync.context import SyncContext
-from sync.events import Summary
+from sync.events import Checking, Contact, Done, Problem, Summary, Transferred, Trusted, problem_of
+from sync.pull.pack import PackPull
+from sync.pull.retry import Persistence
+from sync.pull.room import Room
+from sync.pull.staging import HEAD
+from sync.source import MissingError, Source, SourceError
+from sync.trust import PackTarget, TrustSession, open_trust
+from sync.upstream import open_hub
+
+_FACT: Final = "tip of "
 
 
 def run_pull(context: SyncContext) -> Summary:
@@ -12,5 +35,174 @@ def run_pull(context: SyncContext) -> Summary:
 
     Raises:
         NoStateError: the node is not enrolled.
+        RefusedError: the node's identity is damaged.
     """
-    raise NotImplementedError(context)
+    started = context.clock.monotonic()
+    context.state.create()
+    with ExitStack() as stack:
+        opened = context.open_source() if context.open_source else open_hub(context)
+        source = stack.enter_context(closing(opened))
+        agent = stack.enter_context(closing(AgentDatabase(context.state)))
+        catalogue = stack.enter_context(closing(open_catalogue(context.state).catalogue))
+        blobs = BlobStore(context.state.blobs)
+        persistence = Persistence(context.chance, context.sleep)
+        run = _Run(Room(context, source, blobs, catalogue, persistence), agent)
+        run.all()
+        summary = run.summary(context.clock.monotonic() - started)
+    context.emit(Done(summary=summary))
+    return summary
+
+
+class _Run:
+    def __init__(self, room: Room, agent: AgentDatabase) -> None:
+        self._room = room
+        self._agent = agent
+        self._context = room.context
+        self._problems: list[Problem] = []
+        self._packs: list[Transferred] = []
+        self._healthy = 0
+        self._reached = False
+        self._changed = False
+        self._retry_after = 0.0
+
+    def all(self) -> None:
+        """Do everything; failures are noted."""
+        room = self._room
+        try:
+            room.catalogue.reconcile(room.blobs.has)
+            releases = self._verify()
+            self._agent.note_contact(self._context.clock.wall())
+            for release in releases:
+                self._pull(release)
+            self._clean(releases)
+        except PackhorseError as error:
+            self._note(error)
+            if isinstance(error, SourceError):
+                self._agent.note_contact(self._context.clock.wall(), str(error))
+
+    def summary(self, seconds: float) -> Summary:
+        """Give the run's summary, and count its bytes."""
+        traffic = self._room.source.traffic()
+        day = self._context.clock.wall().date().isoformat()
+        self._agent.count_bytes("received", traffic.line_received, day=day)
+        self._agent.count_bytes("sent", traffic.line_sent, day=day)
+        code = self._problems[0].exit_code if self._problems else ExitCode.DONE
+        if self._problems and self._healthy:
+            code = ExitCode.PARTIAL
+        return Summary(
+            task="pull",
+            exit_code=code,
+            reached=self._reached,
+            changed=self._changed,
+            seconds=seconds,
+            traffic=traffic,
+            packs=self._packs,
+            problems=self._problems,
+            retry_after=self._retry_after,
+        )
+
+    def _verify(self) -> list[Release]:
+        """Poll and verify; give the releases that this node takes and has not whole."""
+        source, context = self._room.source, self._context
+        context.emit(Checking(source=source.name))
+        with open_trust(context.state, context.clock, source) as trust:
+            for name in trust.damaged:
+                context.emit(problem_of(_own_damage(name)))
+            self._refresh(trust, source)
+            moment = format_moment(trust.time.moment)
+            context.emit(Trusted(time=moment, clock_verified=trust.time.clock_verified))
+            packs = trust.packs()
+            for problem in trust.problems:
+                self._note(problem)
+            return [one for pack in packs if (one := self._wanted(trust, pack)) is not None]
+
+    def _refresh(self, trust: TrustSession, source: Source) -> None:
+        fact = _FACT + source.name
+        known = self._agent.reader.fact(fact) or "" if trust.is_complete else ""
+        tip: Tip | None = None
+        validator = ""
+        try:
+            document = source.poll(TIP_PATH, MAX_TIP_BYTES, known)
+        except MissingError:
+            # A plain mirror: its files are asked for one by one.
+            self._contact(changed=True)
+        else:
+            self._contact(changed=document is not None)
+            if document is None:
+                trust.refresh_unchanged()
+                return
+            tip, validator = _decoded(document.data), document.validator
+        trust.refresh(tip)
+        trust.commit_soon(lambda: self._agent.remember(fact, validator))
+
+    def _contact(self, *, changed: bool) -> None:
+        self._reached, self._changed = True, changed
+        self._context.emit(Contact(changed=changed))
+
+    def _wanted(self, trust: TrustSession, pack: PackTarget) -> Release | None:
+        if not any(fnmatchcase(pack.pack, pattern) for pattern in self._context.packs):
+            return None
+        try:
+            release = trust.release(pack)
+        except SourceError:
+            raise
+        except PackhorseError as error:
+            self._note(error, pack.pack)
+            return None
+        here = CatalogueReader(self._context.state.catalogue).pack(pack.pack)
+        if here is not None and here.manifest == release.manifest and not here.missing:
+            self._healthy += 1
+            return None
+        return release
+
+    def _pull(self, release: Release) -> None:
+        pull = PackPull(self._room, release)
+        try:
+            pull.run()
+            self._healthy += 1
+        except SourceError:
+            raise
+        except PackhorseError as error:
+            self._note(error, release.pack)
+        finally:
+            self._packs.append(pull.transferred())
+
+    def _clean(self, releases: list[Release]) -> None:
+        """Remove what nothing needs any more: old blobs, and staged bundles of old versions."""
+        room, staging = self._room, self._context.state.staging
+        links = {link.index for one in releases for link in one.bundles}
+        begun = [path for path in staging.iterdir() if (path / HEAD).is_file()]
+        for path in begun:
+            if path.name not in links:
+                durable.remove_tree(path)
+        if all(one.complete for one in self._packs):
+            for path in staging.iterdir():
+                durable.remove_tree(path)
+            for digest in room.catalogue.drop_unneeded():
+                room.blobs.remove(digest)
+
+    def _note(self, error: PackhorseError, pack: str = "") -> None:
+        problem = problem_of(error, pack)
+        self._problems.append(problem)
+        self._retry_after = max(self._retry_after, getattr(error, "retry_after", 0.0))
+        self._context.emit(problem)
+
+
+def _decoded(data: bytes) -> Tip:
+    try:
+        return decode_tip(data)
+    except RefusedError as error:
+        raise RefusedError(
+            "The file {file} is damaged or not a tip: {reason}",
+            hint="It is fetched again at the next poll.",
+            file=TIP_PATH,
+            reason=str(error),
+        ) from error
+
+
+def _own_damage(name: str) -> RefusedError:
+    return RefusedError(
+        "The file {name} of this node's own trust was damaged.",
+        hint="It is fetched and verified again; if it happens often, replace the card or disk.",
+        name=name,
+    )

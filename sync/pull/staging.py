@@ -147,15 +147,16 @@ class Staging:
         """Leave everything as it is, for the next run."""
         self._writer.close()
 
-    def remove(self) -> None:
-        """Forget the bundle: all that was wanted of it is here.
+    def abandon(self) -> None:
+        """Throw away what is half made, since what it was made from proved damaged.
 
         Raises:
             ExhaustedError: the disk is broken or read-only.
         """
         self.close()
-        for one in self._index.outputs:
-            durable.remove(self._outputs / one.digest)
+        for number, one in enumerate(self._index.outputs):
+            if number in self.made and number not in self._held:
+                durable.remove(self._outputs / one.digest)
         durable.remove_tree(self._directory)
 
     def _in_place(self, number: int) -> bool:

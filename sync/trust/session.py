@@ -1,6 +1,6 @@
 """One round of trust: refresh, list all packs, read releases; on a stage, committed at its end."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -74,6 +74,7 @@ class TrustSession:
         self._used: set[str] = set()
         self._listed = False
         self._sound = True
+        self._then: Callable[[], None] | None = None
         self.time = _time(self._floor, clock)
         self.problems: list[PackhorseError] = []
 
@@ -141,6 +142,10 @@ class TrustSession:
         self._used.add(digest)
         return release
 
+    def commit_soon(self, then: Callable[[], None]) -> None:
+        """Call ``then`` once what was verified is durable."""
+        self._then = then
+
     def commit(self) -> None:
         """Keep what was verified, durably; nothing of what is older than what was seen."""
         if not self._sound:
@@ -153,6 +158,8 @@ class TrustSession:
         if self._floor != read_floor(self._state.root):
             write_floor(self._state.root, self._floor)
         self._stage.commit()
+        if self._then is not None:
+            self._then()
 
     def discard(self) -> None:
         """Keep nothing."""

@@ -1,0 +1,241 @@
+"""Pulling one version of one pack: manifest first, then lesson by lesson."""
+
+from typing import Final
+
+from cache.space import reserve
+from core.bundle.index import Index
+from core.bundle.needs import sources_needed
+from core.digest import Digest, digest_of
+from core.errors import RefusedError
+from core.manifest import MAX_MANIFEST_BYTES, Manifest, decode_manifest
+from core.release import Release
+from sync.applier import SourceLostError
+from sync.events import ItemReady, PackReady, Planned, Transferred
+from sync.pull.bundle import BundleFetch
+from sync.pull.progress import Progress
+from sync.pull.room import Room
+from sync.pull.schedule import Group, Schedule, groups_of, schedule
+from sync.pull.staging import Staging
+
+_EMPTY: Final = digest_of(b"")
+_COMMIT_AFTER: Final = 64
+
+
+class PackPull:
+    """Brings one verified release home.
+
+    Args:
+        room: what all pulls of the run share.
+        release: the version.
+    """
+
+    def __init__(self, room: Room, release: Release) -> None:
+        self._room = room
+        self._release = release
+        self._manifest: Manifest | None = None
+        self._base = 0
+        self._items_ready = 0
+        self._complete = False
+        self._fetches: list[BundleFetch] = []
+        context = room.context
+        self._progress = Progress(release, context.emit, context.clock.monotonic)
+
+    def run(self) -> None:
+        """Fetch all of it that is not here.
+
+        Raises:
+            RefusedError: the bundles do not bring what was signed.
+            SourceError: the line failed; what came is kept.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        self._fetches = self._candidates()
+        manifest = self._read_manifest()
+        self._check(manifest)
+        self._manifest = manifest
+        if _EMPTY in manifest.digests():
+            self._room.blobs.add(b"")
+        ready = self._room.catalogue.activate_manifest(
+            manifest, self._release.manifest, self._is_here
+        )
+        self._tell([one.item for one in ready])
+        self._bring_content(manifest)
+        self._complete = True
+        for fetch in self._fetches:
+            fetch.forget()
+        self._room.context.emit(
+            PackReady(pack=manifest.pack, version=manifest.version, title=manifest.title)
+        )
+
+    def transferred(self) -> Transferred:
+        """Say what it cost."""
+        return Transferred(
+            pack=self._release.pack,
+            version=self._release.version,
+            base=self._base,
+            bundle_bytes=sum(fetch.received for fetch in self._fetches),
+            content_size=self._release.content_size,
+            items_ready=self._items_ready,
+            complete=self._complete,
+        )
+
+    def _candidates(self) -> list[BundleFetch]:
+        """Order the bundles by what they cost: one that is begun, deltas that fit, full ones."""
+        room = self._room
+        whole = room.catalogue.whole_versions(self._release.pack)
+        fetches = [
+            BundleFetch(
+                room.source, self._release, link, room.context.state.staging, room.persistence
+            )
+            for link in sorted(self._release.bundles, key=lambda one: one.length)
+            if not link.base or link.base in whole
+        ]
+        return sorted(fetches, key=lambda one: not one.is_begun())
+
+    def _is_here(self, digest: Digest) -> bool:
+        return self._room.blobs.has(digest)
+
+    def _read_manifest(self) -> Manifest:
+        digest = self._release.manifest
+        blobs = self._room.blobs
+        if blobs.has(digest):
+            try:
+                return decode_manifest(blobs.read(digest, limit=MAX_MANIFEST_BYTES))
+            except RefusedError:
+                if not self._room.lost([digest]):
+                    raise
+        self._bring([Group("", frozenset({digest}))])
+        return decode_manifest(blobs.read(digest, limit=MAX_MANIFEST_BYTES))
+
+    def _check(self, manifest: Manifest) -> None:
+        release = self._release
+        if (manifest.pack, manifest.version) != (release.pack, release.version):
+            raise RefusedError(
+                "The manifest of {pack} version {version} is of another version.",
+                hint="Tell the publisher.",
+                pack=release.pack,
+                version=release.version,
+            )
+
+    def _bring_content(self, manifest: Manifest) -> None:
+        self._bring(groups_of(manifest, self._missing(manifest)), tell=True)
+        left = self._missing(manifest)
+        if left:
+            raise RefusedError(
+                "The bundles of {pack} version {version} lack {count} of its files.",
+                hint="Tell the publisher to publish it again.",
+                pack=manifest.pack,
+                version=manifest.version,
+                count=len(left),
+            )
+
+    def _missing(self, manifest: Manifest) -> set[Digest]:
+        """Name the blobs that are not here; one of another size than signed is forgotten."""
+        sizes = {one: self._room.blobs.size(one) for one in manifest.digests()}
+        wanted = manifest.digests()
+        self._room.forget([d for d, size in sizes.items() if size not in {None, wanted[d]}])
+        return {digest for digest, size in sizes.items() if size != wanted[digest]}
+
+    def _bring(self, groups: list[Group], *, tell: bool = False) -> None:
+        """Bring what is wanted, from one bundle after the other until it is here."""
+        refused: RefusedError | None = None
+        for fetch in list(self._fetches):
+            groups = [
+                group for group in groups if any(not self._is_here(one) for one in group.wanted)
+            ]
+            if not groups:
+                return
+            try:
+                self._bring_from(fetch, groups, tell=tell)
+            except SourceLostError as error:
+                self._room.lost([error.digest])
+                self._fetches.append(self._fetches.pop(self._fetches.index(fetch)))
+            except RefusedError as error:
+                refused = error
+        if refused is not None:
+            raise refused
+
+    def _bring_from(self, fetch: BundleFetch, groups: list[Group], *, tell: bool) -> None:
+        index = fetch.index()
+        staging = fetch.open_staging(index, self._room.blobs)
+        try:
+            staging.want(schedule(index, groups, staging.held(), {}).outputs)
+            staging.recover()
+            plan = schedule(index, groups, staging.held(), staging.made)
+            self._reserve(index, plan)
+            if tell and plan.blocks:
+                self._announce(fetch, index, staging, plan)
+            self._receive(fetch, index, staging, plan)
+        finally:
+            staging.close()
+            self._note(staging)
+
+    def _receive(self, fetch: BundleFetch, index: Index, staging: Staging, plan: Schedule) -> None:
+        sources = sources_needed(index, plan.blocks)
+        absent = next((one for one in sources if not self._is_here(one)), None)
+        if absent is not None:
+            raise SourceLostError(absent)
+        item, before = "", fetch.received
+        try:
+            for number in fetch.fetch(staging, index, plan.blocks):
+                self._progress.came(fetch.received - before, plan.items[number])
+                before = fetch.received
+                if plan.items[number] != item or len(staging.arrived) >= _COMMIT_AFTER:
+                    self._note(staging)
+                    item = plan.items[number]
+        except SourceLostError:
+            raise
+        except RefusedError:
+            # A damaged reference gives garbage that only the blob's digest betrays.
+            lost = self._room.lost(sources)
+            if not lost:
+                raise
+            staging.abandon()
+            raise SourceLostError(min(lost)) from None
+
+    def _announce(self, fetch: BundleFetch, index: Index, staging: Staging, plan: Schedule) -> None:
+        total = plan.total - len(staging.beginning(plan.blocks[0]))
+        self._base = fetch.link.base
+        self._progress.begin(total)
+        release = self._release
+        self._room.context.emit(
+            Planned(
+                pack=release.pack,
+                title=release.title,
+                version=release.version,
+                base=fetch.link.base,
+                total=total,
+                size=sum(index.outputs[number].size for number in plan.outputs),
+            )
+        )
+
+    def _reserve(self, index: Index, plan: Schedule) -> None:
+        """Check that outputs and payloads fit."""
+        needed = sum(index.outputs[number].size for number in plan.outputs) + plan.total
+        reserve(
+            self._room.context.state.root,
+            needed,
+            what=self._release.pack,
+            floor=self._room.context.disk_floor,
+        )
+
+    def _note(self, staging: Staging) -> None:
+        """Let the catalogue name what arrived, and tell which lessons became ready."""
+        if staging.arrived:
+            ready = self._room.catalogue.blobs_arrived(staging.arrived)
+            staging.arrived.clear()
+            self._tell([one.item for one in ready if one.pack == self._release.pack])
+
+    def _tell(self, items: list[str]) -> None:
+        if self._manifest is None:
+            return
+        titles = {item.id: item.title for item in self._manifest.items}
+        for item in items:
+            self._items_ready += 1
+            self._room.context.emit(
+                ItemReady(
+                    pack=self._release.pack,
+                    version=self._release.version,
+                    item=item,
+                    title=titles.get(item, {}),
+                )
+            )
