@@ -1,0 +1,234 @@
+"""The demo's story, step by step, each announced in one sentence.
+
+The commands run as a person would run them; only the line between hub and node is ours, so that
+it can be thin, be cut and count what crosses it.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+
+from packhorse.demo.course import change_course, make_sample_course
+from packhorse.demo.foreign import prepare_foreign_course
+from packhorse.demo.pupil import Pupil
+from packhorse.demo.summary import Summary, Transfer
+from packhorse.demo.world import World, first_line_of_data, living
+from packhorse.line import Counters, LineOptions, RunningLine, running_line
+
+PLACE = "demo/county"
+SCHOOL = "village-school"
+_ARRIVAL_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the person asked for.
+
+    Attributes:
+        course: their own folder, None for the sample course.
+        rate_text: the line's rate as they wrote it.
+        rate: the same in bytes a second.
+        once: end after the summary.
+        port: the portal's port, 0 for a free one.
+    """
+
+    course: Path | None
+    rate_text: str
+    rate: int
+    once: bool
+    port: int
+
+
+def tell(folder: Path, wishes: Wishes) -> Summary:
+    """Play the whole story in ``folder`` and give what was found.
+
+    Raises:
+        StepFailedError: a command did not do what the story needs.
+    """
+    began = time.monotonic()
+    summary = Summary()
+    with living(World(folder)) as world:
+        story = _Story(world, wishes, summary)
+        story.make_course()
+        upstream = story.found_hub()
+        with running_line(upstream, LineOptions(rate=wishes.rate)) as line:
+            story.line = line
+            story.found_node()
+            story.publish("1")
+            story.pull("First pull")
+            story.look_around()
+            story.change_and_pull()
+            story.use("With the line up")
+            story.live_without_line()
+            story.line_returns()
+            summary.seconds = round(time.monotonic() - began, 1)
+            for text in ("", *summary.as_lines()):
+                _say(text)
+            if not wishes.once:
+                _serve_on(summary.portal)
+    return summary
+
+
+class _Story:
+    """The steps, and what they share."""
+
+    line: RunningLine
+
+    def __init__(self, world: World, wishes: Wishes, summary: Summary) -> None:
+        self.world = world
+        self.wishes = wishes
+        self.summary = summary
+        self._versions = 0
+
+    def make_course(self) -> None:
+        """Put an admin's folder there."""
+        if self.wishes.course is None:
+            _say("An admin has a folder with a course: a video, a page with pictures, a PDF.")
+            with _bar("  Drawing the lessons") as show:
+                make_sample_course(self.world.course, progress=show)
+        else:
+            _say(f"An admin has a folder with a course: a copy of {self.wishes.course}.")
+            for sentence in prepare_foreign_course(self.wishes.course, self.world.course):
+                _say(f"  {sentence}")
+
+    def found_hub(self) -> tuple[str, int]:
+        """Make and start a hub; give the address where it listens."""
+        _say("The county sets up a hub with its own keys and starts it.")
+        world = self.world
+        world.run("hub", "init", str(world.hub), "--publisher", PLACE)
+        hub = world.start(
+            "hub", "hub", "serve", str(world.hub), "--listen", "127.0.0.1:0", "--json"
+        )
+        listening = urlsplit(first_line_of_data(hub, world, "hub")["listening"])
+        return listening.hostname or "127.0.0.1", listening.port or 0
+
+    def found_node(self) -> None:
+        """Enrol a node over the thin line and start it."""
+        _say(f"A school enrols its node over a line of {self.wishes.rate_text}/s.")
+        world = self.world
+        token = world.run(
+            "hub", "token", str(world.hub), SCHOOL, "--hub-url", self.line.url
+        ).strip()
+        world.run("node", "enrol", token, "--state", str(world.node))
+        (world.node / "node.toml").write_text(
+            f'[portal]\nlisten = "127.0.0.1:{self.wishes.port}"\ncontent_listen = "127.0.0.1:0"\n',
+            encoding="utf-8",
+        )
+        node = world.start("node", "node", "run", "--state", str(world.node))
+        self.summary.portal = first_line_of_data(node, world, "node")["portal"]
+        _say(f"  The school's pages are at {self.summary.portal}")
+
+    def publish(self, what: str) -> None:
+        """Publish the folder as it is now."""
+        _say(f"The admin publishes version {what} of the course and sees what it costs.")
+        world = self.world
+        key = world.hub / "keys" / f"publisher.{PLACE.replace('/', '.')}.pem"
+        repository = str(world.hub / "repository")
+        world.run(
+            *("pack", "publish", str(world.course)),
+            *("--repository", repository, "--key", str(key)),
+        )
+
+    def pull(self, what: str) -> None:
+        """Bring the newest version over the line, and note what crossed it."""
+        _say(f"{what}: the node fetches over the line of {self.wishes.rate_text}/s.")
+        before = self.line.stats()
+        data = self.world.data("node", "sync", "--state", str(self.world.node))
+        crossed: Counters = self.line.stats().since(before)
+        reported = data["traffic"]["received"] + data["traffic"]["sent"]
+        content = sum(pack["content_size"] for pack in data["packs"])
+        self.summary.transfers.append(Transfer(what, content, reported, crossed.up + crossed.down))
+        self.summary.check(bool(data["packs"]), f"{what}: nothing was fetched.")
+        self.summary.check(
+            all(pack["complete"] for pack in data["packs"]), f"{what}: not everything came."
+        )
+
+    def look_around(self) -> None:
+        """Open every lesson as a browser would."""
+        _say("A teacher opens every lesson in the browser, and seeks in the video.")
+        pupil = Pupil(self.summary.portal)
+        self.summary.course, self.summary.lessons = pupil.open_every_lesson()
+        self.summary.check(bool(self.summary.lessons), "The portal shows no lessons.")
+        for lesson in self.summary.lessons:
+            self.summary.check(lesson["served"], f"{lesson['title']} is not served.")
+
+    def change_and_pull(self) -> None:
+        """Publish a changed lesson and bring it as a delta."""
+        sentence = change_course(self.world.course)
+        _say(f"The admin changes a lesson: {sentence}")
+        self.publish("2")
+        self.pull("Update")
+        first, update = self.summary.transfers
+        self.summary.check(update.line < first.line, "The update cost as much as the whole course.")
+
+    def use(self, when: str) -> None:
+        """Use the lessons; each fact is durable before the page is told so."""
+        _say(f"{when}: pupils use the lessons, and the node notes it without names.")
+        self.summary.statements_made += Pupil(self.summary.portal).use_every_lesson()
+
+    def live_without_line(self) -> None:
+        """Cut the line; everything must go on."""
+        _say("The line is cut. The lessons play on.")
+        self.line.down()
+        pupil = Pupil(self.summary.portal)
+        _, lessons = pupil.open_every_lesson()
+        served = len(lessons) == len(self.summary.lessons) and all(
+            lesson["served"] for lesson in lessons
+        )
+        self.summary.served_without_line = served
+        self.summary.check(served, "Lessons were not served while the line was cut.")
+        self.use("Without a line")
+        status = self.world.data("node", "status", "--state", str(self.world.node))
+        self.summary.waiting_without_line = status["backlog"]
+        self.summary.check(status["backlog"] > 0, "No statement waited while the line was cut.")
+
+    def line_returns(self) -> None:
+        """Restore the line; the statements reach the hub, each once."""
+        _say("The line returns, and the statements that waited go to the hub.")
+        self.line.up()
+        self.world.data("node", "sync", "--state", str(self.world.node))
+        deadline = time.monotonic() + _ARRIVAL_SECONDS
+        while True:
+            report = self.world.data("hub", "report", str(self.world.hub))
+            self.summary.statements_received = len(report["statements"])
+            arrived = self.summary.statements_received >= self.summary.statements_made
+            if arrived or time.monotonic() > deadline:
+                break
+            time.sleep(1)
+        self.summary.check(
+            self.summary.statements_received == self.summary.statements_made,
+            "Not every statement arrived exactly once.",
+        )
+
+
+def _say(sentence: str) -> None:
+    click.echo(sentence, err=True)
+
+
+@contextmanager
+def _bar(label: str) -> Iterator[Callable[[float], None]]:
+    with click.progressbar(length=1000, label=label, file=sys.stderr) as bar:
+        done = 0
+
+        def show(share: float) -> None:
+            nonlocal done
+            now = max(done, round(share * 1000))
+            bar.update(now - done)
+            done = now
+
+        yield show
+
+
+def _serve_on(portal: str) -> None:
+    _say(f"\nThe lessons stay at {portal} until you press Ctrl-C.")
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        _say("Good-bye.")
