@@ -21,9 +21,11 @@ from cache.journal_reader import Backlog, JournalReader
 from cache.space import Space, space
 from cache.state import StateDirectory
 from core.control import PackStatus
-from core.errors import PackhorseError
+from core.errors import PackhorseError, RefusedError
+from core.trusted_time import BUILD_DATE, parse_moment
 
-_MAX_IDENTITY_BYTES: Final = 64 * 1024
+_MAX_BYTES: Final = 64 * 1024
+_BUILD: Final = parse_moment(BUILD_DATE)
 _NO_BACKLOG: Final = Backlog(0, None)
 _NO_CONTACT: Final = Contact()
 _NO_DISK: Final = Space(0, 0, 0)
@@ -37,11 +39,18 @@ class Enrolment(msgspec.Struct, frozen=True):
     school: str = ""
 
 
+class _Floor(msgspec.Struct, frozen=True):
+    """The part of ``floor.json`` that a screen shows."""
+
+    time: str
+
+
 @dataclass(frozen=True, slots=True)
 class Readings:
     """One look at a node's files.
 
     Attributes:
+        floor: a moment in UTC that has certainly passed.
         problems: what could not be read, for whoever shows it.
     """
 
@@ -50,6 +59,7 @@ class Readings:
     backlog: Backlog = _NO_BACKLOG
     contact: Contact = _NO_CONTACT
     disk: Space = _NO_DISK
+    floor: datetime = _BUILD
     problems: list[PackhorseError] = field(default_factory=list)
 
 
@@ -83,13 +93,22 @@ class Reader:
         except PackhorseError as error:
             problems.append(error)
         disk = space(_existing(self._state.root), floor=self._floor)
-        return Readings(self.enrolment(), packs, backlog, contact, disk, problems)
+        return Readings(self.enrolment(), packs, backlog, contact, disk, self._time(), problems)
+
+    def _time(self) -> datetime:
+        """Give the floor of trusted time that the worker keeps in ``floor.json``."""
+        try:
+            with (self._state.root / "floor.json").open("rb") as file:
+                floor = msgspec.json.decode(file.read(_MAX_BYTES), type=_Floor)
+            return max(_BUILD, parse_moment(floor.time))
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RefusedError):
+            return _BUILD
 
     def enrolment(self) -> Enrolment | None:
         """Give who the node is; None when it is not enrolled or that cannot be read."""
         try:
             with (self._state.root / "identity.json").open("rb") as file:
-                return msgspec.json.decode(file.read(_MAX_IDENTITY_BYTES), type=Enrolment)
+                return msgspec.json.decode(file.read(_MAX_BYTES), type=Enrolment)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return None
 
@@ -113,11 +132,6 @@ def age(clock: Clock, moment: float | None) -> float | None:
         return None
     passed = clock.wall().timestamp() - moment
     return passed if passed >= 0 else None
-
-
-def moment_text(moment: datetime) -> str:
-    """Write a moment in UTC to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _existing(path: Path) -> Path:

@@ -14,9 +14,9 @@ from cache.clock import Clock
 from core.control import Activity, LineState, Status, Transfer, Wording
 from core.errors import ExhaustedError, ExitCode
 from core.text import human_bytes
-from core.trusted_time import BUILD_DATE
+from core.trusted_time import format_moment, trusted_now
 from edge_client.agent.pace import Pace
-from edge_client.readings import Enrolment, Readings, age, moment_text
+from edge_client.readings import Enrolment, Readings, age
 from sync import events
 from sync.events import Event, Problem, Summary
 
@@ -55,7 +55,6 @@ class Board:
         self._pace = Pace()
         self._uploading: int | None = None
         self._problems: dict[str, list[Problem]] = {}
-        self._trusted: tuple[str, bool] | None = None
 
     @property
     def enrolment(self) -> Enrolment | None:
@@ -86,8 +85,6 @@ class Board:
                 self._activity = "checking"
             case events.Contact():
                 self._answered()
-            case events.Trusted():
-                self._trusted = event.time, event.clock_verified
             case events.Planned() | events.Fetching():
                 self._fetch(event)
             case events.Uploading():
@@ -141,7 +138,9 @@ class Board:
         readings = self._readings
         enrolment = readings.enrolment or Enrolment()
         problems = [*self._standing(), *(p for some in self._problems.values() for p in some)]
-        trusted, verified = self._trusted or self._untold()
+        trusted, verified = trusted_now(
+            readings.floor, self._clock.wall(), synchronised=self._clock.synchronised()
+        )
         oldest = age(self._clock, readings.backlog.oldest)
         return Status(
             node=enrolment.node,
@@ -161,7 +160,7 @@ class Board:
             backlog=readings.backlog.count if self._uploading is None else self._uploading,
             backlog_oldest=oldest,
             clock_verified=verified,
-            trusted_time=trusted,
+            trusted_time=format_moment(trusted),
             portal=self._portal,
             problems=[problem.text for problem in problems],
             problem_wordings=[_wording(problem) for problem in problems],
@@ -194,12 +193,6 @@ class Board:
         if disk.total and disk.free < disk.floor:
             yield disk_problem(disk.free, disk.floor)
         yield from map(events.problem_of, self._readings.problems)
-
-    def _untold(self) -> tuple[str, bool]:
-        """Give the time to show before a worker has told it."""
-        if self._clock.synchronised():
-            return moment_text(self._clock.wall()), True
-        return BUILD_DATE, False
 
     def _change(self) -> None:
         self._number += 1

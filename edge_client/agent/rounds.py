@@ -3,7 +3,9 @@
 Rules:
     - One worker at a time. A worker that crashes, hangs or talks nonsense is a failure of that
       round, told in a sentence; the agent goes on.
-    - A person's wish (``sync``) does not wait for the clock, and joins a pull that is running.
+    - A person's wish (``sync``) does not wait for the clock. It is a round of its own, since a
+      pull that is running may have polled before what the person published; the report of it
+      tells what the running one brought, too.
     - Nothing is started before the node is enrolled.
 """
 
@@ -65,7 +67,8 @@ class Rounds:
         self._schedule = schedule
         self._means = means
         self._round = 0
-        self._job: Job | None = None
+        self._wished = False
+        self._before: list[Summary] = []
         self._waiting: dict[int, asyncio.Future[RoundReport]] = {}
         self._wish = asyncio.Event()
         self._look = asyncio.Event()
@@ -85,7 +88,7 @@ class Rounds:
         return await self._board.changed(seen)
 
     def sync(self) -> int:
-        """Start a round now, or join the one that pulls; give its number.
+        """Start a round as soon as none is running; give its number.
 
         Raises:
             NoStateError: the node is not enrolled.
@@ -95,9 +98,7 @@ class Rounds:
                 "This machine is not enrolled yet.",
                 hint="Run `packhorse node enrol` with the token that your hub gave you.",
             )
-        if self._job == "pull":
-            return self._round
-        self._schedule.ask(self._means.clock.monotonic())
+        self._wished = True
         self._wish.set()
         return self._round + 1
 
@@ -123,6 +124,9 @@ class Rounds:
         await self._enrolment()
         while True:
             now = self._means.clock.monotonic()
+            if self._wished:
+                self._wished = False
+                self._schedule.ask(now)
             job = self._schedule.due(now, backlog=self._board.backlog)
             if job is None:
                 await self._sleep(self._schedule.wait(now, backlog=self._board.backlog))
@@ -139,10 +143,10 @@ class Rounds:
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep until then, or until someone wishes; but look up now and then at the backlog."""
-        self._wish.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(min(seconds, _LOOK_SECONDS)):
                 await self._wish.wait()
+        self._wish.clear()
 
     async def _one_round(self, job: Job) -> None:
         self._round += 1
@@ -151,20 +155,18 @@ class Rounds:
             runs.append(await self._run("upload"))
         waiting = self._waiting.pop(self._round, None)
         if waiting is not None:
-            waiting.set_result(report_of(runs))
+            waiting.set_result(report_of(runs, self._before))
+        self._before = runs if self._wished else []
 
     def _upload_is_due(self) -> bool:
         now = self._means.clock.monotonic()
         return self._schedule.due(now, backlog=self._board.backlog) == "upload"
 
     async def _run(self, job: Job) -> Summary:
-        self._job, reception = job, Reception(self._take)
+        reception = Reception(self._take)
         self._board.begin(job)
         logger.info("%s starts", job)
-        try:
-            ending = await self._means.worker(self._means.command(job), reception.line).run()
-        finally:
-            self._job = None
+        ending = await self._means.worker(self._means.command(job), reception.line).run()
         summary = reception.summary(job, ending)
         now = self._means.clock.monotonic()
         note = self._schedule.polled if job == "pull" else self._schedule.uploaded

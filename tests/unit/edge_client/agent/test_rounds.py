@@ -125,12 +125,14 @@ async def test_progress_is_seen_while_fetching_and_gone_afterwards(node: Node) -
     assert status.transfer is not None
     assert (status.transfer.total, status.transfer.item) == (1000, "lesson-1")
 
-    joined = asyncio.create_task(node.sync())
+    asked = asyncio.create_task(node.sync())
     await asyncio.sleep(0.1)
     (node.root / "go").touch()
-    assert (await joined)["result"]["runs"][0]["changed"]
+    report = (await asked)["result"]
+    assert report["changed"]
+    assert len(report["runs"]) == 2
     assert (await node.until(lambda status: status.activity == "idle")).transfer is None
-    assert node.runs() == ["pull"]
+    assert node.runs() == ["pull", "pull"]
 
 
 async def test_a_line_that_is_down_is_told_and_tried_again(node: Node) -> None:

@@ -120,9 +120,8 @@ async def test_sync_answers_at_once_or_when_the_round_has_ended(
     service.ended.set_result(RoundReport(exit_code=14, message="No line.", hint="Wait."))
 
     answer = await waiting
-    assert answer["result"] == {
-        "exit_code": 14, "message": "No line.", "hint": "Wait.", "runs": []
-    }  # fmt: skip
+    assert answer["result"]["exit_code"] == 14
+    assert answer["result"]["message"] == "No line."
     await other.close()
 
 
