@@ -1,0 +1,88 @@
+"""Pages, and sentences for programs, about what went wrong."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from edge_client.portal.languages import COOKIE, Language, choose_language
+from edge_client.portal.site import SITE
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's customary mark for texts that wait
+    """Mark a text for translation."""
+    return text
+
+
+_WORDS: Final[dict[int, tuple[str, str]]] = {
+    400: (N_("This request cannot be understood"), N_("Go back to the lessons and try again.")),
+    403: (N_("This is not allowed"), N_("Open the page anew and try again.")),
+    404: (
+        N_("This page is not here"),
+        N_("The address may be mistyped, or the lesson was withdrawn."),
+    ),
+    405: (N_("This is not allowed"), N_("This address can only be read.")),
+    408: (N_("That took too long"), N_("Try again.")),
+    413: (N_("That is too large"), N_("Nothing was recorded.")),
+    421: (
+        N_("This name does not belong to this node"),
+        N_("Open the lessons under the address that your school uses."),
+    ),
+    500: (
+        N_("Something went wrong"),
+        N_("It is our mistake, not yours. The other lessons go on. Try again in a moment."),
+    ),
+    503: (
+        N_("No lessons can be shown at the moment"),
+        N_("The list of lessons is being repaired. Try again in a minute."),
+    ),
+}
+_KEPT_HEADERS: Final = (hdrs.ALLOW,)
+_RETRY_SECONDS: Final = "10"
+
+
+def language_of(request: web.Request) -> Language:
+    """Give the language in which to answer."""
+    code = choose_language(request.cookies.get(COOKIE), request.headers.get(hdrs.ACCEPT_LANGUAGE))
+    return request.app[SITE].languages[code]
+
+
+def error_page(
+    request: web.Request, status: int, *, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """Make the answer to a request that failed."""
+    language = language_of(request)
+    title, advice = _WORDS.get(status) or (N_("This request failed"), N_("Try again."))
+    gettext = language.texts.gettext
+    if _is_program(request):
+        response = web.json_response(
+            {"error": gettext(title), "hint": gettext(advice)}, status=status
+        )
+    else:
+        body = request.app[SITE].renderer.render(
+            language, "message.html", path=request.path_qs, title=gettext(title),
+            advice=gettext(advice), status=status,
+        )  # fmt: skip
+        response = web.Response(text=body, content_type="text/html", status=status)
+    for name in _KEPT_HEADERS:
+        if headers and name in headers:
+            response.headers[name] = headers[name]
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers[hdrs.RETRY_AFTER] = _RETRY_SECONDS
+    response.headers[hdrs.CACHE_CONTROL] = "no-store"
+    return response
+
+
+def _is_program(request: web.Request) -> bool:
+    return request.path in {"/usage", "/health"}
+
+
+def refusal(status: int, error: str, hint: str = "") -> web.Response:
+    """Answer the player's script with a sentence."""
+    return web.Response(
+        body=json.dumps({"error": error, "hint": hint}).encode(),
+        status=status,
+        content_type="application/json",
+    )

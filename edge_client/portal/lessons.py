@@ -1,0 +1,111 @@
+"""What the pages ask of the catalogue and the blobs, without holding up the event loop.
+
+Questions run on one thread of their own: a slow card delays a page, never a video that plays.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, TypeVar
+
+from cache.blobs import BlobStore
+from cache.catalogue_reader import CatalogueFile, CatalogueItem, CataloguePack, CatalogueReader
+from cache.state import StateDirectory
+from core.digest import Digest
+from core.errors import UnavailableError
+from core.kinds import MEDIA_TYPES, OCTET_STREAM
+
+T = TypeVar("T")
+_KNOWN_TYPES: Final = frozenset(MEDIA_TYPES.values())
+# How long a blob may be served without asking again whether some item still names it, seconds.
+_TRUST_SECONDS: Final = 2.0
+_MOST_REMEMBERED: Final = 1000
+
+
+class Lessons:
+    """The node's packs, items and files, read only."""
+
+    def __init__(self, state: StateDirectory) -> None:
+        self._reader = CatalogueReader(state.catalogue)
+        self._blobs = BlobStore(state.blobs)
+        self._manifests = state.manifests
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="catalogue")
+        self._types: dict[str, tuple[float, str | None]] = {}
+
+    async def packs(self) -> list[CataloguePack]:
+        """Give all packs.
+
+        Raises:
+            UnavailableError: the catalogue is being repaired.
+        """
+        return await self._ask(self._reader.packs)
+
+    async def pack(self, pack: str) -> CataloguePack | None:
+        """Give one pack, or None; raises as ``packs``."""
+        return await self._ask(lambda: self._reader.pack(pack))
+
+    async def items(self, pack: str) -> list[CatalogueItem]:
+        """Give a pack's items in teaching order; raises as ``packs``."""
+        return await self._ask(lambda: self._reader.items(pack))
+
+    async def item(self, pack: str, item: str) -> CatalogueItem | None:
+        """Give one item, or None; raises as ``packs``."""
+        return await self._ask(lambda: self._reader.item(pack, item))
+
+    async def file(self, pack: str, item: str, path: str) -> CatalogueFile | None:
+        """Give one file of a served item, or None; raises as ``packs``."""
+        return await self._ask(lambda: self._reader.file(pack, item, path))
+
+    async def served_type(self, digest: str) -> str | None:
+        """Give the media type of a blob that some served item names, or None.
+
+        While the catalogue is being repaired, what was served a moment ago is served on.
+
+        Raises:
+            UnavailableError: the catalogue is being repaired, and the blob is not known.
+        """
+        now = asyncio.get_running_loop().time()
+        at, known = self._types.get(digest, (0.0, None))
+        if known is not None and now - at < _TRUST_SECONDS:
+            return known
+        try:
+            found = await self._ask(lambda: self._reader.digest_served(digest))
+        except UnavailableError:
+            if known is None:
+                raise
+            return known
+        self._types.pop(digest, None)
+        if found is None:
+            return None
+        if len(self._types) >= _MOST_REMEMBERED:
+            self._types.pop(next(iter(self._types)))
+        self._types[digest] = now, safe_type(found)
+        return self._types[digest][1]
+
+    def path(self, digest: Digest) -> Path:
+        """Say where a blob lies."""
+        return self._blobs.path(digest)
+
+    async def updated(self) -> float | None:
+        """Give when lessons last came or changed, Unix seconds; None for never."""
+        return await self._ask(self._updated)
+
+    def close(self) -> None:
+        """End the thread and close the catalogue."""
+        self._thread.submit(self._reader.close)
+        self._thread.shutdown()
+
+    def _updated(self) -> float | None:
+        try:
+            return self._manifests.stat().st_mtime
+        except OSError:
+            return None
+
+    async def _ask(self, question: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, question)
+
+
+def safe_type(media_type: str) -> str:
+    """Give a media type of a pack back only if it is a known one: it becomes a header."""
+    return media_type if media_type in _KNOWN_TYPES else OCTET_STREAM

@@ -1,0 +1,165 @@
+"""The pages: home, pack, item; in the reader's language, without a script where possible."""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from aiohttp import hdrs, web
+
+from core.manifest import best_title
+from edge_client.portal import form_tokens
+from edge_client.portal.errors import language_of
+from edge_client.portal.languages import COOKIE as LANGUAGE_COOKIE
+from edge_client.portal.languages import Language
+from edge_client.portal.listing import Neighbours, card, group_packs, neighbours
+from edge_client.portal.media import content_url, download_url, media_url
+from edge_client.portal.security import content_origin
+from edge_client.portal.site import SITE
+
+ITEMS_PER_PAGE: Final = 200
+_YEAR_SECONDS: Final = 365 * 24 * 3600
+# Before that, no clock was right: the first Raspberry Pi left the factory.
+_PLAUSIBLE_YEAR: Final = 2012
+_PAGE_NUMBER: Final = re.compile(r"[1-9]\d{0,3}\Z")
+
+
+async def home(request: web.Request) -> web.Response:
+    """Show all packs."""
+    language = language_of(request)
+    packs = await request.app[SITE].lessons.packs()
+    return await _page(request, "home.html", groups=group_packs(packs, language.code))
+
+
+async def pack(request: web.Request) -> web.Response:
+    """Show the items of one pack."""
+    lessons = request.app[SITE].lessons
+    found = await lessons.pack(pack_id(request))
+    if found is None:
+        raise web.HTTPNotFound
+    items = await lessons.items(found.id)
+    pages = max(1, -(-len(items) // ITEMS_PER_PAGE))
+    number = _page_number(request.query.get("page", "1"), pages)
+    first = (number - 1) * ITEMS_PER_PAGE
+    return await _page(
+        request,
+        "pack.html",
+        card=card(found, best_title(dict(found.title), language_of(request).code, found.id)),
+        items=[
+            (item, best_title(dict(item.title), language_of(request).code, item.id))
+            for item in items[first : first + ITEMS_PER_PAGE]
+        ],
+        first=first,
+        number=number,
+        pages=pages,
+    )
+
+
+async def item(request: web.Request) -> web.Response:
+    """Show one item, or say that it is not here yet."""
+    site = request.app[SITE]
+    language = language_of(request)
+    found = await site.lessons.pack(pack_id(request))
+    around = neighbours(await site.lessons.items(pack_id(request)), request.match_info["item"])
+    if found is None or around is None:
+        raise web.HTTPNotFound
+    here = around.item
+    values: dict[str, object] = {
+        "pack": found,
+        "pack_title": best_title(dict(found.title), language.code, found.id),
+        "item": here,
+        "title": best_title(dict(here.title), language.code, here.id),
+        **_links(around, language),
+    }
+    file = await site.lessons.file(found.id, here.id, here.entry)
+    if file is None or here.version is None:
+        return await _page(request, "not_here.html", **values)
+    session = form_tokens.new_session()
+    cookie = request.cookies.get(form_tokens.COOKIE)
+    if cookie is None or not form_tokens.is_cookie(cookie):
+        cookie = form_tokens.new_cookie()
+    response = await _page(
+        request,
+        "item.html",
+        file=file,
+        media=media_url(file),
+        content=content_url(content_origin(request), file),
+        download=download_url(file),
+        session=session,
+        token=form_tokens.form_token(site.usage.secret, cookie, session),
+        **values,
+    )
+    response.set_cookie(
+        form_tokens.COOKIE, cookie, max_age=form_tokens.COOKIE_SECONDS, httponly=True,
+        samesite="Strict",
+    )  # fmt: skip
+    return response
+
+
+async def choose(request: web.Request) -> web.Response:
+    """Remember the reader's language, and go back to the page.
+
+    Raises:
+        HTTPNotFound: there is no such language.
+        HTTPSeeOther: always, otherwise.
+    """
+    code = request.match_info["code"]
+    if code not in request.app[SITE].languages:
+        raise web.HTTPNotFound
+    back = request.query.get("back", "/")
+    # Only a path of this host: "//x" and "/\x" name other hosts to a browser.
+    if not re.match(r"/(?![/\\])[^\x00-\x20\\]*\Z", back):
+        back = "/"
+    response = web.HTTPSeeOther(back, headers={hdrs.CACHE_CONTROL: "no-store"})
+    response.set_cookie(
+        LANGUAGE_COOKIE, code, max_age=_YEAR_SECONDS, httponly=True, samesite="Strict"
+    )
+    raise response
+
+
+async def health(request: web.Request) -> web.Response:
+    """Say that the portal answers."""
+    del request
+    return web.json_response({"ok": True}, headers={hdrs.CACHE_CONTROL: "no-store"})
+
+
+def pack_id(request: web.Request) -> str:
+    """Give the pack id that a request's path names."""
+    parts = request.match_info
+    return f"{parts['nation']}/{parts['county']}/{parts['name']}"
+
+
+async def _page(request: web.Request, template: str, **values: object) -> web.Response:
+    site = request.app[SITE]
+    language = language_of(request)
+    text = site.renderer.render(
+        language, template, path=request.path_qs, updated=await _updated(request), **values
+    )
+    response = web.Response(text=text, content_type="text/html")
+    response.headers[hdrs.CACHE_CONTROL] = "no-cache"
+    response.headers[hdrs.CONTENT_LANGUAGE] = language.tag
+    response.headers[hdrs.VARY] = f"{hdrs.ACCEPT_LANGUAGE}, {hdrs.COOKIE}, {hdrs.ACCEPT_ENCODING}"
+    response.enable_compression()
+    return response
+
+
+async def _updated(request: web.Request) -> str:
+    """Give the day and minute of the last change of lessons in the school's time, or nothing."""
+    moment = await request.app[SITE].lessons.updated()
+    if moment is None:
+        return ""
+    local = datetime.fromtimestamp(moment, UTC).astimezone()
+    return f"{local:%Y-%m-%d %H:%M}" if local.year >= _PLAUSIBLE_YEAR else ""
+
+
+def _links(around: Neighbours, language: Language) -> dict[str, object]:
+    """Give the lessons before and after, each with its title."""
+    return {
+        name: one and (one, best_title(dict(one.title), language.code, one.id))
+        for name, one in (("previous", around.previous), ("next", around.next))
+    }
+
+
+def _page_number(text: str, pages: int) -> int:
+    if not _PAGE_NUMBER.match(text) or int(text) > pages:
+        raise web.HTTPNotFound
+    return int(text)

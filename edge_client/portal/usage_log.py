@@ -1,0 +1,167 @@
+"""Recording usage: what players report becomes durable together, and is answered after that.
+
+Rules:
+    - Statements that arrive within ``GATHER_SECONDS`` share one commit, made by one thread.
+    - A player sends a statement again when it got no answer. The number that the player gave it
+      is kept with it, so that it counts once. Numbers of the last ``REMEMBERED`` statements in
+      the journal survive a restart of the portal; those of ``SESSIONS`` sessions are remembered
+      while it runs.
+    - A journal that cannot be opened now is tried again later; until then nothing is taken.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Final
+
+from cache.agent_reader import AgentReader
+from cache.clock import Clock
+from cache.journal import EPOCH_BYTES, Journal
+from cache.state import StateDirectory
+from core.errors import ExhaustedError, PackhorseError, RefusedError, UnavailableError
+from core.usage import Recorded, decode_record, encode_record
+
+GATHER_SECONDS: Final = 0.05
+REMEMBERED: Final = 20_000
+SESSIONS: Final = 2_000
+_SECRET_BYTES: Final = 32
+_PRUNE_SECONDS: Final = 300.0
+_LOG: Final = logging.getLogger(__name__)
+
+
+class UsageLog:
+    """The portal's hand on the journal."""
+
+    def __init__(self, state: StateDirectory, clock: Clock) -> None:
+        self._state = state
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        self._journal: Journal | None = None
+        self._waiting: list[tuple[Sequence[Recorded], asyncio.Future[None]]] = []
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pruning: asyncio.Task[None] | None = None
+        self._seen: OrderedDict[str, set[int]] = OrderedDict()
+        # Until the journal gives the lasting one.
+        self.secret = secrets.token_bytes(_SECRET_BYTES)
+
+    async def start(self) -> None:
+        """Open the journal, salvaging a damaged one, and begin to prune it from time to time."""
+        with suppress(PackhorseError):
+            await self._on_thread(self._open)
+        self._pruning = asyncio.get_running_loop().create_task(self._prune_at_times())
+
+    async def record(self, statements: Sequence[Recorded]) -> None:
+        """Return once the statements survive a power cut; known ones are passed over.
+
+        Raises:
+            UnavailableError: they cannot be recorded now.
+        """
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((statements, future))
+        if len(self._waiting) == 1:
+            task = asyncio.get_running_loop().create_task(self._gather())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        await future
+
+    async def close(self) -> None:
+        """Write what is waiting, and close the journal."""
+        if self._pruning is not None:
+            self._pruning.cancel()
+        await asyncio.gather(*self._tasks)
+        await self._on_thread(self._close)
+        self._thread.shutdown()
+
+    async def _gather(self) -> None:
+        await asyncio.sleep(GATHER_SECONDS)
+        waiting, self._waiting = self._waiting, []
+        try:
+            await self._on_thread(
+                lambda: self._append([one for some, _ in waiting for one in some])
+            )
+        except PackhorseError as error:
+            _LOG.exception("usage cannot be recorded")
+            for _, future in waiting:
+                if not future.done():
+                    future.set_exception(
+                        UnavailableError(
+                            "Usage cannot be recorded now: {reason}", reason=str(error)
+                        )
+                    )
+            return
+        for _, future in waiting:
+            if not future.done():
+                future.set_result(None)
+
+    def _append(self, statements: Sequence[Recorded]) -> None:
+        journal = self._journal or self._open()
+        fresh = {
+            (one.session, one.number): one
+            for one in statements
+            if one.number not in self._seen.get(one.session, ())
+        }
+        if not fresh:
+            return
+        try:
+            journal.append([encode_record(one) for one in fresh.values()], at=self._clock.wall())
+        except (RefusedError, ExhaustedError):
+            # Damaged, or replaced under us: opened, and salvaged, at the next attempt.
+            self._close()
+            raise
+        for session, number in fresh:
+            self._remember(session, number)
+
+    def _open(self) -> Journal:
+        try:
+            acknowledged = AgentReader(self._state.agent).acknowledged()
+            journal = Journal(
+                self._state,
+                fresh_epoch=secrets.token_bytes(EPOCH_BYTES),
+                at=self._clock.wall(),
+                acknowledged=acknowledged,
+            )
+        except PackhorseError as error:
+            _LOG.warning("usage cannot be recorded: %s %s", error, error.hint)
+            raise
+        if journal.opening.damage:
+            _LOG.warning("the journal was repaired: %s", journal.opening)
+        self.secret = journal.setting("form secret", self.secret)
+        self._recall(journal)
+        self._journal = journal
+        return journal
+
+    def _recall(self, journal: Journal) -> None:
+        for epoch in journal.reader.epochs():
+            after = max(epoch.pruned, epoch.last - REMEMBERED)
+            for row in journal.reader.unsent(epoch.epoch, after, REMEMBERED):
+                with suppress(RefusedError):
+                    recorded = decode_record(row.record)
+                    self._remember(recorded.session, recorded.number)
+
+    def _remember(self, session: str, number: int) -> None:
+        self._seen.setdefault(session, set()).add(number)
+        self._seen.move_to_end(session)
+        if len(self._seen) > SESSIONS:
+            self._seen.popitem(last=False)
+
+    async def _prune_at_times(self) -> None:
+        while True:
+            await asyncio.sleep(_PRUNE_SECONDS)
+            with suppress(PackhorseError):
+                await self._on_thread(self._prune)
+
+    def _prune(self) -> None:
+        if self._journal is not None:
+            self._journal.prune(AgentReader(self._state.agent).acknowledged())
+
+    def _close(self) -> None:
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+
+    async def _on_thread(self, work: Callable[[], object]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, work)

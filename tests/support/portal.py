@@ -1,0 +1,41 @@
+"""A running portal for tests, and a client that behaves like a browser."""
+
+from dataclasses import dataclass
+
+import httpx
+
+from cache.state import StateDirectory
+from core.digest import Digest
+from edge_client.config import NodeConfig
+from edge_client.portal.site import Site
+
+CONFIG = NodeConfig(
+    portal_listen=("127.0.0.1", 0),
+    portal_content_listen=("127.0.0.1", 0),
+    portal_hosts=("Lessons.School",),
+)
+
+
+@dataclass
+class School:
+    """A running portal, and a browser's client for it."""
+
+    state: StateDirectory
+    digests: dict[str, Digest]
+    site: Site
+    client: httpx.AsyncClient
+    content: httpx.AsyncClient
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.site.ports.portal}"
+
+    def media(self, path: str, suffix: str) -> str:
+        return f"/media/{self.digests[path]}.{suffix}"
+
+
+def browser(port: int) -> httpx.AsyncClient:
+    """Make a client that keeps cookies, as a browser does."""
+    return httpx.AsyncClient(
+        base_url=f"http://127.0.0.1:{port}", headers={"Accept-Language": "en"}, trust_env=False
+    )
