@@ -14,11 +14,11 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner
-from tuf.api.metadata import Snapshot, Timestamp
 
 from core.bundle.encode import encode_block
 from core.bundle.frame import encode_head, index_digest
@@ -35,6 +35,9 @@ from core.tip import Tip, encode_tip
 from core.trust import edit, roles
 from core.trust.verify import verify_role
 from core.trusted_time import format_moment
+
+if TYPE_CHECKING:
+    from tuf.api.metadata import Snapshot, Timestamp
 
 LEVEL = 3
 

@@ -1,0 +1,159 @@
+"""By which right a key publishes: the delegations of a repository, walked and verified.
+
+The sequencer verifies everything again. What is read here is verified so that a publisher never
+signs on top of what somebody else put in its place.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from securesystemslib.signer import CryptoSigner
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import DelegatedRole, Metadata, Root, Signed, Snapshot, Targets, Timestamp
+
+from core.errors import RefusedError, UsageError
+from core.names import PackId
+from core.trust import roles
+from core.trust.edit import parse
+from packager.remote import Remote
+
+_MAX_ROOTS: Final = 1000
+_MAX_ROLES: Final = 1000
+_LIMITS: Final[dict[type[Signed], int]] = {
+    Timestamp: roles.MAX_TIMESTAMP_BYTES,
+    Snapshot: roles.MAX_SNAPSHOT_BYTES,
+    Targets: roles.MAX_TARGETS_BYTES,
+}
+S = TypeVar("S", bound=Signed)
+
+
+@dataclass(frozen=True)
+class Authority:
+    """The right to publish a pack.
+
+    Attributes:
+        role: the publisher's role.
+        current: its present version, None before its first.
+    """
+
+    role: str
+    current: Targets | None
+
+
+def find_authority(remote: Remote, signer: CryptoSigner, pack: PackId) -> Authority:
+    """Find the role in which a key may publish a pack.
+
+    Raises:
+        UsageError: the key is nobody's here, or may not publish this pack.
+        RefusedError: the repository's signatures are not right.
+    """
+    key = signer.public_key.keyid
+    mine: list[str] = []
+    for role, delegated, current in _roles(remote):
+        if key not in delegated.keyids:
+            continue
+        mine.append(role)
+        if not any(
+            roles.may_publish(roles.Publisher(role, pattern), pack)
+            for pattern in delegated.paths or []
+        ):
+            continue
+        if delegated.threshold > 1:
+            raise UsageError(
+                "{role} needs {count} signatures; publishing signs with one key.",
+                role=role,
+                count=delegated.threshold,
+            )
+        return Authority(role, current)
+    if mine:
+        raise UsageError(
+            "This key publishes for {roles}, which may not publish {pack}.",
+            hint="Correct the id in pack.toml, or take the key of that place.",
+            roles=", ".join(mine),
+            pack=pack,
+        )
+    raise UsageError(
+        "This key may not publish in {name}: nobody there delegates to it.",
+        hint="Take the publisher's key that `packhorse hub init` made, or have this key (id"
+        " {key}) added by whoever keeps the repository's targets key.",
+        name=remote.name,
+        key=key,
+    )
+
+
+def _roles(remote: Remote) -> Iterator[tuple[str, DelegatedRole, Targets | None]]:
+    """Walk the publishers' roles, breadth first, each verified by the one that delegates."""
+    root = _newest_root(remote)
+    timestamp = _load(remote, roles.TIMESTAMP_PATH, root, Timestamp)
+    version = timestamp.snapshot_meta.version
+    path = roles.metadata_path("snapshot", version)
+    snapshot = _load(remote, path, root, Snapshot)
+    waiting: list[tuple[str, Targets]] = [("targets", _targets(remote, root, "targets", snapshot))]
+    seen = {"targets"}
+    while waiting:
+        _, delegator = waiting.pop(0)
+        for role, delegated in _delegated(delegator):
+            if role in seen or len(seen) > _MAX_ROLES:
+                continue
+            seen.add(role)
+            current = None
+            if f"{role}.json" in snapshot.meta:
+                current = _targets(remote, delegator, role, snapshot)
+                waiting.append((role, current))
+            yield role, delegated, current
+
+
+def _delegated(targets: Targets) -> list[tuple[str, DelegatedRole]]:
+    delegations = targets.delegations
+    return list((delegations.roles or {}).items()) if delegations else []
+
+
+def _newest_root(remote: Remote) -> Root:
+    newest: bytes | None = None
+    for version in range(1, _MAX_ROOTS):
+        data = remote.read(roles.metadata_path("root", version), roles.MAX_ROOT_BYTES)
+        if data is None:
+            break
+        newest = data
+    if newest is None:
+        raise RefusedError("{name} has no root.", name=remote.name)
+    root = parse(newest, Root, roles.MAX_ROOT_BYTES)
+    _verify(root, "root", newest, "root")
+    return root
+
+
+def _targets(remote: Remote, delegator: Root | Targets, role: str, snapshot: Snapshot) -> Targets:
+    meta = snapshot.meta.get(f"{role}.json")
+    version = meta.version if meta else 1
+    path = roles.metadata_path(role, version)
+    targets = _load(remote, path, delegator, Targets, role)
+    if targets.version != version:
+        raise RefusedError("{path} in the repository is of another version.", path=path)
+    return targets
+
+
+def _load(remote: Remote, path: str, delegator: Root | Targets, kind: type[S], role: str = "") -> S:
+    limit = _LIMITS[kind]
+    data = remote.read(path, limit)
+    if data is None:
+        raise RefusedError(
+            "{path} is missing in the repository.",
+            hint="Run `packhorse hub sign` at the hub, then try again.",
+            path=path,
+        )
+    signed = parse(data, kind, limit)
+    _verify(delegator, role or kind.type, data, path)
+    return signed
+
+
+def _verify(delegator: Root | Targets, role: str, data: bytes, path: str) -> None:
+    metadata: Metadata[Any] = Metadata.from_bytes(data)
+    try:
+        delegator.verify_delegate(role, metadata.signed_bytes, metadata.signatures)
+    except (RepositoryError, ValueError) as error:
+        raise RefusedError(
+            "{path} in the repository is not signed as it should be.",
+            hint="Do not publish there. Ask whoever keeps the repository.",
+            path=path,
+        ) from error

@@ -1,0 +1,20 @@
+"""The command group ``packhorse pack``."""
+
+import click
+
+from packager.commands.build import build
+from packager.commands.check import check
+from packager.commands.publish import publish
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def pack() -> None:
+    """Check, build and publish packs of lessons.
+
+    A pack is a folder with a file pack.toml and the lessons' files.
+    """
+
+
+pack.add_command(check)
+pack.add_command(build)
+pack.add_command(publish)

@@ -1,0 +1,1 @@
+"""The commands of ``packhorse pack``, one module each; heavy modules load when one runs."""

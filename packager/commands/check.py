@@ -1,0 +1,72 @@
+"""``packhorse pack check``."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from packager.commands.options import FOLDER, JSON
+
+if TYPE_CHECKING:
+    from packager.scan import Folder
+
+
+@click.command()
+@FOLDER
+@JSON
+def check(folder: Path, as_json: bool) -> None:
+    """Say what is in FOLDER, or what is wrong with it; changes nothing."""
+    from packager.scan import scan
+
+    found = scan(folder)
+    if as_json:
+        click.echo(json.dumps(_data(found), ensure_ascii=False))
+        return
+    for line in _lines(found):
+        click.echo(line)
+
+
+def _data(found: "Folder") -> dict[str, Any]:
+    settings = found.settings
+    return {
+        "pack": settings.id,
+        "version": settings.version,
+        "title": dict(settings.titles),
+        "files": len(found.files),
+        "bytes": found.size,
+        "skipped": found.skipped,
+        "items": [
+            {
+                "id": item.id,
+                "kind": item.kind,
+                "title": item.title,
+                "entry": item.entry,
+                "paths": item.paths,
+                "bytes": found.size_of(item),
+                "valid_until": item.valid_until,
+            }
+            for item in found.items
+        ],
+    }
+
+
+def _lines(found: "Folder") -> list[str]:
+    from core.manifest import best_title
+    from core.text import human_bytes
+    from packager.quote import counted
+
+    settings = found.settings
+    version = f" version {settings.version}" if settings.version else ""
+    title = best_title(dict(settings.titles), "en", "")
+    lines = [f"{settings.id}{version}" + (f": {title}" if title else "")]
+    for number, item in enumerate(found.items, 1):
+        size = human_bytes(found.size_of(item))
+        name = best_title(item.title, "en", item.id)
+        lines.append(f"{number:4}  {item.kind:8}  {size:>8}  {name}  ({item.entry})")
+    lines.append(
+        f"{counted(len(found.items), 'item')}, {counted(len(found.files), 'file')},"
+        f" {human_bytes(found.size)} in all"
+    )
+    lines += [f"left out: {path}" for path in found.skipped]
+    return lines

@@ -1,0 +1,48 @@
+"""One rule for bad input: everything wrong with the admin's own folder is a usage error.
+
+``core`` refuses bytes that came from outside; here the same checks are applied to what the
+admin wrote, who can correct it.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from core.errors import RefusedError, UsageError
+
+
+@contextmanager
+def own_folder() -> Iterator[None]:
+    """Turn what ``core`` refuses about the admin's folder into a usage error.
+
+    Raises:
+        UsageError: in place of a RefusedError, with the same sentence.
+    """
+    try:
+        yield
+    except RefusedError as error:
+        raise as_usage(error) from error
+
+
+def as_usage(error: RefusedError) -> UsageError:
+    """Give the usage error with the sentence of ``error``."""
+    return UsageError(error.template, hint=error.hint_template, **error.fields)
+
+
+def unreadable(path: str, error: OSError) -> UsageError:
+    """Say that a file or folder of the pack cannot be read."""
+    return UsageError(
+        "{path} cannot be read: {reason}.",
+        hint="Give yourself the right to read it, or take it out of the folder.",
+        path=path,
+        reason=os.strerror(error.errno or 0),
+    )
+
+
+def changed(path: str) -> UsageError:
+    """Say that a file changed under the packager's hands."""
+    return UsageError(
+        "{path} changed while it was being read.",
+        hint="Wait until nothing writes to the folder any more, then run the command again.",
+        path=path,
+    )

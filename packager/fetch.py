@@ -1,0 +1,175 @@
+"""Fetching a published version into the workspace, so that deltas from it can be made.
+
+Everything is verified as on a node: role, release, index, block, blob. One block is in memory
+at a time, and its references.
+"""
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final
+
+from tuf.api.exceptions import LengthOrHashMismatchError
+from tuf.api.metadata import TargetFile, Targets
+
+from core.bundle.codecs import STORED, decode_block
+from core.bundle.frame import decode_head
+from core.bundle.index import Block, Index
+from core.bundle.needs import blocks_needed, cost
+from core.digest import Digest, digest_of, parse_digest
+from core.errors import RefusedError
+from core.manifest import Manifest, decode_manifest
+from core.names import PackId
+from core.release import (
+    MAX_RELEASE_BYTES,
+    BundleLink,
+    Release,
+    bundle_path,
+    decode_release,
+    release_path,
+)
+from packager.build import Phases
+from packager.progress import say
+from packager.remote import Remote
+from packager.workspace import Workspace
+
+_FULL: Final = 0
+Progress = Callable[[int], None]
+
+
+def published_release(remote: Remote, role: Targets | None, pack: PackId) -> Release | None:
+    """Give the release of a pack that the publisher's role names, if any.
+
+    Raises:
+        RefusedError: it is missing, damaged, or not the one that was signed.
+    """
+    target = role.targets.get(pack) if role else None
+    if target is None:
+        return None
+    return _read_release(remote, target, pack)
+
+
+def fetch_version(
+    remote: Remote, release: Release, workspace: Workspace, phases: Phases
+) -> Manifest:
+    """Bring a published version into the workspace: its manifest, and what can be had of it.
+
+    Raises:
+        RefusedError: the repository's files are not what was signed.
+        UnavailableError: the repository is out of reach.
+    """
+    known = next((k for k in workspace.versions() if k.manifest == release.manifest), None)
+    manifest = workspace.manifest_of(known) if known else None
+    if manifest is None or not _is_complete(workspace, manifest):
+        fetched = _fetch(remote, release, workspace, phases)
+        manifest = fetched or manifest
+    if manifest is None:
+        raise RefusedError(
+            "The manifest of version {version} is missing in the repository.",
+            hint="Publish from the computer that published version {version}.",
+            version=release.version,
+        )
+    workspace.remember(manifest, published=True)
+    return manifest
+
+
+def _read_release(remote: Remote, target: TargetFile, pack: PackId) -> Release:
+    path = release_path(pack, parse_digest(target.hashes.get("sha256", "")))
+    data = remote.read(path, MAX_RELEASE_BYTES)
+    if data is None:
+        raise RefusedError("{path} is missing in the repository.", path=path)
+    try:
+        target.verify_length_and_hashes(data)
+    except LengthOrHashMismatchError as error:
+        raise RefusedError("{path} in the repository is damaged.", path=path) from error
+    release = decode_release(data)
+    if release.pack != pack:
+        raise RefusedError("{path} in the repository is another pack's.", path=path)
+    return release
+
+
+def _is_complete(workspace: Workspace, manifest: Manifest) -> bool:
+    return all(workspace.has_blob(digest, size) for digest, size in manifest.digests().items())
+
+
+def _fetch(
+    remote: Remote, release: Release, workspace: Workspace, phases: Phases
+) -> Manifest | None:
+    link = next((link for link in release.bundles if link.base == _FULL), None)
+    head = remote.read_range(bundle_path(link.index), 0, link.index_length) if link else None
+    if link is None or head is None:
+        say(f"The full bundle of version {release.version} is not there: no delta from it.")
+        return None
+    index = decode_head(head, link, release)
+    held = {o.digest for o in index.outputs if workspace.has_blob(o.digest, o.size)}
+    blocks = blocks_needed(index, {o.digest for o in index.outputs}, held, {}).blocks
+    with phases(f"Fetching version {release.version}", cost(index, blocks)) as progress:
+        _Decoder(remote, workspace, link, index).run(blocks, progress)
+    data = workspace.read_slice(release.manifest, 0, release.manifest_size)
+    if digest_of(data) != release.manifest:
+        raise RefusedError("The manifest of version {version} is damaged.", version=release.version)
+    return decode_manifest(data)
+
+
+class _Decoder:
+    """Decodes blocks into blobs, one after another."""
+
+    def __init__(
+        self, remote: Remote, workspace: Workspace, link: BundleLink, index: Index
+    ) -> None:
+        self._remote = remote
+        self._workspace = workspace
+        self._path = bundle_path(link.index)
+        self._index = index
+        self._offsets = index.offsets(link.index_length)
+        self._hashes: dict[int, hashlib._Hash] = {}
+
+    def run(self, blocks: list[int], progress: Progress) -> None:
+        for number in blocks:
+            block = self._index.blocks[number]
+            self._write(block, self._decode(number, block))
+            progress(block.length)
+        for output in self._index.outputs:
+            if not output.size:
+                self._workspace.put_blob(b"")
+
+    def _decode(self, number: int, block: Block) -> bytes:
+        packed = self._remote.read_range(self._path, self._offsets[number], block.length)
+        if packed is None or hashlib.sha256(packed).digest() != block.digest:
+            raise RefusedError("{path} in the repository is damaged.", path=self._path)
+        references = b"" if block.codec == STORED else self._references(block)
+        return decode_block(block.codec, packed, references, block.size)
+
+    def _references(self, block: Block) -> bytes:
+        digests = [*self._index.source_digests(), *(o.digest for o in self._index.outputs)]
+        return b"".join(
+            self._workspace.read_slice(digests[blob], offset, length)
+            for blob, offset, length in block.references
+        )
+
+    def _write(self, block: Block, data: bytes) -> None:
+        start = 0
+        for number, offset, length in block.outputs:
+            self._append(number, offset, data[start : start + length])
+            start += length
+
+    def _append(self, number: int, offset: int, data: bytes) -> None:
+        output = self._index.outputs[number]
+        if self._workspace.has_blob(output.digest, output.size):
+            return
+        staged = self._workspace.staging(f"output-{number}")
+        hasher = self._hashes.setdefault(number, hashlib.sha256())
+        with staged.open("ab") as file:
+            file.write(data)
+        hasher.update(data)
+        if offset + len(data) == output.size:
+            self._finish(number, output.digest)
+
+    def _finish(self, number: int, digest: Digest) -> None:
+        staged = self._workspace.staging(f"output-{number}")
+        found = self._hashes.pop(number).hexdigest()
+        if found != digest:
+            with suppress(FileNotFoundError):
+                staged.unlink()
+            raise RefusedError("{path} in the repository is damaged.", path=self._path)
+        self._workspace.adopt_blob(staged, digest)

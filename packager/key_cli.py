@@ -1,0 +1,37 @@
+"""The command group ``packhorse key``."""
+
+import json
+from pathlib import Path
+
+import click
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print data instead of words.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def key() -> None:
+    """Make and keep signing keys."""
+
+
+@key.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_JSON
+def new(file: Path, as_json: bool) -> None:
+    """Make a new key in FILE, readable by you alone, and print its id."""
+    from packager.keys import new_key
+
+    _show(file, new_key(file).public_key.keyid, as_json=as_json)
+
+
+@key.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@_JSON
+def show(file: Path, as_json: bool) -> None:
+    """Print the id of the key in FILE: what a repository's delegation names."""
+    from packager.keys import load_key
+
+    _show(file, load_key(file).public_key.keyid, as_json=as_json)
+
+
+def _show(file: Path, key_id: str, *, as_json: bool) -> None:
+    click.echo(json.dumps({"file": str(file), "key_id": key_id}) if as_json else key_id)

@@ -1,0 +1,52 @@
+"""From a folder and its files' digests to the manifest."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from core.digest import Digest
+from core.errors import UsageError
+from core.kinds import media_type
+from core.manifest import FORMAT, MAX_MANIFEST_BYTES, File, Manifest, encode_manifest
+from packager.faults import own_folder
+from packager.scan import Folder
+
+
+def make_manifest(folder: Folder, digests: Mapping[str, Digest], version: int) -> Manifest:
+    """Give the manifest of a folder; the same folder gives the same one on every machine.
+
+    Raises:
+        UsageError: the folder breaks a rule of packs, or is too large to be one.
+    """
+    settings = folder.settings
+    manifest = Manifest(
+        format=FORMAT,
+        pack=settings.id,
+        version=version,
+        title=dict(settings.titles) or {"en": _plain_title(settings.id)},
+        items=folder.items,
+        files=[
+            File(found.path, digests[found.path], found.signature.size, media_type(found.path))
+            for found in folder.files
+        ],
+        language=settings.language,
+        valid_until=settings.valid_until,
+        **settings.words,
+    )
+    with own_folder():
+        size = len(encode_manifest(manifest))
+    if size > MAX_MANIFEST_BYTES:
+        raise UsageError(
+            "The folder has too many files for one pack.", hint="Make several packs of it."
+        )
+    return manifest
+
+
+def same_content(one: Manifest, other: Manifest) -> bool:
+    """Whether two manifests differ in nothing but their version."""
+    return msgspec.structs.replace(one, version=other.version) == other
+
+
+def _plain_title(pack: str) -> str:
+    words = pack.rpartition("/")[2].replace("-", " ")
+    return words[:1].upper() + words[1:]

@@ -1,0 +1,103 @@
+"""Publishing: quote, immutable files, the signed role, the sequencer's answer.
+
+Order of uploads: bundles, release, role. So whatever a signed file names is there already, and
+a publication that is interrupted changes nothing; run again, it goes on where it was.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from securesystemslib.signer import CryptoSigner
+
+from core.digest import digest_of
+from core.manifest import Manifest
+from core.release import bundle_path, encode_release, release_path
+from core.trusted_time import format_moment
+from packager.authority import Authority, find_authority
+from packager.build import Build, Tools, build_bundles, read_folder
+from packager.fetch import fetch_version, published_release
+from packager.manifests import make_manifest
+from packager.remote import Remote
+from packager.scan import Folder
+from packager.versions import bases, next_manifest
+from packager.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What is to be published, before anything is sent.
+
+    Attributes:
+        authority: by which right.
+        previous: the version that is published now, if any.
+        build: the bundles; None when the folder is what is published already.
+    """
+
+    authority: Authority
+    previous: Manifest | None
+    build: Build | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where to publish, with which key."""
+
+    remote: Remote
+    signer: CryptoSigner
+
+
+def prepare(folder: Folder, target: Target, tools: Tools, now: datetime) -> Publication:
+    """Build what the folder's next version needs, against what is published now.
+
+    Raises:
+        PackhorseError: of any family; nothing has been sent.
+    """
+    pack = folder.settings.id
+    remote = target.remote
+    authority = find_authority(remote, target.signer, pack)
+    digests = read_folder(folder, tools, now)
+    release = published_release(remote, authority.current, pack)
+    previous = fetch_version(remote, release, tools.workspace, tools.phases) if release else None
+    manifest, is_new = next_manifest(
+        folder.settings.version,
+        previous,
+        lambda version: make_manifest(folder, digests, version),
+    )
+    if not is_new:
+        return Publication(authority, previous, None)
+    known = bases(tools.workspace, manifest.version, tools.deltas, published=True)
+    return Publication(authority, previous, build_bundles(folder, manifest, known, tools))
+
+
+def upload(build: Build, remote: Remote, tools: Tools, now: datetime) -> tuple[bytes, int]:
+    """Bring bundles and release up.
+
+    Returns:
+        The release's bytes, and how many bytes were sent in all.
+
+    Raises:
+        RefusedError: a file there is damaged.
+        UnavailableError: the repository is out of reach.
+    """
+    links = [bundle.link for bundle in build.bundles]
+    sent = 0
+    with tools.phases("Uploading", sum(link.length for link in links)) as progress:
+        for link in links:
+            source = tools.workspace.bundle(link.index)
+            sent += remote.upload(bundle_path(link.index), source, progress)
+    release = _release(build, tools.workspace, now)
+    if remote.put_new(release_path(build.manifest.pack, digest_of(release)), release):
+        sent += len(release)
+    return release, sent
+
+
+def _release(build: Build, workspace: Workspace, now: datetime) -> bytes:
+    """Give the release; an earlier try's, when it says the same but for its moment."""
+    new = build.release(format_moment(now))
+    old = workspace.release(new.version)
+    if old and msgspec.structs.replace(old, published=new.published) == new:
+        return encode_release(old)
+    data = encode_release(new)
+    workspace.put_release(new.version, data)
+    return data

@@ -1,0 +1,107 @@
+"""The admin's folder as a whole: settings, files, and the items that they make."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from core.errors import UsageError
+from core.kinds import kind_of
+from core.manifest import Item
+from packager.items import Draft, find_items
+from packager.naming import item_ids, title_from
+from packager.pages import page_title
+from packager.reading import Found
+from packager.settings import Settings, read_settings, titled
+from packager.walk import walk
+
+MAX_ITEMS: Final = 10_000
+MAX_ITEM_PATHS: Final = 1000
+
+
+@dataclass(frozen=True)
+class Folder:
+    """What the packager understood of a folder.
+
+    Attributes:
+        place: where it is.
+        settings: its ``pack.toml``.
+        files: its files, sorted by path.
+        skipped: what is left out.
+        items: its items in teaching order.
+    """
+
+    place: Path
+    settings: Settings
+    files: list[Found]
+    skipped: list[str]
+    items: list[Item]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(found.signature.size for found in self.files)
+
+    def size_of(self, item: Item) -> int:
+        """Bytes of the files that an item needs."""
+        exact = set(item.paths)
+        folders = tuple(path for path in item.paths if path.endswith("/"))
+        return sum(
+            found.signature.size
+            for found in self.files
+            if found.path in exact or (folders and found.path.startswith(folders))
+        )
+
+
+def scan(place: Path, workspace: Path | None = None) -> Folder:
+    """Understand a folder; reads ``pack.toml`` and page titles, no other content.
+
+    Args:
+        place: the folder.
+        workspace: the packager's own directory, left out when it is inside.
+
+    Raises:
+        UsageError: something in it is wrong; the sentence names the file or key.
+    """
+    settings = read_settings(place)
+    found = walk(place, workspace)
+    drafts = find_items((file.path for file in found.files), settings.items)
+    _check_counts(drafts)
+    files = {file.path: file for file in found.files}
+    ids = item_ids(draft.place or settings.id for draft in drafts)
+    items = [_item(name, draft, settings, files) for name, draft in zip(ids, drafts, strict=True)]
+    return Folder(place, settings, found.files, found.skipped, items)
+
+
+def _check_counts(drafts: Iterable[Draft]) -> None:
+    drafts = list(drafts)
+    if len(drafts) > MAX_ITEMS:
+        raise UsageError(
+            "The folder has {count} items; a pack has at most {limit}.",
+            hint="Make several packs of it.",
+            count=len(drafts),
+            limit=MAX_ITEMS,
+        )
+    for draft in drafts:
+        if len(draft.paths) > MAX_ITEM_PATHS:
+            raise UsageError(
+                "{entry} needs more than {limit} files beside it at the top of the folder.",
+                hint="Put the page and its files into a folder of their own.",
+                entry=draft.entry,
+                limit=MAX_ITEM_PATHS,
+            )
+
+
+def _item(name: str, draft: Draft, settings: Settings, files: Mapping[str, Found]) -> Item:
+    listed = draft.listed
+    titles = dict(listed.titles) or titled(_title(draft, settings, files), settings.language)
+    return Item(name, titles, draft.kind, draft.entry, draft.paths, listed.valid_until)
+
+
+def _title(draft: Draft, settings: Settings, files: Mapping[str, Found]) -> str:
+    is_page = draft.kind == "html" and kind_of(draft.entry) == "html"
+    if is_page and (title := page_title(files[draft.entry])):
+        return title
+    if not draft.place:
+        return settings.id.rpartition("/")[2]
+    return title_from(draft.place, folder=draft.place.endswith("/"))
