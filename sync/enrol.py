@@ -1,8 +1,58 @@
-"""Enrolment: from a token to a node that trusts a repository and may upload."""
+"""Enrolment: from a token to a node that trusts a repository and may upload.
 
+Order: what can fail by others' doing comes first, and ``identity.json`` is written last, so a
+node is enrolled wholly or not at all. The key is made first and kept: with it a retry is the
+same enrolment at the hub.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import time
+from typing import Final
+
+import httpx
+import msgspec
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import Metadata, Root
+
+from cache import durable
 from cache.clock import Clock
 from cache.state import StateDirectory
-from sync.identity import Identity
+from core.codec import decode_json
+from core.errors import RefusedError, UsageError
+from core.token import (
+    EnrolReply,
+    EnrolRequest,
+    Token,
+    decode_token,
+    enrolment_key,
+    enrolment_proof,
+    hub_name,
+    token_name,
+)
+from core.trust.roles import MAX_ROOT_BYTES, metadata_path
+from sync.http_client import HttpClient, Timing
+from sync.http_source import HttpSource
+from sync.hub_api import post
+from sync.identity import (
+    AUTHORITY_NAME,
+    Identity,
+    find_identity,
+    forget_identity,
+    make_key,
+    public_text,
+    save_identity,
+)
+from sync.tls import Tls, unused, unverified, verified
+from sync.trust import current_time
+from sync.trust.floor import forget_floor
+from sync.trust.stage import begin_trust, is_begun_with
+
+_MAX_AUTHORITY_BYTES: Final = 64 * 1024
+_MAX_REPLY_BYTES: Final = 16 * 1024
+_AUTHORITY_PATH: Final = "v1/authority.pem"
+_ENROL_PATH: Final = "v1/enrol"
 
 
 def enrol(state: StateDirectory, token_text: str, clock: Clock, *, again: bool = False) -> Identity:
@@ -19,5 +69,158 @@ def enrol(state: StateDirectory, token_text: str, clock: Clock, *, again: bool =
             refuses the token.
         UnavailableError: the hub cannot be reached.
         UsageError: the node is enrolled elsewhere and ``again`` is not set.
+        ExhaustedError: the disk is full, broken or read-only.
     """
-    raise NotImplementedError(state, token_text, clock, again)
+    token = decode_token(token_text)
+    is_encrypted = _check_address(token.hub)
+    name = token_name(enrolment_key(token.secret))
+    if not again:
+        present = find_identity(state)
+        if present is not None and present.token == name:
+            return present
+        if present is not None:
+            raise UsageError(
+                "This node is enrolled at {url} for school {school} already.",
+                hint="To move it to the hub of the new token, enrol with --again.",
+                url=present.url,
+                school=present.school,
+            )
+    state.create()
+    timing = Timing(clock.monotonic, time.sleep)
+    authority = _authority(token, timing) if token.authority else ""
+    tls = _tls(state, clock, token, authority) if is_encrypted else unused()
+    client = HttpClient(token.hub, tls, timing)
+    try:
+        root = _root(token, client)
+        reply = _ask(state, token, client)
+    finally:
+        client.close()
+    if token.root_version == 1 and reply.hub != hub_name(root):
+        raise RefusedError(
+            "The hub answers as another hub than the token's.", hint="Ask for a new token."
+        )
+    return _write(state, token, root, authority, reply)
+
+
+def _check_address(url: str) -> bool:
+    """Refuse to send a secret in the clear; say whether the address is encrypted."""
+    try:
+        address = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise _wrong_address(url) from error
+    if address.scheme not in {"https", "http"} or not address.host or address.userinfo:
+        raise _wrong_address(url)
+    if address.scheme == "https":
+        return True
+    if address.host != "localhost" and not _is_loopback(address.host):
+        raise RefusedError(
+            "The token's hub {url} is not encrypted.",
+            hint="Ask for a token whose address begins with https://.",
+            url=url[:200],
+        )
+    return False
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _wrong_address(url: str) -> RefusedError:
+    return RefusedError(
+        "The token's hub {url} is not a web address.", hint="Ask for a new token.", url=url[:200]
+    )
+
+
+def _authority(token: Token, timing: Timing) -> str:
+    """Fetch the hub's own authority from whoever answers; the token tells whether it is it."""
+    source = HttpSource(HttpClient(token.hub, unverified(), timing))
+    try:
+        data = source.read(_AUTHORITY_PATH, _MAX_AUTHORITY_BYTES)
+    finally:
+        source.close()
+    if not hmac.compare_digest(hashlib.sha256(data).digest(), token.authority):
+        raise RefusedError(
+            "Whoever answers at {url} is not the hub that made the token.",
+            hint="A login page or a filter may be in the way; otherwise ask for a new token.",
+            url=token.hub,
+        )
+    try:
+        return data.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise RefusedError("The hub's authority is not a certificate.") from error
+
+
+def _tls(state: StateDirectory, clock: Clock, token: Token, authority: str) -> Tls:
+    moment, clock_verified = current_time(state, clock)
+    return verified(authority, token.hub, moment, clock_verified=clock_verified)
+
+
+def _root(token: Token, client: HttpClient) -> bytes:
+    path = metadata_path("root", token.root_version)
+    data = HttpSource(client).read(path, MAX_ROOT_BYTES)
+    if not hmac.compare_digest(hashlib.sha256(data).digest(), token.root):
+        raise RefusedError(
+            "{path} of {url} is not the root that the token names.",
+            hint="Ask the hub's admin for a new token; if it happens again, someone interferes.",
+            path=path,
+            url=token.hub,
+        )
+    try:
+        metadata = Metadata[Root].from_bytes(data)
+        metadata.signed.verify_delegate("root", metadata.signed_bytes, metadata.signatures)
+    except (RepositoryError, ValueError, AttributeError) as error:
+        raise RefusedError(
+            "{path} of {url} is not a signed root.",
+            hint="Tell the hub's admin.",
+            path=path,
+            url=token.hub,
+        ) from error
+    return data
+
+
+def _ask(state: StateDirectory, token: Token, client: HttpClient) -> EnrolReply:
+    key = enrolment_key(token.secret)
+    public = public_text(make_key(state))
+    request = EnrolRequest(
+        token=token_name(key),
+        school=token.school,
+        public_key=public,
+        proof=enrolment_proof(key, token.school, public),
+    )
+    data = post(
+        client, _ENROL_PATH, msgspec.json.encode(request), "application/json", _MAX_REPLY_BYTES
+    )
+    reply = decode_json(data, EnrolReply, what="The hub's answer", limit=_MAX_REPLY_BYTES)
+    if reply.school != token.school:
+        raise RefusedError(
+            "The hub answers for school {found}, the token is for {school}.",
+            hint="Ask for a new token.",
+            found=repr(reply.school),
+            school=repr(token.school),
+        )
+    return reply
+
+
+def _write(
+    state: StateDirectory, token: Token, root: bytes, authority: str, reply: EnrolReply
+) -> Identity:
+    if not is_begun_with(state.trust, root):
+        forget_identity(state)
+        forget_floor(state.root)
+        begin_trust(state.trust, root)
+    if authority:
+        durable.write_file(state.keys / AUTHORITY_NAME, authority.encode("ascii"))
+    identity = Identity(
+        url=token.hub,
+        hub=reply.hub,
+        node=reply.node,
+        school=reply.school,
+        token=token_name(enrolment_key(token.secret)),
+        root_version=token.root_version,
+        authority=AUTHORITY_NAME if authority else "",
+    )
+    save_identity(state, identity)
+    return identity

@@ -81,13 +81,10 @@ class Answer:
         headers: HTTP headers.
     """
 
-    def __init__(
-        self, response: httpx.Response, client: "HttpClient", path: str, *, any_type: bool
-    ) -> None:
+    def __init__(self, response: httpx.Response, client: "HttpClient", path: str) -> None:
         self._response = response
         self._client = client
         self._path = path
-        self._any_type = any_type
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
 
@@ -127,7 +124,7 @@ class Answer:
         Raises:
             SourceError: it is none of ``accepted``, or the answer is a login page.
         """
-        if self.status in accepted and (self._any_type or not self._is_page()):
+        if self.status in accepted and not self._is_page():
             return
         if self.status in accepted or self.status == _LOGIN_NEEDED:
             raise captive(self._client.name)
@@ -166,9 +163,9 @@ class HttpClient:
             timeout=httpx.Timeout(patience.gap, connect=patience.connect),
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
         )
-        self._client.headers = httpx.Headers(
-            {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
-        )
+        self._client.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
+        for name in ("Accept", "Connection"):
+            del self._client.headers[name]
 
     @contextmanager
     def exchange(
@@ -208,7 +205,7 @@ class HttpClient:
                 response = self._client.send(request, stream=True)
                 try:
                     self.meter.answer(_header_bytes(response))
-                    yield Answer(response, self, path, any_type=content is not None)
+                    yield Answer(response, self, path)
                 finally:
                     # Not read to its end: the connection is of no more use.
                     if not response.is_closed:

@@ -84,6 +84,11 @@ def save_identity(state: StateDirectory, identity: Identity) -> None:
     durable.write_file(state.root / _IDENTITY_NAME, data + b"\n")
 
 
+def forget_identity(state: StateDirectory) -> None:
+    """Stop being enrolled; the key stays."""
+    durable.remove(state.root / _IDENTITY_NAME)
+
+
 def load_key(state: StateDirectory) -> Ed25519PrivateKey:
     """Read the node's key.
 

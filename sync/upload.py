@@ -1,7 +1,52 @@
-"""Uploading usage: oldest first, signed, once."""
+"""Uploading usage: oldest first, signed, once.
 
+Rules:
+    - Epochs in the order in which they began, statements by number, nothing left out; the next
+      batch goes only after the hub has answered the one before.
+    - Sending again is harmless, so a batch whose answer was lost is sent again.
+    - The hub isolates records that it cannot take. Should it refuse a whole batch, the batch is
+      halved until the one record is found, which then counts as acknowledged, with the reason.
+"""
+
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from cache.agent_db import AgentDatabase
+from cache.journal_reader import Epoch, JournalReader, JournalRow
+from core.codec import decode_json
+from core.errors import ExitCode, PackhorseError, RefusedError
+from core.statement import (
+    Acknowledgement,
+    Rejection,
+    SignedBatch,
+    encode_batch,
+    encode_signed_batch,
+    signed_message,
+)
+from core.usage import Statement, decode_record, plain_statement
 from sync.context import SyncContext
-from sync.events import Summary
+from sync.events import Contact, Done, Problem, Summary, Uploading, problem_of
+from sync.http_client import HttpClient
+from sync.hub_api import HubRefusedError, post
+from sync.identity import Identity, load_identity, load_key
+from sync.pull.retry import Persistence
+from sync.source import SourceError
+from sync.upstream import open_client
+
+MOST_STATEMENTS: Final = 2000
+MOST_BYTES: Final = 256 * 1024
+_PATH: Final = "v1/statements"
+_TYPE: Final = "application/msgpack"
+_MAX_ANSWER_BYTES: Final = 1024 * 1024
+# What the hub answers to content that it cannot take, as opposed to a node that it does not know.
+_POISON: Final = frozenset({400, 413, 422})
+# Stands for a record that this Packhorse cannot read; the hub isolates it, since nobody counts 0.
+_UNREADABLE: Final = Statement(
+    verb="failed", pack="", version=-1, item="", session="", boot="", offset=0, at=0, count=0
+)
 
 
 def run_upload(context: SyncContext) -> Summary:
@@ -11,5 +56,155 @@ def run_upload(context: SyncContext) -> Summary:
 
     Raises:
         NoStateError: the node is not enrolled.
+        RefusedError: the node's identity or key is damaged.
     """
-    raise NotImplementedError(context)
+    started = context.clock.monotonic()
+    identity = load_identity(context.state)
+    signer = _Signer(identity, load_key(context.state))
+    with ExitStack() as stack:
+        client = stack.enter_context(closing(open_client(context, identity)))
+        agent = stack.enter_context(closing(AgentDatabase(context.state)))
+        run = _Run(context, client, agent, signer)
+        run.all()
+        summary = run.summary(context.clock.monotonic() - started)
+    context.emit(Done(summary=summary))
+    return summary
+
+
+class _Signer:
+    def __init__(self, identity: Identity, key: Ed25519PrivateKey) -> None:
+        self._identity = identity
+        self._key = key
+
+    def batch(self, epoch: bytes, first: int, body: bytes) -> bytes:
+        """Give a signed batch as it travels."""
+        hub, node = self._identity.hub, self._identity.node
+        signature = self._key.sign(signed_message(hub, node, epoch, first, body))
+        return encode_signed_batch(SignedBatch(hub, node, epoch, first, body, signature))
+
+
+class _Run:
+    def __init__(
+        self, context: SyncContext, client: HttpClient, agent: AgentDatabase, signer: _Signer
+    ) -> None:
+        self._context = context
+        self._client = client
+        self._agent = agent
+        self._signer = signer
+        self._journal = JournalReader(context.state.journal)
+        self._persistence = Persistence(context.chance, context.sleep)
+        self._problems: list[Problem] = []
+        self._acknowledged = self._rejected = 0
+        self._reached = False
+        self._retry_after = 0.0
+
+    def all(self) -> None:
+        """Send everything; a failure is noted."""
+        now = self._context.clock.wall
+        try:
+            for epoch in self._journal.epochs():
+                self._send_epoch(epoch)
+            if self._reached:
+                self._agent.note_contact(now())
+        except PackhorseError as error:
+            problem = problem_of(error)
+            self._problems.append(problem)
+            self._retry_after = getattr(error, "retry_after", 0.0)
+            self._context.emit(problem)
+            if isinstance(error, SourceError):
+                self._agent.note_contact(now(), str(error))
+
+    def summary(self, seconds: float) -> Summary:
+        """Give the run's summary, and count its bytes."""
+        traffic = self._client.meter.traffic()
+        day = self._context.clock.wall().date().isoformat()
+        self._agent.count_bytes("received", traffic.line_received, day=day)
+        self._agent.count_bytes("sent", traffic.line_sent, day=day)
+        return Summary(
+            task="upload",
+            exit_code=self._problems[0].exit_code if self._problems else ExitCode.DONE,
+            reached=self._reached,
+            seconds=seconds,
+            traffic=traffic,
+            problems=self._problems,
+            acknowledged=self._acknowledged,
+            rejected=self._rejected,
+            backlog=self._backlog(),
+            retry_after=self._retry_after,
+        )
+
+    def _backlog(self) -> int:
+        try:
+            return self._journal.backlog(self._agent.reader.acknowledged()).count
+        except RefusedError:
+            return 0
+
+    def _send_epoch(self, epoch: Epoch) -> None:
+        known = self._agent.reader.acknowledged().get(epoch.epoch, 0)
+        after = max(known, epoch.pruned)
+        while rows := self._journal.unsent(epoch.epoch, after, MOST_STATEMENTS):
+            after = self._send(epoch, rows)
+
+    def _send(self, epoch: Epoch, rows: Sequence[JournalRow]) -> int:
+        """Send statements that follow one another; give the number after which to go on."""
+        body = encode_batch([_statement(row) for row in rows])
+        if len(body) > MOST_BYTES and len(rows) > 1:
+            return self._send(epoch, rows[: len(rows) // 2])
+        try:
+            answer = self._post(self._signer.batch(epoch.epoch, rows[0].sequence, body))
+        except HubRefusedError as error:
+            if error.status not in _POISON:
+                raise
+            if len(rows) > 1:
+                return self._send(epoch, rows[: len(rows) // 2])
+            last = rows[0].sequence
+            self._acknowledge(epoch, rows, last, Acknowledgement("", last, [_refusal(last, error)]))
+            return last
+        if answer.epoch != epoch.epoch.hex():
+            raise RefusedError(
+                "The hub acknowledged other statements than were sent.",
+                hint="Tell the hub's admin.",
+            )
+        # The hub has this batch, and everything before it was acknowledged earlier.
+        last = max(rows[-1].sequence, min(answer.contiguous, epoch.last))
+        self._acknowledge(epoch, rows, last, answer)
+        return last
+
+    def _post(self, data: bytes) -> Acknowledgement:
+        answer: bytes | None = None
+        while answer is None:
+            with self._persistence.attempt():
+                answer = post(self._client, _PATH, data, _TYPE, _MAX_ANSWER_BYTES)
+        self._reached = True
+        return decode_json(
+            answer, Acknowledgement, what="The hub's answer", limit=_MAX_ANSWER_BYTES
+        )
+
+    def _acknowledge(
+        self, epoch: Epoch, rows: Sequence[JournalRow], last: int, answer: Acknowledgement
+    ) -> None:
+        numbers = range(rows[0].sequence, rows[-1].sequence + 1)
+        rejected = {one.sequence: one.reason for one in answer.rejected if one.sequence in numbers}
+        self._agent.acknowledge(
+            epoch.epoch,
+            last,
+            at=self._context.clock.wall(),
+            rejected=rejected,
+            conflicts=[one for one in answer.conflicts if one in numbers],
+        )
+        if not self._acknowledged:
+            self._context.emit(Contact(changed=True))
+        self._acknowledged += len(rows)
+        self._rejected += len(rejected)
+        self._context.emit(Uploading(acknowledged=self._acknowledged, backlog=self._backlog()))
+
+
+def _statement(row: JournalRow) -> Statement:
+    try:
+        return plain_statement(decode_record(row.record))
+    except RefusedError:
+        return _UNREADABLE
+
+
+def _refusal(sequence: int, error: HubRefusedError) -> Rejection:
+    return Rejection(sequence, str(error))

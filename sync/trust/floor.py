@@ -68,6 +68,11 @@ def write_floor(root: Path, floor: Floor) -> None:
     durable.write_file(root / FILE_NAME, msgspec.json.encode(floor))
 
 
+def forget_floor(root: Path) -> None:
+    """Begin anew, for another repository."""
+    durable.remove(root / FILE_NAME)
+
+
 def rotated(floor: Floor, root: Root) -> Floor:
     """Begin anew what ``root`` gives other keys than when it was last seen."""
     timestamp_keys = sorted(root.roles["timestamp"].keyids)

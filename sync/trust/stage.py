@@ -41,13 +41,16 @@ def enrolment_root(trust: Path) -> bytes:
         ) from error
 
 
-def begin_trust(trust: Path, root: bytes) -> None:
-    """Begin with the root that a token named; what was trusted before is forgotten, if other."""
+def is_begun_with(trust: Path, root: bytes) -> bool:
+    """Say whether trust begins with this root."""
     path = trust / _ENROLMENT_ROOT
-    if path.exists() and path.read_bytes() == root:
-        return
+    return path.is_file() and path.read_bytes() == root
+
+
+def begin_trust(trust: Path, root: bytes) -> None:
+    """Begin with the root that a token named; what was trusted before is forgotten."""
     durable.remove(trust / _CURRENT)
-    durable.write_file(path, root)
+    durable.write_file(trust / _ENROLMENT_ROOT, root)
 
 
 class Stage:
