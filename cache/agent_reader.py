@@ -78,7 +78,9 @@ class AgentReader:
 
     def refused(self) -> list[RefusedStatement]:
         """Give the statements that the hub refused, oldest first."""
-        rows = self._rows("SELECT epoch, sequence, kind, reason, at FROM refused ORDER BY at")
+        rows = self._rows(
+            "SELECT epoch, sequence, kind, reason, at FROM refused ORDER BY at, sequence"
+        )
         return [RefusedStatement(**dict(row)) for row in rows]
 
     def fact(self, name: str) -> str | None:

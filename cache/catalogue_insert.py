@@ -84,4 +84,4 @@ def item_paths(manifest: Manifest) -> Iterator[tuple[str, str]]:
 
 
 def _text(titles: dict[str, str]) -> str:
-    return json.dumps(titles, ensure_ascii=False)
+    return json.dumps(titles, ensure_ascii=False, sort_keys=True)

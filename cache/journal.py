@@ -29,6 +29,15 @@ from cache.state import StateDirectory
 
 EPOCH_BYTES: Final = 8
 _CHECK: Final = "SELECT epoch, sequence, record, checksum FROM statement"
+# Numbers are unique, so as many as expected within the bounds means all of them.
+_DISORDER: Final = """
+    SELECT count(*) FROM epoch WHERE last < pruned OR last - pruned <> (
+        SELECT count(*) FROM statement
+        WHERE statement.epoch = epoch.epoch AND sequence > pruned AND sequence <= last)
+    OR EXISTS (
+        SELECT 1 FROM statement
+        WHERE statement.epoch = epoch.epoch AND (sequence <= pruned OR sequence > last))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +185,11 @@ def journal_damage(path: Path) -> str | None:
     with closing(open_writer(path, MIGRATIONS)) as connection:
         bad = sum(checksum(*row[:3]) != row[3] for row in connection.execute(_CHECK))
         epochs = connection.execute("SELECT count(*) FROM epoch").fetchone()[0]
+        disorder = connection.execute(_DISORDER).fetchone()[0]
     if bad:
         return f"{bad} statements have a wrong checksum"
+    if disorder:
+        return "numbers of statements are missing"
     return None if epochs else "it has no epoch"
 
 

@@ -82,7 +82,10 @@ def sort_out(found: Salvaged, acknowledged: Mapping[bytes, int]) -> Sorted:
 def done(found: Salvaged, epoch: bytes, acknowledged: Mapping[bytes, int]) -> int:
     """Give the highest number of an epoch that need not be sent again."""
     known = found.epochs.get(epoch)
-    return max(acknowledged.get(epoch, 0), known.pruned if known else 0)
+    first = min((row.sequence for row in found.rows if row.epoch == epoch), default=0)
+    # Where a statement is below it, the number itself is damaged.
+    pruned = known.pruned if known and known.pruned < first else 0
+    return max(acknowledged.get(epoch, 0), pruned)
 
 
 def _statements(connection: sqlite3.Connection) -> Iterator[JournalRow]:

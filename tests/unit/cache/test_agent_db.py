@@ -1,0 +1,157 @@
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cache.agent_db import AgentDatabase
+from cache.agent_reader import AgentReader, Contact
+from cache.state import StateDirectory
+from tests.support.clock import START
+from tests.support.nodes import damage_file, make_state
+
+ONE = b"epoch001"
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> StateDirectory:
+    return make_state(tmp_path / "state")
+
+
+def test_a_reader_finds_nothing_where_nothing_is_yet(state: StateDirectory) -> None:
+    reader = AgentReader(state.agent)
+    assert reader.acknowledged() == {}
+    assert reader.jobs() == []
+    assert reader.contact() == Contact()
+    assert reader.fact("etag") is None
+    assert reader.bytes_used("received") == 0
+
+
+def test_an_acknowledgement_never_goes_back(state: StateDirectory) -> None:
+    with closing(AgentDatabase(state)) as database:
+        for sequence in (5, 3):
+            database.acknowledge(ONE, sequence, at=START)
+        assert AgentReader(state.agent).acknowledged() == {ONE: 5}
+
+
+def test_rejected_and_conflicting_statements_are_kept_with_their_reason(
+    state: StateDirectory,
+) -> None:
+    with closing(AgentDatabase(state)) as database:
+        for _ in range(2):
+            database.acknowledge(ONE, 5, at=START, rejected={2: "no such verb"}, conflicts=[4])
+        refused = database.reader.refused()
+    assert [(one.kind, one.sequence) for one in refused] == [("rejected", 2), ("conflict", 4)]
+    assert refused[0].reason == "no such verb"
+
+
+def test_facts_and_contact_stay(state: StateDirectory) -> None:
+    with closing(AgentDatabase(state)) as database:
+        database.remember("etag", '"1"')
+        database.remember("etag", '"2"')
+        database.note_contact(START)
+        database.note_contact(START + timedelta(seconds=60), "The line is down.")
+    reader = AgentReader(state.agent)
+    assert reader.fact("etag") == '"2"'
+    moment = START.timestamp()
+    assert reader.contact() == Contact(moment, moment + 60, "The line is down.")
+
+
+def test_a_job_is_claimed_once(state: StateDirectory) -> None:
+    with closing(AgentDatabase(state)) as database, ThreadPoolExecutor(4) as pool:
+        numbers = {database.add_job("pull", {"n": number}, at=START) for number in range(6)}
+
+        def drain(_: int) -> list[int]:
+            with closing(AgentDatabase(state)) as mine:
+                claimed = []
+                while job := mine.claim_job(at=START):
+                    claimed.append(job.id)
+                return claimed
+
+        claimed = [job for jobs in pool.map(drain, range(4)) for job in jobs]
+    assert sorted(claimed) == sorted(numbers)
+
+
+def test_a_job_goes_from_waiting_to_done_or_failed(state: StateDirectory) -> None:
+    with closing(AgentDatabase(state)) as database:
+        first = database.add_job("pull", {"pack": "cn/-/x"}, at=START, total=10)
+        second = database.add_job("upload", {}, at=START)
+        job = database.claim_job(at=START)
+        assert job is not None
+        assert (job.id, job.detail, job.state) == (first, {"pack": "cn/-/x"}, "running")
+        database.progress_job(first, 4, at=START, message="item 2")
+        running = database.reader.jobs("running")
+        assert [(one.done, one.total, one.message) for one in running] == [(4, 10, "item 2")]
+        database.finish_job(first, at=START)
+        database.claim_job(at=START)
+        database.finish_job(second, at=START, failure="The line is down.")
+        # A late report of a worker that was given up changes nothing.
+        database.progress_job(first, 9, at=START)
+        assert [(one.state, one.message) for one in database.reader.jobs()] == [
+            ("failed", "The line is down."),
+            ("done", ""),
+        ]
+
+
+def test_a_killed_workers_job_is_queued_again(state: StateDirectory) -> None:
+    with closing(AgentDatabase(state)) as database:
+        job = database.add_job("pull", {}, at=START)
+        database.claim_job(at=START)
+    with closing(AgentDatabase(state)) as database:
+        assert database.requeue_jobs(at=START) == 1
+        claimed = database.claim_job(at=START)
+        assert claimed is not None
+        assert claimed.id == job
+
+
+def test_ended_jobs_are_forgotten_and_numbers_not_used_again(state: StateDirectory) -> None:
+    with closing(AgentDatabase(state)) as database:
+        for _ in range(5):
+            database.finish_job(database.add_job("pull", {}, at=START), at=START)
+        waiting = database.add_job("pull", {}, at=START)
+        database.forget_jobs(keep=2)
+        assert [one.id for one in database.reader.jobs()] == [waiting, 5, 4]
+        database.finish_job(waiting, at=START)
+        database.forget_jobs(keep=0)
+        assert database.add_job("pull", {}, at=START) == waiting + 1
+
+
+def test_bytes_add_up_by_day(state: StateDirectory) -> None:
+    with closing(AgentDatabase(state)) as database:
+        database.count_bytes("received", 5, day="2026-11-30")
+        database.count_bytes("received", 6, day="2026-12-01")
+        database.count_bytes("received", 7, day="2026-12-01")
+        database.count_bytes("sent", 100, day="2026-12-01")
+        assert database.reader.bytes_used("received") == 18
+        assert database.reader.bytes_used("received", since="2026-12-01") == 13
+
+
+def test_a_damaged_file_is_set_aside_and_begun_anew(state: StateDirectory) -> None:
+    with closing(AgentDatabase(state)) as database:
+        assert database.begun_anew == ""
+        database.acknowledge(ONE, 5, at=START)
+    with closing(AgentDatabase(state)) as database:
+        assert database.begun_anew is None
+    damage_file(state.agent.resolve(), 0, b"\xff" * 5000)
+    assert AgentReader(state.agent).acknowledged() == {}
+    with closing(AgentDatabase(state)) as database:
+        assert database.begun_anew
+        assert database.reader.acknowledged() == {}
+    assert (state.quarantine / "agent-1.db").exists()
+
+
+def test_a_restored_plain_file_is_used_as_it_is(state: StateDirectory) -> None:
+    with closing(AgentDatabase(state)) as database:
+        database.acknowledge(ONE, 5, at=START)
+    data = state.agent.resolve().read_bytes()
+    for path in (state.agent.resolve(), state.agent):
+        path.unlink()
+    state.agent.write_bytes(data)
+    with closing(AgentDatabase(state)) as database:
+        assert database.begun_anew is None
+        assert database.reader.acknowledged() == {ONE: 5}
+        with closing(sqlite3.connect(state.agent)) as connection:
+            mode = connection.execute("PRAGMA journal_mode").fetchone()
+    assert mode == ("wal",)
