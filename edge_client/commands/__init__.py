@@ -1,0 +1,1 @@
+"""The commands of ``packhorse node``, one module each."""

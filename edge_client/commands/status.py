@@ -1,0 +1,72 @@
+"""``packhorse node status``."""
+
+import click
+import msgspec
+
+from cache.clock import Clock
+from cache.state import StateDirectory
+from core.control import SOCKET_NAME, Status
+from core.errors import NoStateError
+from edge_client import config
+from edge_client.address import portal_address
+from edge_client.commands.options import give, json_option, state_directory, state_option
+from edge_client.control_client import connect
+from edge_client.words import facts, pack_table, sentence
+
+
+@click.command(short_help="Say what is here, what is being fetched, and how the line is.")
+@state_option
+@json_option
+def status(state: str | None, as_json: bool) -> None:
+    """Say in one sentence what matters, then how line, lessons, disk and backlog stand.
+
+    Works without a running agent, too, from what is on the disk.
+
+    \b
+    Example:
+      packhorse node status --json
+    """  # noqa: D301 - \b is click's
+    where = state_directory(state)
+    client = connect(where.root / SOCKET_NAME)
+    if client is None:
+        found = from_disk(where)
+    else:
+        with client:
+            found = client.status()
+    if as_json:
+        give({"running": client is not None, **msgspec.to_builtins(found)})
+        return
+    click.echo(sentence(found))
+    click.echo()
+    agent = "running" if client else "not running; start it with `packhorse node run`"
+    for name, value in [("Agent", agent), *facts(found)]:
+        click.echo(f"{name:<9} {value}")
+    if found.packs:
+        click.echo()
+        for line in pack_table(found.packs):
+            click.echo(line)
+
+
+def from_disk(where: StateDirectory) -> Status:
+    """Make a status of what is on the disk.
+
+    Raises:
+        NoStateError: there is no node.
+    """
+    from edge_client.agent.board import Board
+    from edge_client.readings import Reader
+
+    if not where.root.is_dir():
+        raise NoStateError(
+            "There is no node in {path}.",
+            hint="Run `packhorse node enrol` with the token that your hub gave you.",
+            path=str(where.root),
+        )
+    settings = config.load(where.root)
+    readings = Reader(where, disk_floor=settings.disk_floor).read()
+    board = Board(Clock(), portal=portal_address(settings.portal_listen))
+    board.read(readings)
+    found = board.status()
+    if readings.contact.problem:
+        return msgspec.structs.replace(found, line="down", reason=readings.contact.problem)
+    return found

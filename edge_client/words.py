@@ -1,0 +1,98 @@
+"""A node's status in English words, for the command line."""
+
+from collections.abc import Iterator, Sequence
+
+from core.control import PackStatus, Status, Transfer
+from core.display import cells, fit, one_line, title_in
+from core.headline import headline, percent
+from core.text import human_bytes, human_duration
+
+_SENTENCES = {
+    "not enrolled": "This machine is not enrolled yet: run `packhorse node enrol`.",
+    "uploading": "Sending usage records: {backlog} wait.",
+    "problem": "{problem}",
+    "no line, all here": "No line to the hub; all {items} lessons are here and can be used.",
+    "no line, some missing": "No line to the hub; {here} of {items} lessons are here.",
+    "no line, nothing here": "No line to the hub, and no lesson is here yet.",
+    "some missing": "{here} of {items} lessons are here; the rest is fetched with the next try.",
+    "nothing published": "No lessons have been published for this school yet.",
+    "all here": "Everything is here: {items} lessons.",
+}
+_LINES = {"unknown": "not tried yet", "up": "up", "down": "down", "paused": "paused"}
+_TITLE_CELLS = 36
+
+
+def sentence(status: Status) -> str:
+    """Say in one sentence what matters most."""
+    top = headline(status)
+    if top.matter == "fetching" and status.transfer is not None:
+        return f"Fetching {progress(status.transfer)}."
+    problem = one_line(status.problems[0]) if status.problems else ""
+    return _SENTENCES[top.matter].format(
+        items=top.items, here=top.here, backlog=status.backlog, problem=problem
+    )
+
+
+def progress(transfer: Transfer) -> str:
+    """Say how far a transfer is, such as ``Fractions: 62 %, about 3 min left``."""
+    left = transfer.seconds_left
+    name = title_in(transfer.title, "en", transfer.pack)
+    tail = "" if left is None else f", about {human_duration(left)} left"
+    return f"{name}: {percent(transfer)} %{tail}"
+
+
+def facts(status: Status) -> Iterator[tuple[str, str]]:
+    """Give the rows below the sentence: what, and how it stands."""
+    yield "Line", _line(status)
+    if status.transfer is not None:
+        moved = f"{human_bytes(status.transfer.done)} of {human_bytes(status.transfer.total)}"
+        yield "Transfer", f"{moved} at {human_bytes(status.transfer.rate)}/s"
+    yield "Backlog", _backlog(status)
+    free, total = human_bytes(status.disk_free), human_bytes(status.disk_total)
+    yield "Disk", f"{free} free of {total} ({human_bytes(status.disk_floor)} stay free)"
+    verified = "verified" if status.clock_verified else "time unverified, at least this"
+    yield "Clock", f"{status.trusted_time} ({verified})"
+    if status.school:
+        yield "School", f"{one_line(status.school)} at {one_line(status.hub)}"
+    if status.portal:
+        yield "Portal", status.portal
+    for problem in status.problems:
+        yield "Problem", one_line(problem)
+
+
+def pack_table(packs: Sequence[PackStatus]) -> Iterator[str]:
+    """Give the lines of a table of packs."""
+    rows = [("PACK", "VERSION", "HERE", "SIZE", "ID")]
+    rows += [
+        (
+            title_in(pack.title, "en", pack.id),
+            str(pack.version),
+            f"{pack.here}/{pack.items}",
+            human_bytes(pack.size),
+            one_line(pack.id),
+        )
+        for pack in packs
+    ]
+    widths = [min(_TITLE_CELLS, max(map(cells, column))) for column in zip(*rows, strict=True)]
+    for row in rows:
+        head = [fit(cell, width) for cell, width in zip(row[:-1], widths, strict=False)]
+        yield "  ".join([*head, row[-1]]).rstrip()
+
+
+def _line(status: Status) -> str:
+    parts = [_LINES[status.line]]
+    if status.reason:
+        parts.append(one_line(status.reason))
+    if status.last_contact is not None:
+        parts.append(f"last contact {human_duration(status.last_contact)} ago")
+    if status.next_try is not None:
+        parts.append(f"next try in {human_duration(status.next_try)}")
+    return "; ".join(parts)
+
+
+def _backlog(status: Status) -> str:
+    if not status.backlog:
+        return "no usage records wait"
+    oldest = status.backlog_oldest
+    since = "" if oldest is None else f", the oldest for {human_duration(oldest)}"
+    return f"{status.backlog} usage records wait{since}"
