@@ -1,5 +1,6 @@
 """``packhorse node enrol``."""
 
+import sys
 from typing import TextIO
 
 import click
@@ -60,6 +61,6 @@ def _token(given: str | None, file: TextIO | None) -> str:
         )
     if given is not None and given != "-":
         return given
-    if file is None:
-        file = click.get_text_stream("stdin", errors="replace")
-    return file.read(2 * MAX_TOKEN_CHARACTERS)
+    if file is not None:
+        return file.read(2 * MAX_TOKEN_CHARACTERS)
+    return sys.stdin.buffer.read(2 * MAX_TOKEN_CHARACTERS).decode("utf-8", "replace")
