@@ -16,6 +16,8 @@ from hub.serve.service import Service, server_context
 # Also how long a client may take to send its request's headers.
 IDLE_SECONDS: Final = 75.0
 _STOP_SECONDS: Final = 5.0
+# How long the rest of a refused body is still read, so that the client sees the refusal.
+_LINGER_SECONDS: Final = 1.0
 
 
 class Server:
@@ -51,6 +53,7 @@ class Server:
             max_line_size=2048,
             max_field_size=4096,
             max_headers=64,
+            lingering_time=_LINGER_SECONDS,
             shutdown_timeout=_STOP_SECONDS,
         )
         await self._runner.setup()
