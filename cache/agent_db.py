@@ -31,8 +31,9 @@ class AgentDatabase:
             UsageError: this user may not write there, or a newer Packhorse wrote it.
         """
         self._path = state.agent
-        # The agent and its worker may open it at the same moment.
-        with durable.lock(state.root / "agent.lock", "opening agent.db", wait=True):
+        # Two commands may open it at the same moment. Not agent.lock: the resident agent holds
+        # that one for as long as it lives, and its worker would wait for ever.
+        with durable.lock(state.root / "agent.db.lock", "opening agent.db", wait=True):
             self.begun_anew = examine(state.agent, MIGRATIONS)
             if self.begun_anew is not None:
                 generation = generations.following(state.agent)
