@@ -34,7 +34,8 @@ _DESCRIPTION = {
 _TITLE = {"zh": "五年级数学：分数的初步认识", "en": "Grade 5 mathematics: first steps in fractions"}
 _ITEMS = (
     (VIDEO, {"zh": "分蛋糕：什么是分数", "en": "Sharing a cake: what is a fraction"}),
-    (PAGE, {"zh": "平均分与分数", "en": "Equal parts and fractions"}),
+    # A lesson of several files is named by its folder.
+    (PAGE.rpartition("/")[0], {"zh": "平均分与分数", "en": "Equal parts and fractions"}),
     (WORKSHEET, {"zh": "练习：分数的初步认识", "en": "Worksheet: first steps in fractions"}),
     (WALL, {"zh": "分数墙", "en": "The fraction wall"}),
 )
