@@ -45,6 +45,8 @@ def _video_stream(container: OutputContainer) -> VideoStream:
     )
     stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     stream.bit_rate = _VIDEO_BITS
+    # The encoder's choices depend on its threads: a fixed number makes the same file everywhere.
+    stream.thread_count = 2
     stream.gop_size = between_keys
     stream.codec_context.time_base = Fraction(1, FRAMES_PER_SECOND)
     return stream
