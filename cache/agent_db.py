@@ -14,7 +14,13 @@ from typing import Any
 from sqlite_utils import Database
 
 from cache import durable, generations
-from cache.agent_reader import AgentReader, Contact, Job, job_of
+from cache.agent_reader import (
+    AgentReader,
+    Contact,
+    Job,
+    acknowledgement_checksum,
+    job_of,
+)
 from cache.agent_schema import MIGRATIONS
 from cache.databases import examine, open_writer, sqlite_in_words, transaction
 from cache.state import StateDirectory
@@ -68,10 +74,10 @@ class AgentDatabase:
         refused = [("rejected", number, reason) for number, reason in (rejected or {}).items()]
         refused += [("conflict", one, "the hub has other content of it") for one in conflicts]
         with transaction(self._connection, self._path):
+            highest = max(sequence, self.reader.acknowledged().get(epoch, 0))
             self._connection.execute(
-                "INSERT INTO acknowledged VALUES (?, ?) ON CONFLICT (epoch)"
-                " DO UPDATE SET sequence = max(sequence, excluded.sequence)",
-                (epoch, sequence),
+                "INSERT OR REPLACE INTO acknowledged VALUES (?, ?, ?)",
+                (epoch, highest, acknowledgement_checksum(epoch, highest)),
             )
             self._database.table("refused").insert_all(
                 (

@@ -6,6 +6,8 @@ nothing of it is needed to serve, and the agent's side repairs it.
 
 import json
 import sqlite3
+import struct
+import zlib
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,8 +75,9 @@ class AgentReader:
 
     def acknowledged(self) -> dict[bytes, int]:
         """Give, for each epoch, the highest sequence up to which the hub has everything."""
-        rows = self._rows("SELECT epoch, sequence FROM acknowledged")
-        return {bytes(row["epoch"]): int(row["sequence"]) for row in rows}
+        rows = self._rows("SELECT epoch, sequence, checksum FROM acknowledged")
+        return {epoch: sequence for epoch, sequence, check in rows
+                if _is_sound(epoch, sequence, check)}  # fmt: skip
 
     def refused(self) -> list[RefusedStatement]:
         """Give the statements that the hub refused, oldest first."""
@@ -110,9 +113,22 @@ class AgentReader:
     def _rows(self, sql: str, *values: str | int) -> list[sqlite3.Row]:
         with suppress(FileNotFoundError, DamagedError), closing(open_reader(self._path)) as file:
             file.row_factory = sqlite3.Row
-            with sqlite_in_words(self._path):
+            with sqlite_in_words(self._path, reading=True):
                 return file.execute(sql, values).fetchall()
         return []
+
+
+def acknowledgement_checksum(epoch: bytes, sequence: int) -> int:
+    """Give the checksum that an acknowledgement's row carries."""
+    return zlib.crc32(struct.pack("<8sq", epoch, sequence))
+
+
+def _is_sound(epoch: object, sequence: object, check: object) -> bool:
+    return (
+        isinstance(epoch, bytes)
+        and isinstance(sequence, int)
+        and acknowledgement_checksum(epoch, sequence) == check
+    )
 
 
 def job_of(row: sqlite3.Row) -> Job:

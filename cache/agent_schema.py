@@ -8,9 +8,11 @@ MIGRATIONS: Final = (
     Migration(
         "first tables",
         (
+            # The portal removes statements by this row, so a flipped bit must be noticed.
             """CREATE TABLE acknowledged (
                 epoch BLOB PRIMARY KEY,
-                sequence INTEGER NOT NULL
+                sequence INTEGER NOT NULL,
+                checksum INTEGER NOT NULL
             ) STRICT, WITHOUT ROWID""",
             # kind: 'rejected' by the hub, or a 'conflict' with other content of that number
             """CREATE TABLE refused (

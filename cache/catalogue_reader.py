@@ -176,13 +176,11 @@ class CatalogueReader:
             connection = self._current()
             if connection is None:
                 return []
-            with sqlite_in_words(self._path):
+            with sqlite_in_words(self._path, reading=True):
                 return connection.execute(sql, values).fetchall()
         except DamagedError as error:
             self.close()
-            raise UnavailableError(
-                "The list of lessons is being repaired.", hint="Try again in a minute."
-            ) from error
+            raise _in_repair() from error
 
     def _current(self) -> sqlite3.Connection | None:
         """Give a connection to the file that the name stands for now."""
@@ -198,8 +196,15 @@ class CatalogueReader:
         return self._connection
 
 
+def _in_repair() -> UnavailableError:
+    return UnavailableError("The list of lessons is being repaired.", hint="Try again in a minute.")
+
+
 def _titled(row: sqlite3.Row) -> dict[str, Any]:
-    return {**dict(row), "title": json.loads(row["title"])}
+    try:
+        return {**dict(row), "title": json.loads(row["title"])}
+    except (TypeError, ValueError) as error:
+        raise _in_repair() from error
 
 
 def _pack(row: sqlite3.Row) -> CataloguePack:

@@ -49,7 +49,7 @@ def check_catalogue(state: StateDirectory, *, deep: bool) -> Iterator[Finding]:
     """
     try:
         with (
-            sqlite_in_words(state.catalogue),
+            sqlite_in_words(state.catalogue, reading=True),
             closing(open_reader(state.catalogue)) as connection,
         ):
             require_sound(connection, state.catalogue)

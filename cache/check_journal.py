@@ -8,7 +8,7 @@ from typing import Final
 from cache.agent_reader import AgentReader
 from cache.databases import DamagedError, open_reader, require_sound, sqlite_in_words
 from cache.finding import Finding
-from cache.journal_reader import checksum
+from cache.journal_reader import is_sound
 from cache.state import StateDirectory
 
 _RESTART: Final = "Restart the portal: it saves what can be saved."
@@ -21,7 +21,10 @@ def check_journal(state: StateDirectory) -> Iterator[Finding]:
         ExhaustedError: the disk is broken.
     """
     try:
-        with sqlite_in_words(state.journal), closing(open_reader(state.journal)) as connection:
+        with (
+            sqlite_in_words(state.journal, reading=True),
+            closing(open_reader(state.journal)) as connection,
+        ):
             require_sound(connection, state.journal)
             connection.execute("BEGIN")
             yield from _check_rows(connection)
@@ -33,11 +36,11 @@ def check_journal(state: StateDirectory) -> Iterator[Finding]:
 
 
 def _check_rows(connection: sqlite3.Connection) -> Iterator[Finding]:
-    rows = connection.execute("SELECT epoch, sequence, record, checksum FROM statement")
-    for epoch, sequence, record, check in rows:
-        if checksum(epoch, sequence, record) != check:
+    rows = connection.execute("SELECT epoch, sequence, at, record, checksum FROM statement")
+    for row in rows:
+        if not is_sound(*row):
             yield _finding("The statement {number} of epoch {epoch} is damaged.",
-                           number=sequence, epoch=epoch.hex())  # fmt: skip
+                           number=row[1], epoch=row[0].hex())  # fmt: skip
 
 
 def _check_numbers(

@@ -10,34 +10,35 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 from cache import durable, failpoints
 from cache.disk_errors import access_denied, disk_broken, disk_full, in_words
-from core.errors import PackhorseError, RefusedError, UnavailableError, UsageError
+from cache.migrations import DamagedError, Migration, damaged, migrate
+from core.errors import PackhorseError, UnavailableError
+
+__all__ = [
+    "DamagedError",
+    "Migration",
+    "examine",
+    "open_reader",
+    "open_writer",
+    "require_sound",
+    "sqlite_in_words",
+    "transaction",
+]
 
 # The portal's user and the agent's share a group; the log files take the database's mode.
 _MODE: Final = 0o660
 _BUSY_SECONDS: Final = 10
 _PRIMARY: Final = 0xFF
 _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+# Python's own error for a damaged text has no code.
+_UNDECODABLE: Final = "Could not decode"
 _BUSY: Final = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _DENIED: Final = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH}
-
-
-class DamagedError(RefusedError):
-    """A database's file is damaged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Migration:
-    """One named step of a database's structure; each is applied once, in one transaction."""
-
-    name: str
-    statements: tuple[str, ...]
 
 
 def open_writer(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
@@ -60,7 +61,8 @@ def open_writer(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connecti
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
-        _migrate(connection, path, migrations)
+        with transaction(connection, path):
+            migrate(connection, path, migrations)
         # SQLite fsyncs the directory only for a log that it made itself, not for one whose
         # maker was killed first.
         durable.sync_directory(path.parent)
@@ -109,8 +111,13 @@ def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def sqlite_in_words(path: Path) -> Iterator[None]:
+def sqlite_in_words(path: Path, *, reading: bool = False) -> Iterator[None]:
     """Turn SQLite's errors about the file into sentences; the others are bugs.
+
+    Args:
+        path: the file.
+        reading: only fixed questions are asked, so one that cannot be answered means damage, for
+            example to the name of a column.
 
     Raises:
         DamagedError: the file is damaged.
@@ -123,9 +130,14 @@ def sqlite_in_words(path: Path) -> Iterator[None]:
             yield
     except sqlite3.Error as error:
         worded = _describe(error, path)
+        if worded is None and reading:
+            worded = damaged(path)
         if worded is None:
             raise
         raise worded from error
+    except UnicodeDecodeError as error:
+        # SQLite names damaged parts of its structure in the messages of its errors.
+        raise damaged(path) from error
 
 
 def examine(path: Path, migrations: Sequence[Migration]) -> str | None:
@@ -158,15 +170,6 @@ def require_sound(connection: sqlite3.Connection, path: Path) -> None:
         raise damaged(path)
 
 
-def damaged(path: Path) -> DamagedError:
-    """Say that a database is damaged."""
-    return DamagedError(
-        "The database {path} is damaged.",
-        hint="It is set aside and repaired when the node starts.",
-        path=path.name,
-    )
-
-
 @contextmanager
 def _closing_on_error(path: Path, query: str = "") -> Iterator[sqlite3.Connection]:
     with sqlite_in_words(path):
@@ -184,27 +187,9 @@ def _closing_on_error(path: Path, query: str = "") -> Iterator[sqlite3.Connectio
             raise
 
 
-def _migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
-    known = [migration.name for migration in migrations]
-    with transaction(connection, path):
-        connection.execute("CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY) STRICT")
-        applied = {name for (name,) in connection.execute("SELECT name FROM migration")}
-        if not applied <= set(known):
-            raise UsageError(
-                "{path} was written by a newer Packhorse.",
-                hint="Update Packhorse on this machine.",
-                path=str(path),
-            )
-        for migration in migrations:
-            if migration.name not in applied:
-                for statement in migration.statements:
-                    connection.execute(statement)
-                connection.execute("INSERT INTO migration VALUES (?)", (migration.name,))
-
-
 def _describe(error: sqlite3.Error, path: Path) -> PackhorseError | None:
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
-    if code in _DAMAGED:
+    if code in _DAMAGED or str(error).startswith(_UNDECODABLE):
         return damaged(path)
     if code == sqlite3.SQLITE_FULL:
         return disk_full(path)

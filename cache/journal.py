@@ -22,13 +22,13 @@ from typing import Final
 
 from cache import generations
 from cache.databases import examine, open_writer, sqlite_in_words, transaction
-from cache.journal_reader import JournalReader, checksum
+from cache.journal_reader import JournalReader, checksum, is_sound
 from cache.journal_salvage import Salvaged, Sorted, done, salvage, sort_out
 from cache.journal_schema import MIGRATIONS
 from cache.state import StateDirectory
 
 EPOCH_BYTES: Final = 8
-_CHECK: Final = "SELECT epoch, sequence, record, checksum FROM statement"
+_CHECK: Final = "SELECT epoch, sequence, at, record, checksum FROM statement"
 # Numbers are unique, so as many as expected within the bounds means all of them.
 _DISORDER: Final = """
     SELECT count(*) FROM epoch WHERE last < pruned OR last - pruned <> (
@@ -183,7 +183,7 @@ def journal_damage(path: Path) -> str | None:
     if reason is not None:
         return reason
     with closing(open_writer(path, MIGRATIONS)) as connection:
-        bad = sum(checksum(*row[:3]) != row[3] for row in connection.execute(_CHECK))
+        bad = sum(not is_sound(*row) for row in connection.execute(_CHECK))
         epochs = connection.execute("SELECT count(*) FROM epoch").fetchone()[0]
         disorder = connection.execute(_DISORDER).fetchone()[0]
     if bad:
@@ -266,7 +266,7 @@ def _insert(
     connection.executemany(
         "INSERT INTO statement (epoch, sequence, at, record, checksum) VALUES (?, ?, ?, ?, ?)",
         (
-            (epoch, number, at, record, checksum(epoch, number, record))
+            (epoch, number, at, record, checksum(epoch, number, at, record))
             for number, record, at in zip(numbers, records, times, strict=True)
         ),
     )

@@ -4,6 +4,7 @@ Standard library only. Where there is no journal yet, there is no backlog.
 """
 
 import sqlite3
+import struct
 import zlib
 from collections.abc import Mapping
 from contextlib import closing
@@ -48,9 +49,20 @@ class Backlog:
     oldest: float | None
 
 
-def checksum(epoch: bytes, sequence: int, record: bytes) -> int:
+def checksum(epoch: bytes, sequence: int, at: float, record: bytes) -> int:
     """Give the checksum that a statement's row carries."""
-    return zlib.crc32(epoch + sequence.to_bytes(8) + record)
+    return zlib.crc32(struct.pack("<8sqd", epoch, sequence, at) + record)
+
+
+def is_sound(epoch: object, sequence: object, at: object, record: object, check: object) -> bool:
+    """Say whether a statement's row is as it was written; a bad page may give anything."""
+    return (
+        isinstance(epoch, bytes)
+        and isinstance(sequence, int)
+        and isinstance(at, float)
+        and isinstance(record, bytes)
+        and checksum(epoch, sequence, at, record) == check
+    )
 
 
 class JournalReader:
@@ -81,7 +93,7 @@ class JournalReader:
             after,
             limit,
         )
-        if any(checksum(epoch, row[0], row[2]) != row[3] for row in rows):
+        if not all(is_sound(epoch, *row) for row in rows):
             raise DamagedError(
                 "A statement in {path} is damaged.",
                 hint="The portal sets it right when it starts the next time.",
@@ -108,7 +120,10 @@ class JournalReader:
 
     def _rows(self, sql: str, *values: bytes | int) -> list[sqlite3.Row]:
         try:
-            with sqlite_in_words(self._path), closing(open_reader(self._path)) as connection:
+            with (
+                sqlite_in_words(self._path, reading=True),
+                closing(open_reader(self._path)) as connection,
+            ):
                 return connection.execute(sql, values).fetchall()
         except FileNotFoundError:
             return []

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from cache.databases import DamagedError, open_reader, sqlite_in_words
-from cache.journal_reader import Epoch, JournalRow, checksum
+from cache.journal_reader import Epoch, JournalRow, is_sound
 
 _COLUMNS: Final = "SELECT id, epoch, sequence, at, record, checksum FROM statement"
 # What a damaged page raises, and what turns up in place of a text or a number.
@@ -53,9 +53,12 @@ def salvage(path: Path) -> Salvaged:
     ):
         found.rows = list(_statements(connection))
         for row in _readable(connection, "SELECT epoch, reason, last, pruned FROM epoch"):
-            found.epochs[row[0]] = Epoch(*row)
+            epoch = Epoch(*row)
+            if isinstance(epoch.pruned, int):
+                found.epochs[epoch.epoch] = epoch
         for name, value in _readable(connection, "SELECT name, value FROM setting"):
-            found.settings[name] = value
+            if isinstance(name, str) and isinstance(value, bytes):
+                found.settings[name] = value
     return found
 
 
@@ -97,10 +100,9 @@ def _statements(connection: sqlite3.Connection) -> Iterator[JournalRow]:
             by_id.update(
                 (row[0], row) for row in _readable(connection, f"{_COLUMNS} WHERE id = {number}")
             )
-    for _, epoch, sequence, at, record, check in by_id.values():
-        with suppress(*_UNREADABLE):
-            if checksum(epoch, sequence, record) == check:
-                yield JournalRow(epoch, sequence, float(at), record)
+    for row in by_id.values():
+        if is_sound(*row[1:]):
+            yield JournalRow(*row[1:5])
 
 
 def _readable(connection: sqlite3.Connection, sql: str) -> Iterator[sqlite3.Row]:

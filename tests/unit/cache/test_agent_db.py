@@ -36,6 +36,16 @@ def test_an_acknowledgement_never_goes_back(state: StateDirectory) -> None:
         assert AgentReader(state.agent).acknowledged() == {ONE: 5}
 
 
+def test_a_flipped_bit_in_an_acknowledgement_acknowledges_nothing(state: StateDirectory) -> None:
+    with closing(AgentDatabase(state)) as database:
+        database.acknowledge(ONE, 5, at=START)
+        with closing(sqlite3.connect(state.agent)) as connection, connection:
+            connection.execute("UPDATE acknowledged SET sequence = 4101")
+        assert database.reader.acknowledged() == {}
+        database.acknowledge(ONE, 6, at=START)
+        assert database.reader.acknowledged() == {ONE: 6}
+
+
 def test_rejected_and_conflicting_statements_are_kept_with_their_reason(
     state: StateDirectory,
 ) -> None:

@@ -1,4 +1,5 @@
 import sqlite3
+import zlib
 from contextlib import closing
 from pathlib import Path
 
@@ -228,7 +229,9 @@ def test_a_catalogue_of_a_newer_release_is_refused(state: StateDirectory) -> Non
     with opened(state):
         pass
     with closing(sqlite3.connect(state.catalogue)) as connection, connection:
-        connection.execute("INSERT INTO migration VALUES ('from the future')")
+        name = "from the future"
+        row = (name, zlib.crc32(name.encode()))
+        connection.execute("INSERT INTO migration VALUES (?, ?)", row)
     with pytest.raises(UsageError, match="newer Packhorse"), opened(state):
         pass
 
