@@ -25,16 +25,15 @@ def serve(directory: str, listen: str | None, tls: bool | None, as_json: bool) -
     {"listening": URL, "hub": ID}.
     """
     import asyncio
-    import logging
 
     from cache.clock import Clock
     from hub.address import parse_address
     from hub.layout import open_hub
+    from hub.serve.logs import set_up_logging
     from hub.serve.run import Server, serve_until_signal
     from hub.serve.service import open_service
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    set_up_logging()
     service = open_service(open_hub(Path(directory)), Clock())
     address = parse_address(listen) if listen else service.config.address
     own_tls = service.config.own_tls(address) if tls is None else tls

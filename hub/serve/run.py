@@ -13,7 +13,7 @@ from hub.serve.app import HubApplication
 from hub.serve.background import Keeper
 from hub.serve.service import Service, server_context
 
-# Also how long a client may take to send its request's headers.
+# Between two requests of a node as well; nobody holds a connection open for nothing.
 IDLE_SECONDS: Final = 75.0
 _STOP_SECONDS: Final = 5.0
 # How long the rest of a refused body is still read, so that the client sees the refusal.
@@ -27,10 +27,14 @@ class Server:
         service: the hub's parts; closed with the server.
         address: where to listen.
         tls: whether to serve TLS with the hub's own certificate.
+        idle: seconds that a client may take to send a request's headers.
     """
 
-    def __init__(self, service: Service, address: Address, *, tls: bool) -> None:
+    def __init__(
+        self, service: Service, address: Address, *, tls: bool, idle: float = IDLE_SECONDS
+    ) -> None:
         """Prepare; nothing listens yet."""
+        self._idle = idle
         self._service = service
         self._address = address
         self._tls = server_context(service.directory) if tls else None
@@ -49,7 +53,7 @@ class Server:
         self._runner = web.AppRunner(
             app,
             access_log=None,
-            keepalive_timeout=IDLE_SECONDS,
+            keepalive_timeout=self._idle,
             max_line_size=2048,
             max_field_size=4096,
             max_headers=64,

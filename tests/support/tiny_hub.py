@@ -172,10 +172,13 @@ class TinyHub(TinyRepository):
             self._service = None
 
     @contextlib.asynccontextmanager
-    async def serving(self, *, tls: bool = False) -> AsyncIterator[str]:
+    async def serving(self, *, tls: bool = False, idle: float = 60) -> AsyncIterator[str]:
         """Serve on a port of its own; gives the base URL."""
         server = Server(
-            open_service(self.hub_directory, self.clock), Address("127.0.0.1", 0), tls=tls
+            open_service(self.hub_directory, self.clock),
+            Address("127.0.0.1", 0),
+            tls=tls,
+            idle=idle,
         )
         try:
             yield await server.start()

@@ -217,6 +217,46 @@ async def test_large_requests_are_refused_unread(hub: TinyHub) -> None:
         assert b" 400 " in await raw(base, long_header)
 
 
+async def test_a_client_that_never_ends_its_headers_is_cut_off(hub: TinyHub) -> None:
+    """Slow attackers may not hold connections; others are served meanwhile."""
+    async with hub.serving(idle=0.5) as base:
+        parts = urlsplit(base)
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(b"GET /tip HTTP/1.1\r\nHost: x\r\n")
+        for _ in range(100):
+            writer.write(b"X-Slow: 1\r\n")
+            if reader.at_eof():
+                break
+            await asyncio.sleep(0.1)
+        assert await reader.read() == b""
+        writer.close()
+        async with httpx.AsyncClient(base_url=base) as client:
+            assert (await client.get("/tip")).status_code == 200
+
+
+async def test_a_body_that_does_not_come_in_time_is_given_up() -> None:
+    """The same for bodies: a bound on the whole, not on gaps."""
+    from aiohttp import web
+
+    from core.errors import UnavailableError
+    from hub.serve.errors import errors_as_json
+    from hub.serve.limits import read_body
+
+    async def handler(request: web.Request) -> web.Response:
+        with pytest.raises(UnavailableError, match="in time"):
+            await read_body(request, 1000, seconds=0.2)
+        return web.Response(text="given up")
+
+    app = web.Application(middlewares=[errors_as_json])
+    app.router.add_post("/", handler)
+    runner = web.AppRunner(app, lingering_time=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nConnection: close\r\n\r\nabc"
+    assert b"given up" in await raw(f"http://127.0.0.1:{runner.addresses[0][1]}", head)
+    await runner.cleanup()
+
+
 async def test_wrong_methods_and_addresses_are_said_in_json(hub: TinyHub) -> None:
     async with hub.serving() as base, httpx.AsyncClient(base_url=base) as client:
         for method, path, status in (
