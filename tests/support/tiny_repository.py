@@ -162,7 +162,10 @@ class TinyRepository:
     def _store(self, path: str, data: bytes) -> bytes:
         file = self.directory / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+        # Whoever reads at this moment sees the old file or the new one.
+        unfinished = file.with_name(f".{file.name}.unfinished")
+        unfinished.write_bytes(data)
+        unfinished.replace(file)
         return data
 
 

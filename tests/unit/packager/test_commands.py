@@ -1,0 +1,100 @@
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.unit.packager.conftest import PACK, Run, fill
+
+
+def test_check_says_what_was_understood(run: Run, folder: Path) -> None:
+    (folder / ".DS_Store").touch()
+    ran = run("pack", "check", folder)
+    assert ran.code == 0
+    for word in ("demo/county/fish", "分数", "Fish & chips", "sheet", "3 items, 5 files"):
+        assert word in ran.out
+    assert "left out: .DS_Store" in ran.out
+    assert not (folder / ".packhorse").exists()
+
+
+def test_check_as_data(run: Run, folder: Path) -> None:
+    data = run("pack", "check", folder, "--json").data
+    assert [item["kind"] for item in data["items"]] == ["video", "html", "pdf"]
+    assert data["items"][0]["paths"] == ["01 分数.mp4", "01 分数.zh.vtt"]
+    assert data["files"] == 5
+
+
+@pytest.mark.parametrize("command", ["check", "build"])
+def test_a_fault_ends_with_2_and_changes_nothing(run: Run, tmp_path: Path, command: str) -> None:
+    folder = fill(tmp_path / "c", {"A.txt": "a", "a.txt": "a"})
+    ran = run("pack", command, folder)
+    assert ran.code == 2
+    assert "'A.txt'" in ran.err
+    assert sorted(path.name for path in folder.iterdir()) == ["A.txt", "a.txt", "pack.toml"]
+
+
+def test_build_prints_sizes_and_times(run: Run, folder: Path) -> None:
+    ran = run("pack", "build", folder, "--level", 1)
+    assert ran.code == 0
+    for word in ("version 1", "new schools", "256 kbit/s", "512 kbit/s"):
+        assert word in ran.out
+
+
+def test_build_makes_deltas_between_explicit_versions(run: Run, folder: Path) -> None:
+    for version in range(1, 6):
+        (folder / "pack.toml").write_text(f"{PACK}version = {version}\n")
+        (folder / "n.txt").write_text(f"lesson {version}\n" * 100)
+        data = run("pack", "build", folder, "--level", 1, "--json").data
+        expected = list(range(version - 1, max(0, version - 4), -1))
+        assert [bundle["base"] for bundle in data["bundles"]] == [0, *expected]
+
+
+def test_build_without_a_version_stays_at_what_is_not_published(run: Run, folder: Path) -> None:
+    for text in ("one", "two"):
+        (folder / "n.txt").write_text(text)
+        assert run("pack", "build", folder, "--json").data["version"] == 1
+
+
+def test_build_refuses_a_version_that_goes_back(run: Run, folder: Path) -> None:
+    (folder / "pack.toml").write_text(f"{PACK}version = 7\n")
+    run("pack", "build", folder)
+    (folder / "pack.toml").write_text(f"{PACK}version = 6\n")
+    ran = run("pack", "build", folder)
+    assert ran.code == 2
+    assert "version 6, but version 7 was built already" in ran.err
+
+
+def test_a_workspace_elsewhere_leaves_the_folder_alone(
+    run: Run, folder: Path, tmp_path: Path
+) -> None:
+    before = sorted(folder.rglob("*"))
+    assert run("pack", "build", folder, "--workspace", tmp_path / "w").code == 0
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_key_is_made_once_and_for_its_owner_alone(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "keys" / "me.pem"
+    made = run("key", "new", file)
+    assert made.code == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert run("key", "show", file).out == made.out
+    assert run("key", "show", file, "--json").data["key_id"] == made.out.strip()
+    again = run("key", "new", file)
+    assert again.code == 2
+    assert "there already" in again.err
+
+
+@pytest.mark.parametrize("content", [b"", b"not a key", b"-----BEGIN PRIVATE KEY-----\n"])
+def test_what_is_no_key_is_named(run: Run, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "me.pem").write_bytes(content)
+    ran = run("key", "show", tmp_path / "me.pem")
+    assert ran.code == 2
+    assert "me.pem is no usable private key" in ran.err
+
+
+@pytest.mark.parametrize(
+    "command", [("pack",), ("pack", "check"), ("pack", "build"), ("pack", "publish"), ("key",)]
+)
+def test_help_reads_well(run: Run, command: tuple[str, ...]) -> None:
+    ran = run(*command, "--help")
+    assert ran.code == 0
+    assert "Usage: packhorse" in ran.out
