@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from html import unescape
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from packhorse.demo.visitor import Answer, Visitor
@@ -17,6 +18,8 @@ _HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 _SOURCE = re.compile(r'(?:src|href)="([^"]+)"')
 # A middle part of a video, as a browser asks for it when somebody seeks.
 _SEEK = (1_000_000, 1_999_999)
+# A folder of somebody's own may have thousands of lessons; these are enough to be counted.
+_MOST_USED = 50
 
 
 class Pupil:
@@ -34,10 +37,10 @@ class Pupil:
             lessons.append({"title": _heading(page), **self._open(page)})
         return course, lessons
 
-    def use_every_lesson(self) -> int:
-        """Report the use of every lesson as its page's script does; give the statements made."""
+    def use_lessons(self) -> int:
+        """Report the use of lessons as their pages' script does; give the statements made."""
         made = 0
-        for _, address in self._lessons():
+        for _, address in islice(self._lessons(), _MOST_USED):
             stage = _STAGE.search(self._visitor.get(address).text)
             if stage:
                 made += self._report(stage[1], dict(_DATA.findall(stage[2])))

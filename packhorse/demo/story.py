@@ -170,7 +170,7 @@ class _Story:
     def use(self, when: str) -> None:
         """Use the lessons; each fact is durable before the page is told so."""
         _say(f"{when}: pupils use the lessons, and the node notes it without names.")
-        self.summary.statements_made += Pupil(self.summary.portal).use_every_lesson()
+        self.summary.statements_made += Pupil(self.summary.portal).use_lessons()
 
     def live_without_line(self) -> None:
         """Cut the line; everything must go on."""
@@ -196,7 +196,7 @@ class _Story:
         deadline = time.monotonic() + _ARRIVAL_SECONDS
         while True:
             report = self.world.data("hub", "report", str(self.world.hub))
-            self.summary.statements_received = len(report["statements"])
+            self.summary.statements_received = report["statements"]
             arrived = self.summary.statements_received >= self.summary.statements_made
             if arrived or time.monotonic() > deadline:
                 break
