@@ -5,8 +5,8 @@ lies in ``metadata/``. So a publication that was interrupted is simply done agai
 """
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, TypeVar
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
 
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Root, Signed, Snapshot, Targets, Timestamp
@@ -21,7 +21,8 @@ from hub.repository import Repository
 
 S = TypeVar("S", bound=Signed)
 
-_LAST_ROOT = 10_000
+_LAST_ROOT: Final = 10_000
+_WARNING_PERIOD: Final = timedelta(days=60)
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,18 @@ def load_roots(repository: Repository) -> tuple[bytes, bytes, Root]:
         _verify(data, following, "root")
         newest, root = data, following
     return first, newest, root
+
+
+def expiry_warnings(published: Published, now: datetime) -> list[str]:
+    """Give a sentence for every role that only its own keys can renew and that expires soon."""
+    moments = {"root": published.root.expires, "targets": published.targets.expires}
+    moments |= {name: role.expires for name, role in published.roles.items()}
+    return [
+        f"The {name} role {'expired' if expires <= now else 'expires'} on {expires:%Y-%m-%d};"
+        " sign it again with its key."
+        for name, expires in moments.items()
+        if expires - _WARNING_PERIOD <= now
+    ]
 
 
 def _role(repository: Repository, name: str, version: int, delegator: Root | Targets) -> Targets:

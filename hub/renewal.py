@@ -1,4 +1,4 @@
-"""Renewal of the hub's own TLS certificate, and warnings of what only people can renew."""
+"""Renewal of the hub's own TLS certificate."""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -9,9 +9,7 @@ from hub.address import parse_address
 from hub.config import HubConfig
 from hub.keys import SECRET_MODE
 from hub.layout import HubDirectory
-from hub.published import Published
 
-WARNING_PERIOD: Final = timedelta(days=60)
 _ALWAYS: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -49,15 +47,3 @@ def write_certificate(directory: HubDirectory, pair: tls.Pair) -> None:
     # killed in between, the next renewal is still due and writes both again.
     durable.write_file(directory.certificate_key, pair.key, mode=SECRET_MODE)
     durable.write_file(directory.certificate, pair.certificate)
-
-
-def warnings(published: Published, now: datetime) -> list[str]:
-    """Give a sentence for every role that only its own keys can renew and that expires soon."""
-    moments = {"root": published.root.expires, "targets": published.targets.expires}
-    moments |= {name: role.expires for name, role in published.roles.items()}
-    return [
-        f"The {name} role {'expired' if expires <= now else 'expires'} on {expires:%Y-%m-%d};"
-        " sign it again with its key."
-        for name, expires in moments.items()
-        if expires - WARNING_PERIOD <= now
-    ]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import unquote, urlsplit
 
 from cache import durable
 from core.errors import RefusedError, UnavailableError, UsageError
@@ -157,6 +158,9 @@ def open_repository(place: str, base: Path) -> Repository:
     """
     if "://" not in place:
         return DirectoryRepository(base / place)
+    if place.startswith("file://"):
+        # Not by obstore, whose local store is not durable.
+        return DirectoryRepository(Path(unquote(urlsplit(place).path)))
     from obstore.exceptions import BaseError  # noqa: PLC0415 - as in _in_words
     from obstore.store import from_url  # noqa: PLC0415 - as in _in_words
 

@@ -26,10 +26,11 @@ from hub.decide import (
     renewal_due,
     signing_time,
     waiting,
+    walk,
 )
 from hub.keys import load_key
 from hub.layout import INCOMING, HubDirectory
-from hub.published import Published, load_published
+from hub.published import Published, expiry_warnings, load_published
 from hub.repository import Repository
 
 # More wait for the next run, which follows at once.
@@ -51,12 +52,14 @@ class Outcome(msgspec.Struct, frozen=True):
         published: role files that are published now, such as ``gd.zhuhai.2.json``.
         renewed: online roles that were signed again because of their age.
         snapshot: the snapshot's version now.
+        warnings: sentences about roles that expire soon and that only people can renew.
     """
 
     published: list[str]
     rejected: list[Rejected]
     renewed: list[str]
     snapshot: int
+    warnings: list[str] = []
 
 
 @dataclass
@@ -119,26 +122,22 @@ class Sequencer:
         for name in names:
             self._repository.remove(f"{INCOMING}/{answer_name(name)}")
             self._repository.remove(f"{INCOMING}/{name}")
-        return Outcome(names, judgement.rejected, renewed, published.snapshot.version)
+        soon = expiry_warnings(published, now)
+        return Outcome(names, judgement.rejected, renewed, published.snapshot.version, soon)
 
     def _judge(self, published: Published, now: datetime) -> _Judgement:
         judgement = _Judgement(dict(published.roles))
         pending = waiting(self._repository.names(INCOMING))[:_MOST_AT_ONCE]
         while pending:
-            known = [one for one in pending if self._delegator(published, judgement, one)]
+            delegated = {name for name, _ in walk(published.targets, judgement.roles)}
             # A role that nobody delegates to may be delegated by another one that waits.
-            one = (known or pending)[0]
+            one = next((one for one in pending if one.role in delegated), pending[0])
             pending.remove(one)
             try:
                 self._take(published, judgement, one, now)
             except RefusedError as error:
                 judgement.rejected.append(Rejected(one.name, str(error), error.hint))
         return judgement
-
-    def _delegator(
-        self, published: Published, judgement: _Judgement, one: Incoming
-    ) -> Targets | None:
-        return delegator_of(one.role, published.targets, judgement.roles)
 
     def _take(
         self, published: Published, judgement: _Judgement, one: Incoming, now: datetime
@@ -150,7 +149,7 @@ class Sequencer:
         if current and current.version >= one.version and self._is_published(one, data):
             judgement.settled.append(one.name)
             return
-        delegator = self._delegator(published, judgement, one)
+        delegator = delegator_of(one.role, published.targets, judgement.roles)
         if delegator is None:
             raise RefusedError(
                 "Nobody has delegated to {role} here.",

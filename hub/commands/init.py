@@ -82,6 +82,8 @@ def init(
             publishers="\n".join(f"  {path}" for path in publishers.values()),
         )
     )
+    if config.address.unspecified and not hosts:
+        tell("warning: without --host, the certificate is good on this machine only.")
     tell(f"Next: packhorse hub serve {directory}")
     if as_json:
         give(

@@ -20,9 +20,7 @@ def renew(directory: str, as_json: bool) -> None:
     from hub.commands.opening import open_sequencer
     from hub.config import load_config
     from hub.layout import open_hub
-    from hub.published import load_published
-    from hub.renewal import renew_certificate, warnings
-    from hub.repository import open_repository
+    from hub.renewal import renew_certificate
 
     hub, now = open_hub(Path(directory)), Clock().wall()
     config = load_config(hub)
@@ -30,13 +28,11 @@ def renew(directory: str, as_json: bool) -> None:
     renewed = list(outcome.renewed)
     if renew_certificate(hub, config, now):
         renewed.append("certificate")
-    published = load_published(open_repository(config.repository, hub.root))
-    soon = warnings(published, now)
     for name in renewed:
         tell(f"Renewed: {name}.")
-    for sentence in soon:
+    for sentence in outcome.warnings:
         tell(f"warning: {sentence}")
     if not renewed:
         tell("Nothing is due.")
     if as_json:
-        give({"renewed": renewed, "warnings": soon, "snapshot": outcome.snapshot})
+        give({"renewed": renewed, "warnings": outcome.warnings, "snapshot": outcome.snapshot})

@@ -11,6 +11,8 @@ from hub.sequencer import Outcome
 from hub.serve.service import Service
 
 RENEWAL_SECONDS: Final = 3600.0
+# After a failure: what is wrong (a full disk, a missing key) takes a person some time.
+RETRY_SECONDS: Final = 30.0
 _log = logging.getLogger(__name__)
 
 
@@ -26,7 +28,8 @@ class Keeper:
         """Begin with a full round, which also finishes what was interrupted."""
         self._service = service
         self._on_certificate = on_certificate
-        self._renewed_at: float | None = None
+        self._renewal_at = float("-inf")
+        self._retry_at = float("-inf")
 
     async def keep(self, stop: asyncio.Event) -> None:
         """Work in a thread, a step at a time, until ``stop`` is set."""
@@ -43,19 +46,20 @@ class Keeper:
     def step(self) -> None:
         """Publish what waits; once an hour, renew what is due."""
         now = self._service.clock.monotonic()
-        due = self._renewed_at is None or now - self._renewed_at >= RENEWAL_SECONDS
+        if now < self._retry_at:
+            return
+        due = now >= self._renewal_at
         try:
             if due or self._service.sequencer.has_work():
                 _report(self._service.sequencer.run())
             if due:
-                self._renewed_at = now
+                self._renewal_at = now + RENEWAL_SECONDS
                 self._renew_certificate()
         except AlreadyRunningError:
             # Somebody signs by hand; the next look is soon.
             return
         except PackhorseError as error:
-            # Not again every second, unless something new comes in.
-            self._renewed_at = now
+            self._retry_at = now + RETRY_SECONDS
             _log.error("Publishing failed: %s %s", error, error.hint)
 
     def _renew_certificate(self) -> None:
@@ -79,5 +83,7 @@ def _report(outcome: Outcome) -> None:
         _log.info("Published %s; the snapshot is version %d.", name, outcome.snapshot)
     for one in outcome.rejected:
         _log.warning("Refused %s: %s", one.name, one.error)
+    for sentence in outcome.warnings:
+        _log.warning("%s", sentence)
     for role in outcome.renewed:
         _log.info("Renewed the %s role.", role)

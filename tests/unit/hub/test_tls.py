@@ -6,8 +6,8 @@ from cryptography import x509
 from core.errors import RefusedError, UsageError
 from hub import tls
 from hub.config import load_config
-from hub.published import load_published
-from hub.renewal import certificate_hosts, renew_certificate, warnings
+from hub.published import expiry_warnings, load_published
+from hub.renewal import certificate_hosts, renew_certificate
 from tests.support.clock import START
 from tests.support.tiny_hub import TinyHub
 
@@ -69,7 +69,7 @@ def test_loopback_names_are_always_in_the_certificate(hub: TinyHub) -> None:
 
 def test_roles_that_only_people_can_renew_are_told_in_time(hub: TinyHub) -> None:
     published = load_published(hub.repository)
-    assert warnings(published, START) == []
-    soon = warnings(published, START + timedelta(days=310))
+    assert expiry_warnings(published, START) == []
+    soon = expiry_warnings(published, START + timedelta(days=310))
     assert [sentence.split()[1] for sentence in soon] == ["targets", "gd.zhuhai"]
-    assert "expired" in warnings(published, START + timedelta(days=400))[0]
+    assert "expired" in expiry_warnings(published, START + timedelta(days=400))[0]
