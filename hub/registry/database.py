@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, select
+from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -102,10 +102,6 @@ class Registry:
                 if name not in done:
                     change(connection)
                     session.add(Migration(name=name, applied=now))
-
-    def tables(self) -> list[str]:
-        """Name the tables."""
-        return inspect(self._engine).get_table_names()
 
 
 def _make_sqlite_durable(engine: Engine) -> None:

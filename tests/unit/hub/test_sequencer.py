@@ -159,6 +159,32 @@ def test_a_role_with_paths_of_another_place_is_refused(hub: TinyHub) -> None:
     assert "gd.zhuhai may not publish gd/shenzhen/fish" in answer(hub)
 
 
+def test_a_role_file_under_another_versions_name_is_refused(hub: TinyHub) -> None:
+    hub.role.version = 2
+    signed = edit.sign(hub.role, [hub.publisher_signer])
+    (hub.directory / "incoming/gd.zhuhai.3.json").write_bytes(signed)
+    hub.sequence()
+    assert "holds version 2" in answer(hub, "gd.zhuhai.3.rejected")
+
+
+def test_what_is_published_already_is_only_cleared_away(hub: TinyHub) -> None:
+    """As after a kill between tip and clearing."""
+    publish_files(hub, PACK, FILES, 1)
+    data = (hub.directory / "metadata/2.gd.zhuhai.json").read_bytes()
+    (hub.directory / "incoming/gd.zhuhai.2.json").write_bytes(data)
+    hub.sequence()
+    assert incoming(hub) == []
+    assert hub.outcome.published == ["gd.zhuhai.2.json"]
+    assert state(hub).snapshot.version == 2
+
+
+def test_a_lost_tip_is_written_again(hub: TinyHub) -> None:
+    """As after a kill between timestamp and tip."""
+    (hub.directory / "tip").unlink()
+    hub.sequence()
+    assert decode_tip((hub.directory / "tip").read_bytes()).snapshot_version == 1
+
+
 def test_a_county_publishes_below_its_province(tmp_path: Path) -> None:
     """Delegations nest: the province's role vouches for the county's."""
     plan = Plan((publisher_of("gd"), publisher_of("gd/zhuhai")), HubConfig())

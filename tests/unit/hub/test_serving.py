@@ -280,6 +280,21 @@ async def test_too_many_tries_to_enrol_are_put_off(tmp_path: Path) -> None:
     assert statuses == [400, 400, 400, 429, 429]
 
 
+async def test_behind_a_proxy_each_school_has_its_own_tries(tmp_path: Path) -> None:
+    """Only the address that our own proxy wrote counts, not what the client wrote before."""
+    hub = TinyHub(tmp_path, tls="proxy")
+    with hub.hub_directory.config.open("a") as file:
+        file.write("enrolments_per_minute = 1\n")
+    async with hub.serving() as base, httpx.AsyncClient(base_url=base) as client:
+        statuses = [
+            (
+                await client.post("/v1/enrol", content=b"{}", headers={"X-Forwarded-For": address})
+            ).status_code
+            for address in ("10.0.0.1", "10.0.0.2", "10.9.9.9, 10.0.0.1")
+        ]
+    assert statuses == [400, 400, 429]
+
+
 def test_tries_come_back_with_time_and_addresses_do_not_share_them() -> None:
     limit = RateLimit(2)
     limit.check("a", 0)
