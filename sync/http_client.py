@@ -232,9 +232,9 @@ class HttpClient:
         elif event == "connection.start_tls.complete" and self._tls.check_peer is not None:
             stream = info["return_value"]
             try:
-                self._tls.check_peer(
-                    stream.get_extra_info("ssl_object").getpeercert(binary_form=True)
-                )
+                peer = stream.get_extra_info("ssl_object")
+                # In DER; this object takes the flag by position only.
+                self._tls.check_peer(peer.getpeercert(True))  # noqa: FBT003
             except BaseException:
                 stream.close()
                 raise

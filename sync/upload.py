@@ -142,24 +142,34 @@ class _Run:
     def _send_epoch(self, epoch: Epoch) -> None:
         known = self._agent.reader.acknowledged().get(epoch.epoch, 0)
         after = max(known, epoch.pruned)
+        went_back = False
         while rows := self._journal.unsent(epoch.epoch, after, MOST_STATEMENTS):
-            after = self._send(epoch, rows)
+            after, contiguous = self._send(epoch, rows)
+            # A hub that was restored from a backup lacks what it acknowledged; what has not
+            # left the journal yet goes again.
+            if epoch.pruned <= contiguous < rows[0].sequence - 1 and not went_back:
+                after, went_back = contiguous, True
 
-    def _send(self, epoch: Epoch, rows: Sequence[JournalRow]) -> int:
-        """Send statements that follow one another; give the number after which to go on."""
+    def _send(self, epoch: Epoch, rows: Sequence[JournalRow]) -> tuple[int, int]:
+        """Send statements that follow one another.
+
+        Returns:
+            The number after which to go on, and the hub's contiguous one.
+        """
         body = encode_batch([_statement(row) for row in rows])
         if len(body) > MOST_BYTES and len(rows) > 1:
             return self._send(epoch, rows[: len(rows) // 2])
         try:
             answer = self._post(self._signer.batch(epoch.epoch, rows[0].sequence, body))
         except HubRefusedError as error:
+            self._reached = True
             if error.status not in _POISON:
                 raise
             if len(rows) > 1:
                 return self._send(epoch, rows[: len(rows) // 2])
             last = rows[0].sequence
             self._acknowledge(epoch, rows, last, Acknowledgement("", last, [_refusal(last, error)]))
-            return last
+            return last, last
         if answer.epoch != epoch.epoch.hex():
             raise RefusedError(
                 "The hub acknowledged other statements than were sent.",
@@ -168,7 +178,7 @@ class _Run:
         # The hub has this batch, and everything before it was acknowledged earlier.
         last = max(rows[-1].sequence, min(answer.contiguous, epoch.last))
         self._acknowledge(epoch, rows, last, answer)
-        return last
+        return last, answer.contiguous
 
     def _post(self, data: bytes) -> Acknowledgement:
         answer: bytes | None = None

@@ -128,12 +128,14 @@ class HttpRepository:
 
     Attributes:
         fault: gives what goes wrong with a request, or None.
+        overlay: other content by path, None for a file that is not there.
         requests: everything that was asked.
     """
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.fault: Callable[[Asked], Fault | None] = lambda _: None
+        self.overlay: dict[str, bytes | None] = {}
         self.requests: list[Asked] = []
         self.posts: Callable[[str, bytes], Answer] = lambda *_: Answer(404)
         self.over = threading.Event()
@@ -181,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     repository: HttpRepository
 
-    def do_GET(self) -> None:  # noqa: N802 -- the library's name
+    def do_GET(self) -> None:
         match = _RANGE.match(self.headers.get("Range", ""))
         asked = Asked(self.path.lstrip("/"), int(match[1]) if match else None)
         asked.headers = list(self.headers.keys())
@@ -190,11 +192,10 @@ class _Handler(BaseHTTPRequestHandler):
         if isinstance(fault, Answer):
             self._answer(asked, fault.status, fault.body, fault.headers, None)
             return
-        file = self.repository.directory / asked.path
-        if not file.is_file():
+        data = self._content(asked.path)
+        if data is None:
             self._answer(asked, 404, b"{}", {"Content-Type": "application/json"}, None)
             return
-        data = file.read_bytes()
         headers = {"ETag": f'"{hashlib.sha256(data).hexdigest()[:16]}"'}
         if isinstance(fault, OtherTag):
             headers["ETag"] = f'"{fault.tag}"'
@@ -206,7 +207,10 @@ class _Handler(BaseHTTPRequestHandler):
         if match is None or isinstance(fault, Whole):
             self._answer(asked, 200, data, headers, fault)
             return
-        start, stop = int(match[1]), int(match[2]) + 1
+        start, stop = int(match[1]), min(int(match[2]) + 1, len(data))
+        if start >= len(data):
+            self._answer(asked, 416, b"", {"Content-Range": f"bytes */{len(data)}"}, None)
+            return
         body = data[start:stop]
         if isinstance(fault, OtherRange):
             start, stop, body = start + 1, stop + 1, data[start + 1 : stop + 1]
@@ -215,7 +219,13 @@ class _Handler(BaseHTTPRequestHandler):
             body = body[: -fault.by]
         self._answer(asked, 206, body, headers, fault)
 
-    def do_POST(self) -> None:  # noqa: N802 -- the library's name
+    def _content(self, path: str) -> bytes | None:
+        if path in self.repository.overlay:
+            return self.repository.overlay[path]
+        file = self.repository.directory / path
+        return file.read_bytes() if file.is_file() else None
+
+    def do_POST(self) -> None:
         data = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         asked = Asked(self.path.lstrip("/"), None)
         self.repository.requests.append(asked)
