@@ -19,17 +19,18 @@ from core.kinds import MEDIA_TYPES, OCTET_STREAM
 T = TypeVar("T")
 _KNOWN_TYPES: Final = frozenset(MEDIA_TYPES.values())
 # How long a blob may be served without asking again whether some item still names it, seconds.
-_TRUST_SECONDS: Final = 2.0
+TRUST_SECONDS: Final = 2.0
 _MOST_REMEMBERED: Final = 1000
 
 
 class Lessons:
     """The node's packs, items and files, read only."""
 
-    def __init__(self, state: StateDirectory) -> None:
+    def __init__(self, state: StateDirectory, *, trust_seconds: float = TRUST_SECONDS) -> None:
         self._reader = CatalogueReader(state.catalogue)
         self._blobs = BlobStore(state.blobs)
         self._manifests = state.manifests
+        self._trust_seconds = trust_seconds
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="catalogue")
         self._types: dict[str, tuple[float, str | None]] = {}
 
@@ -67,7 +68,7 @@ class Lessons:
         """
         now = asyncio.get_running_loop().time()
         at, known = self._types.get(digest, (0.0, None))
-        if known is not None and now - at < _TRUST_SECONDS:
+        if known is not None and now - at < self._trust_seconds:
             return known
         try:
             found = await self._ask(lambda: self._reader.digest_served(digest))

@@ -30,7 +30,7 @@ class Card:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Packs of one subject and grade; without a name, those that give neither."""
+    """Packs of one grade; without a name, those that give none."""
 
     name: str
     cards: list[Card]
@@ -46,19 +46,19 @@ class Neighbours:
 
 
 def group_packs(packs: Sequence[CataloguePack], language: str) -> list[Group]:
-    """Group packs by subject, then grade; those without come last."""
-    groups: dict[tuple[str, str], list[Card]] = {}
+    """Group packs by grade, and order them by subject; those without a grade come last."""
+    groups: dict[str, list[Card]] = {}
     for pack in packs:
         title = best_title(dict(pack.title), language, pack.id)
-        groups.setdefault((pack.subject, pack.grade), []).append(card(pack, title))
-    ordered = sorted(groups, key=lambda key: (key == ("", ""), *map(_natural, key)))
+        groups.setdefault(pack.grade, []).append(card(pack, title))
     return [
-        Group(
-            " · ".join(word for word in key if word),
-            sorted(groups[key], key=lambda card: (_natural(card.title), card.pack.id)),
-        )
-        for key in ordered
+        Group(grade, sorted(groups[grade], key=_card_order))
+        for grade in sorted(groups, key=lambda grade: (not grade, _natural(grade)))
     ]
+
+
+def _card_order(one: Card) -> tuple[object, ...]:
+    return not one.pack.subject, one.pack.subject, _natural(one.title), one.pack.id
 
 
 def card(pack: CataloguePack, title: str) -> Card:

@@ -26,8 +26,8 @@ from edge_client.portal.usage_log import UsageLog
 
 _MAX_LINE_BYTES: Final = 4096
 _MAX_HEADERS: Final = 64
-_IDLE_SECONDS: Final = 30.0
-_LOOK_SECONDS: Final = 5.0
+IDLE_SECONDS: Final = 30.0
+_LOOKS: Final = 6
 _END_SECONDS: Final = 2.0
 
 
@@ -48,8 +48,15 @@ async def serve(
 
 
 @asynccontextmanager
-async def running(state: StateDirectory, config: NodeConfig) -> AsyncIterator[Site]:
+async def running(
+    state: StateDirectory, config: NodeConfig, *, idle_seconds: float = IDLE_SECONDS
+) -> AsyncIterator[Site]:
     """Run a portal while the block runs.
+
+    Args:
+        state: the node's state directory.
+        config: which addresses to listen on, and further names of this host.
+        idle_seconds: after how long a silent connection is closed.
 
     Raises:
         UsageError: an address cannot be listened on.
@@ -71,7 +78,7 @@ async def running(state: StateDirectory, config: NodeConfig) -> AsyncIterator[Si
             runners, content_application(site), config.portal_content_listen
         )
         site.ports.portal = await _listen(runners, portal_application(site), config.portal_listen)
-        sweeper = asyncio.get_running_loop().create_task(_sweep(runners, site))
+        sweeper = asyncio.get_running_loop().create_task(_sweep(runners, site, idle_seconds))
         try:
             yield site
         finally:
@@ -91,7 +98,7 @@ async def _listen(runners: list[web.AppRunner], app: web.Application, address: A
         app,
         access_log=None,
         handle_signals=False,
-        keepalive_timeout=_IDLE_SECONDS,
+        keepalive_timeout=IDLE_SECONDS,
         max_line_size=_MAX_LINE_BYTES,
         max_field_size=_MAX_LINE_BYTES,
         max_headers=_MAX_HEADERS,
@@ -113,18 +120,18 @@ async def _listen(runners: list[web.AppRunner], app: web.Application, address: A
     return int(runner.addresses[0][1])
 
 
-async def _sweep(runners: list[web.AppRunner], site: Site) -> None:
+async def _sweep(runners: list[web.AppRunner], site: Site, idle_seconds: float) -> None:
     """Close connections that have sent nothing of use for a while and are sent nothing."""
     silent: dict[web.RequestHandler, float] = {}
     loop = asyncio.get_running_loop()
     while True:
-        await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(idle_seconds / _LOOKS)
         connections = [one for runner in runners for one in _connections(runner)]
         silent = {
             one: silent.get(one, loop.time()) for one in connections if one not in site.sending
         }
         for one, since in silent.items():
-            if loop.time() - since >= _IDLE_SECONDS:
+            if loop.time() - since >= idle_seconds:
                 one.force_close()
 
 

@@ -12,6 +12,7 @@ Rules:
 import asyncio
 import logging
 import secrets
+import sqlite3
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ from cache.agent_reader import AgentReader
 from cache.clock import Clock
 from cache.journal import EPOCH_BYTES, Journal
 from cache.state import StateDirectory
-from core.errors import ExhaustedError, PackhorseError, RefusedError, UnavailableError
+from core.errors import PackhorseError, RefusedError, UnavailableError
 from core.usage import Recorded, decode_record, encode_record
 
 GATHER_SECONDS: Final = 0.05
@@ -30,6 +31,8 @@ REMEMBERED: Final = 20_000
 SESSIONS: Final = 2_000
 _SECRET_BYTES: Final = 32
 _PRUNE_SECONDS: Final = 300.0
+# Whatever is wrong with the journal, lessons are served on.
+_FAILURES: Final = (PackhorseError, OSError, sqlite3.Error)
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -50,7 +53,7 @@ class UsageLog:
 
     async def start(self) -> None:
         """Open the journal, salvaging a damaged one, and begin to prune it from time to time."""
-        with suppress(PackhorseError):
+        with suppress(*_FAILURES):
             await self._on_thread(self._open)
         self._pruning = asyncio.get_running_loop().create_task(self._prune_at_times())
 
@@ -83,8 +86,8 @@ class UsageLog:
             await self._on_thread(
                 lambda: self._append([one for some, _ in waiting for one in some])
             )
-        except PackhorseError as error:
-            _LOG.exception("usage cannot be recorded")
+        except _FAILURES as error:
+            _LOG.warning("usage cannot be recorded: %s", error)
             for _, future in waiting:
                 if not future.done():
                     future.set_exception(
@@ -108,25 +111,20 @@ class UsageLog:
             return
         try:
             journal.append([encode_record(one) for one in fresh.values()], at=self._clock.wall())
-        except (RefusedError, ExhaustedError):
-            # Damaged, or replaced under us: opened, and salvaged, at the next attempt.
+        except _FAILURES:
+            # Opened, and salvaged if it is damaged, at the next attempt.
             self._close()
             raise
         for session, number in fresh:
             self._remember(session, number)
 
     def _open(self) -> Journal:
-        try:
-            acknowledged = AgentReader(self._state.agent).acknowledged()
-            journal = Journal(
-                self._state,
-                fresh_epoch=secrets.token_bytes(EPOCH_BYTES),
-                at=self._clock.wall(),
-                acknowledged=acknowledged,
-            )
-        except PackhorseError as error:
-            _LOG.warning("usage cannot be recorded: %s %s", error, error.hint)
-            raise
+        journal = Journal(
+            self._state,
+            fresh_epoch=secrets.token_bytes(EPOCH_BYTES),
+            at=self._clock.wall(),
+            acknowledged=AgentReader(self._state.agent).acknowledged(),
+        )
         if journal.opening.damage:
             _LOG.warning("the journal was repaired: %s", journal.opening)
         self.secret = journal.setting("form secret", self.secret)
@@ -151,7 +149,7 @@ class UsageLog:
     async def _prune_at_times(self) -> None:
         while True:
             await asyncio.sleep(_PRUNE_SECONDS)
-            with suppress(PackhorseError):
+            with suppress(*_FAILURES):
                 await self._on_thread(self._prune)
 
     def _prune(self) -> None:

@@ -7,7 +7,7 @@ import zlib
 from array import array
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final
 
 import av
 
@@ -18,10 +18,6 @@ from core.kinds import kind_of, media_type
 from core.manifest import File, Item, Manifest, encode_manifest
 from core.names import PackId
 from tests.support.nodes import make_state, opened
-
-if TYPE_CHECKING:
-    from av.audio.stream import AudioStream
-    from av.video.stream import VideoStream
 
 PACK: Final = "gd/zhuhai/math-g5"
 RATE: Final = 10
@@ -53,10 +49,10 @@ def make_mp4(seconds: int = SECONDS) -> bytes:
     """Make a tiny H.264 and AAC video whose brightness changes every frame."""
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as container:
-        video = cast("VideoStream", container.add_stream("libx264", rate=RATE))
+        video = container.add_stream("libx264", rate=RATE)
         video.width, video.height = _SIZE
         video.pix_fmt = "yuv420p"
-        audio = cast("AudioStream", container.add_stream("aac", rate=_SAMPLES))
+        audio = container.add_stream("aac", rate=_SAMPLES)
         for number in range(seconds * RATE):
             container.mux(video.encode(_picture(number)))
         for start in range(0, seconds * _SAMPLES, _CHUNK):

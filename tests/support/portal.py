@@ -1,12 +1,16 @@
 """A running portal for tests, and a client that behaves like a browser."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 
 from cache.state import StateDirectory
 from core.digest import Digest
 from edge_client.config import NodeConfig
+from edge_client.portal.server import running
 from edge_client.portal.site import Site
 
 CONFIG = NodeConfig(
@@ -34,8 +38,26 @@ class School:
         return f"/media/{self.digests[path]}.{suffix}"
 
 
+@asynccontextmanager
+async def serving(state: StateDirectory, digests: dict[str, Digest]) -> AsyncIterator[School]:
+    """Run a portal and clients for it."""
+    async with (
+        running(state, CONFIG) as site,
+        browser(site.ports.portal) as client,
+        browser(site.ports.content) as content,
+    ):
+        yield School(state, digests, site, client, content)
+
+
 def browser(port: int) -> httpx.AsyncClient:
     """Make a client that keeps cookies, as a browser does."""
     return httpx.AsyncClient(
         base_url=f"http://127.0.0.1:{port}", headers={"Accept-Language": "en"}, trust_env=False
     )
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put another file in the place of the one that ``path`` leads to."""
+    target = path.resolve()
+    target.unlink()
+    target.write_bytes(data)

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from cache.state import StateDirectory
-from edge_client.portal.server import running
 from tests.support.course import make_course, make_mp4, make_png
-from tests.support.portal import CONFIG, School, browser
+from tests.support.portal import School, serving
 
 
 @pytest.fixture(scope="session")
@@ -30,9 +29,5 @@ def state(tmp_path: Path) -> StateDirectory:
 async def school(state: StateDirectory, video: bytes, picture: bytes) -> AsyncIterator[School]:
     """The course of ``tests.support.course``, served."""
     digests = make_course(state.root, video, picture)
-    async with (
-        running(state, CONFIG) as site,
-        browser(site.ports.portal) as client,
-        browser(site.ports.content) as content,
-    ):
-        yield School(state, digests, site, client, content)
+    async with serving(state, digests) as school:
+        yield school
