@@ -5,7 +5,7 @@ at a time, and its references.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Final
 
@@ -28,7 +28,7 @@ from core.release import (
     decode_release,
     release_path,
 )
-from packager.build import Phases
+from packager.build import Tools
 from packager.progress import say
 from packager.remote import Remote
 from packager.workspace import Workspace
@@ -50,18 +50,25 @@ def published_release(remote: Remote, role: Targets | None, pack: PackId) -> Rel
 
 
 def fetch_version(
-    remote: Remote, release: Release, workspace: Workspace, phases: Phases
+    remote: Remote, release: Release, tools: Tools, present: Collection[Digest]
 ) -> Manifest:
     """Bring a published version into the workspace: its manifest, and what can be had of it.
+
+    Args:
+        remote: where it is published.
+        release: which version.
+        tools: the workspace, and what is told of the progress.
+        present: digests that the folder has now, which need no second look.
 
     Raises:
         RefusedError: the repository's files are not what was signed.
         UnavailableError: the repository is out of reach.
     """
+    workspace = tools.workspace
     known = next((k for k in workspace.versions() if k.manifest == release.manifest), None)
     manifest = workspace.manifest_of(known) if known else None
-    if manifest is None or not _is_complete(workspace, manifest):
-        fetched = _fetch(remote, release, workspace, phases)
+    if manifest is None or not _is_complete(workspace, manifest, present):
+        fetched = _fetch(remote, release, tools)
         manifest = fetched or manifest
     if manifest is None:
         raise RefusedError(
@@ -88,13 +95,12 @@ def _read_release(remote: Remote, target: TargetFile, pack: PackId) -> Release:
     return release
 
 
-def _is_complete(workspace: Workspace, manifest: Manifest) -> bool:
-    return all(workspace.has_blob(digest, size) for digest, size in manifest.digests().items())
+def _is_complete(workspace: Workspace, manifest: Manifest, present: Collection[Digest]) -> bool:
+    return all(digest in present or workspace.holds(digest) for digest in manifest.digests())
 
 
-def _fetch(
-    remote: Remote, release: Release, workspace: Workspace, phases: Phases
-) -> Manifest | None:
+def _fetch(remote: Remote, release: Release, tools: Tools) -> Manifest | None:
+    workspace = tools.workspace
     link = next((link for link in release.bundles if link.base == _FULL), None)
     head = remote.read_range(bundle_path(link.index), 0, link.index_length) if link else None
     if link is None or head is None:
@@ -103,7 +109,7 @@ def _fetch(
     index = decode_head(head, link, release)
     held = {o.digest for o in index.outputs if workspace.has_blob(o.digest, o.size)}
     blocks = blocks_needed(index, {o.digest for o in index.outputs}, held, {}).blocks
-    with phases(f"Fetching version {release.version}", cost(index, blocks)) as progress:
+    with tools.phases(f"Fetching version {release.version}", cost(index, blocks)) as progress:
         _Decoder(remote, workspace, link, index).run(blocks, progress)
     data = workspace.read_slice(release.manifest, 0, release.manifest_size)
     if digest_of(data) != release.manifest:

@@ -2,10 +2,12 @@
 
 A file is read once: its digest is taken and its copy is made in the same pass. Files that have
 not changed since the last run are not read again. Large files, which people replace rather than
-edit, are linked instead of copied; whatever becomes of them, content is verified when used.
+edit, are linked instead of copied where space is short; whatever becomes of them, content is
+verified when it is used.
 """
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from datetime import datetime
 from typing import Final
@@ -18,6 +20,8 @@ from packager.workspace import SeenFile, Workspace
 # A file written this shortly before it was read may be written again within the same tick of
 # its file system's clock, so its times prove nothing.
 _TICK_NS: Final = 3_000_000_000
+# Large files are copied while this many more of them would fit.
+_SPARE: Final = 4
 
 Progress = Callable[[int], None]
 
@@ -85,8 +89,13 @@ def _known(workspace: Workspace, found: Found, known: SeenFile | None) -> Digest
     return known.digest if workspace.has_blob(known.digest, found.signature.size) else None
 
 
+def _may_copy(workspace: Workspace, size: int) -> bool:
+    """Whether a copy is worth its space: a link is lost when the file is changed in place."""
+    return size <= LARGE or shutil.disk_usage(workspace.place).free > _SPARE * size
+
+
 def _take(workspace: Workspace, found: Found, progress: Progress) -> Digest:
-    copy = found.signature.size <= LARGE
+    copy = _may_copy(workspace, found.signature.size)
     staged = workspace.staging("blob")
     sink = staged.open("wb") if copy else None
     hasher = hashlib.sha256()

@@ -58,7 +58,8 @@ def prepare(folder: Folder, target: Target, tools: Tools, now: datetime) -> Publ
     authority = find_authority(remote, target.signer, pack)
     digests = read_folder(folder, tools, now)
     release = published_release(remote, authority.current, pack)
-    previous = fetch_version(remote, release, tools.workspace, tools.phases) if release else None
+    present = set(digests.values())
+    previous = fetch_version(remote, release, tools, present) if release else None
     manifest, is_new = next_manifest(
         folder.settings.version,
         previous,

@@ -1,11 +1,12 @@
 """Publishing end to end, against a repository with real trust."""
 
+import random
 import threading
 from pathlib import Path
 
 import pytest
 
-from core.digest import Digest
+from core.digest import Digest, digest_of
 from core.names import PackId
 from core.release import Release, bundle_path, decode_release, release_path
 from tests.support.rebuild import Blobs, manifest_in, rebuild, tree_of
@@ -296,3 +297,19 @@ def test_the_environment_names_repository_and_key(
     monkeypatch.setenv("PACKHORSE_REPOSITORY", str(tiny.directory))
     monkeypatch.setenv("PACKHORSE_KEY", str(tiny.publisher_key_file))
     assert run("pack", "publish", folder, "--wait", 0).code == 3
+
+
+def test_an_old_file_lost_from_the_workspace_is_fetched_back(
+    run: Run, folder: Path, tiny: TinyRepository
+) -> None:
+    (folder / "big.txt").write_bytes(random.Random(1).randbytes(50_000))
+    publish(run, folder, tiny)
+    tree, held = fetch(tiny, 0, {})
+    digest = digest_of(tree["big.txt"])
+    blob = folder / ".packhorse" / "blobs" / digest[:2] / digest
+    # As when a linked file was changed in place.
+    blob.write_bytes(bytes(50_000))
+    (folder / "big.txt").write_bytes(tree["big.txt"] + b"more")
+    second = publish(run, folder, tiny, "--json").data
+    assert second["bundles"][1]["bytes"] < 1000
+    assert fetch(tiny, 1, held)[0] == files_in(folder)
