@@ -7,11 +7,23 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from core.kinds import extension
+from core.kinds import MEDIA_TYPES, extension
 
 _MAX_SLUG: Final = 80
 _MAX_TITLE: Final = 300
 _SUFFIX: Final = 10
+# Endings that say what a file is, and nothing about what is in it.
+_ENDINGS: Final = MEDIA_TYPES.keys() | {
+    "7z",
+    "avi",
+    "flv",
+    "mkv",
+    "mov",
+    "rar",
+    "srt",
+    "swf",
+    "wmv",
+}
 _NUMBER = re.compile(r"(\d+|第[零〇一二两三四五六七八九十百]+)")
 # A number and what sets it apart from the name: "01 ", "3_", "4、", "5. " but not "1.5".
 _LEADING = re.compile(r"\d{1,3}(?:[\s_\-、]+|[.](?!\d)\s*)(?=\S)")
@@ -50,7 +62,7 @@ def _chinese_number(text: str) -> int:
 def title_from(path: str, *, folder: bool = False) -> str:
     """Make a title from the name of a file or folder, without its leading number."""
     name = path.removesuffix("/").rpartition("/")[2]
-    if not folder and extension(name):
+    if not folder and extension(name) in _ENDINGS:
         name = name.rpartition(".")[0]
     plain = _LEADING.sub("", name, count=1) if _LEADING.match(name) else name
     return " ".join(plain.replace("_", " ").split())[:_MAX_TITLE] or name

@@ -31,6 +31,7 @@ def test_order_never_compares_numbers_with_words() -> None:
         ("2024年总结.pdf", "2024年总结"),
         ("007.mp4", "007"),
         ("copyright", "copyright"),
+        ("README.Debian", "README.Debian"),
         ("01 .mp4", "01"),
     ],
 )
