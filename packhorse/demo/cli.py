@@ -36,7 +36,7 @@ from core.text import parse_rate
 def demo(
     *, course: Path | None, rate: str, once: bool, as_json: bool, keep: Path | None, port: int
 ) -> int:
-    r"""Show the whole system on this machine.
+    """Show the whole system on this machine.
 
     An admin's folder becomes a signed pack, a school's node pulls it over a thin line, a browser
     plays it, a changed lesson arrives as a delta, the line is cut and the lessons play on, and
@@ -46,7 +46,7 @@ def demo(
     Example:
       packhorse demo
       packhorse demo --course /usr/share/doc/somewhere --rate 2mbit --once --json
-    """
+    """  # noqa: D301 - \b is click's
     from packhorse.demo.story import Wishes, tell
 
     rate_bytes = parse_rate(rate)
