@@ -187,3 +187,16 @@ def test_an_item_names_what_it_needs(tmp_path: Path) -> None:
     found = scan(folder)
     assert [(item.id, item.title) for item in found.items] == [("s", {"en": "Seen"})]
     assert found.size_of(found.items[0]) == len("<title>Seen</title>") + 5
+
+
+def test_a_damaged_blob_is_named_and_the_next_run_heals_it(tmp_path: Path, tools: Tools) -> None:
+    files = {"a.mp4": NOISE[:200_000], "b.txt": b"b"}
+    write_tree(tmp_path / "c", files)
+    os.utime(tmp_path / "c" / "a.mp4", (0, 0))
+    one = build(tmp_path / "c", tools, 1, [])
+    tools.workspace.blob(one.manifest.files[0].digest).write_bytes(bytes(200_000))
+    (tmp_path / "c" / "b.txt").write_bytes(b"new")
+    with pytest.raises(UsageError, match=r"a\.mp4 changed while the pack was built"):
+        build(tmp_path / "c", tools, 2, [])
+    two = build(tmp_path / "c", tools, 2, [])
+    assert decode(two, tools, 0, {})[0] == {**files, "b.txt": b"new"}
