@@ -198,11 +198,12 @@ class HttpClient:
         )
         self.meter.request(_request_bytes(request, content))
         timing = self.timing
-        size = expected + len(content or b"")
-        seconds = 2 * timing.patience.stretch + size / timing.least_rate
+        patience = 2 * timing.patience.stretch
+        seconds = patience + len(content or b"") / timing.least_rate
         with _Timer(seconds, self.meter.hang_up) as timer:
             try:
                 response = self._client.send(request, stream=True)
+                timer.restart(patience + expected / timing.least_rate)
                 try:
                     self.meter.answer(_header_bytes(response))
                     yield Answer(response, self, path)
@@ -271,12 +272,26 @@ class _Timer:
     def __init__(self, seconds: float, action: Callable[[], None]) -> None:
         self.rang = False
         self._action = action
-        self._timer = threading.Timer(seconds, self._ring)
-        self._timer.daemon = True
+        self._timer = self._make(seconds)
+
+    def _make(self, seconds: float) -> threading.Timer:
+        timer = threading.Timer(seconds, self._ring)
+        timer.daemon = True
+        return timer
 
     def _ring(self) -> None:
         self.rang = True
         self._action()
+
+    def restart(self, seconds: float) -> None:
+        """Begin to count anew."""
+        self._stop()
+        self._timer = self._make(seconds)
+        self._timer.start()
+
+    def _stop(self) -> None:
+        self._timer.cancel()
+        self._timer.join()
 
     def __enter__(self) -> Self:
         self._timer.start()
@@ -288,8 +303,7 @@ class _Timer:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._timer.cancel()
-        self._timer.join()
+        self._stop()
 
 
 def _request_bytes(request: httpx.Request, content: bytes | None) -> int:

@@ -181,6 +181,7 @@ class HttpRepository:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     repository: HttpRepository
 
     def do_GET(self) -> None:
@@ -189,34 +190,43 @@ class _Handler(BaseHTTPRequestHandler):
         asked.headers = list(self.headers.keys())
         self.repository.requests.append(asked)
         fault = self.repository.fault(asked)
+        data = self._content(asked.path)
         if isinstance(fault, Answer):
             self._answer(asked, fault.status, fault.body, fault.headers, None)
-            return
-        data = self._content(asked.path)
-        if data is None:
+        elif data is None:
             self._answer(asked, 404, b"{}", {"Content-Type": "application/json"}, None)
-            return
-        headers = {"ETag": f'"{hashlib.sha256(data).hexdigest()[:16]}"'}
-        if isinstance(fault, OtherTag):
-            headers["ETag"] = f'"{fault.tag}"'
-        if self.headers.get("If-None-Match") == headers["ETag"]:
-            self._answer(asked, 304, b"", headers, None)
-            return
+        else:
+            self._give(asked, data, match, fault)
+
+    def _give(
+        self, asked: Asked, data: bytes, match: re.Match[str] | None, fault: Fault | None
+    ) -> None:
+        tag = fault.tag if isinstance(fault, OtherTag) else hashlib.sha256(data).hexdigest()[:16]
+        headers = {"ETag": f'"{tag}"'}
         if isinstance(fault, Flip):
             data = data[: fault.offset] + bytes([data[fault.offset] ^ 1]) + data[fault.offset + 1 :]
-        if match is None or isinstance(fault, Whole):
+        if self.headers.get("If-None-Match") == headers["ETag"]:
+            self._answer(asked, 304, b"", headers, None)
+        elif match is None or isinstance(fault, Whole):
             self._answer(asked, 200, data, headers, fault)
-            return
-        start, stop = int(match[1]), min(int(match[2]) + 1, len(data))
-        if start >= len(data):
+        elif int(match[1]) >= len(data):
             self._answer(asked, 416, b"", {"Content-Range": f"bytes */{len(data)}"}, None)
-            return
-        body = data[start:stop]
+        else:
+            self._part(asked, data, (int(match[1]), min(int(match[2]) + 1, len(data))), fault)
+
+    def _part(self, asked: Asked, data: bytes, part: tuple[int, int], fault: Fault | None) -> None:
+        start, stop = part
         if isinstance(fault, OtherRange):
-            start, stop, body = start + 1, stop + 1, data[start + 1 : stop + 1]
-        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{len(data)}"
+            start, stop = start + 1, stop + 1
+        body = data[start:stop]
         if isinstance(fault, ShortBody):
             body = body[: -fault.by]
+        headers = {
+            "ETag": f'"{hashlib.sha256(data).hexdigest()[:16]}"',
+            "Content-Range": f"bytes {start}-{stop - 1}/{len(data)}",
+        }
+        if isinstance(fault, OtherTag):
+            headers["ETag"] = f'"{fault.tag}"'
         self._answer(asked, 206, body, headers, fault)
 
     def _content(self, path: str) -> bytes | None:
