@@ -11,7 +11,7 @@ from edge_client.portal.security import (
     own_hosts_only,
     portal_headers,
 )
-from edge_client.portal.site import SITE, Site
+from edge_client.portal.site import IS_CONTENT, SITE, Site
 
 _PART: Final = "[a-z0-9-]{1,64}"
 _PACK: Final = f"{{nation:{_PART}}}/{{county:{_PART}}}/{{name:{_PART}}}"
@@ -20,7 +20,7 @@ _ITEM: Final = "{item:[a-z0-9][a-z0-9-]{0,99}}"
 
 def portal_application(site: Site) -> web.Application:
     """Make what answers on the portal's port."""
-    app = _application(site)
+    app = _application(site, is_content=False)
     app.on_response_prepare.append(portal_headers)
     app.add_routes(
         [
@@ -40,16 +40,17 @@ def portal_application(site: Site) -> web.Application:
 
 def content_application(site: Site) -> web.Application:
     """Make what answers on the second port."""
-    app = _application(site)
+    app = _application(site, is_content=True)
     app.on_response_prepare.append(content_headers)
     address = f"/{_PACK}/{{version:[1-9][0-9]{{0,15}}}}/{_ITEM}/{{path:.*}}"
     app.router.add_get(address, content.lesson_file)
     return app
 
 
-def _application(site: Site) -> web.Application:
+def _application(site: Site, *, is_content: bool) -> web.Application:
     app = web.Application(
         middlewares=[errors_in_words, own_hosts_only], client_max_size=usage.MAX_BODY_BYTES
     )
     app[SITE] = site
+    app[IS_CONTENT] = is_content
     return app

@@ -16,7 +16,12 @@ _INDEX: Final = "index.html"
 
 
 async def lesson_file(request: web.Request) -> web.StreamResponse:
-    """Send one file of a served item at the version that its page was made for."""
+    """Send one file of a served item at the version that its page was made for.
+
+    Raises:
+        HTTPGone: another version is served now; they are never mixed.
+        HTTPNotFound: there is no such file.
+    """
     parts = request.match_info
     site = request.app[SITE]
     lessons = site.lessons
@@ -25,10 +30,8 @@ async def lesson_file(request: web.Request) -> web.StreamResponse:
     if not path or path.endswith("/"):
         path += _INDEX
     file = await lessons.file(pack, parts["item"], path)
-    if (
-        file is None
-        or str(file.version) != parts["version"]
-        or not lessons.path(file.digest).is_file()
-    ):
+    if file is None or not lessons.path(file.digest).is_file():
         raise web.HTTPNotFound
+    if str(file.version) != parts["version"]:
+        raise web.HTTPGone
     return BlobResponse(site, lessons.path(file.digest), safe_type(file.type), caching=REVALIDATE)

@@ -8,7 +8,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from edge_client.portal.languages import COOKIE, Language, choose_language
-from edge_client.portal.site import SITE
+from edge_client.portal.site import IS_CONTENT, SITE
 
 
 def N_(text: str) -> str:  # noqa: N802 - gettext's customary mark for texts that wait
@@ -25,6 +25,7 @@ _WORDS: Final[dict[int, tuple[str, str]]] = {
     ),
     405: (N_("This is not allowed"), N_("This address can only be read.")),
     408: (N_("That took too long"), N_("Try again.")),
+    410: (N_("This lesson has changed"), N_("Go back to the lessons and open it again.")),
     413: (N_("That is too large"), N_("Nothing was recorded.")),
     421: (
         N_("This name does not belong to this node"),
@@ -40,6 +41,7 @@ _WORDS: Final[dict[int, tuple[str, str]]] = {
     ),
 }
 _KEPT_HEADERS: Final = (hdrs.ALLOW,)
+_PROGRAMS: Final = frozenset({"/usage", "/health"})
 _RETRY_SECONDS: Final = "10"
 
 
@@ -55,15 +57,15 @@ def error_page(
     """Make the answer to a request that failed."""
     language = language_of(request)
     title, advice = _WORDS.get(status) or (N_("This request failed"), N_("Try again."))
-    gettext = language.texts.gettext
-    if _is_program(request):
-        response = web.json_response(
-            {"error": gettext(title), "hint": gettext(advice)}, status=status
-        )
+    words = language.texts.gettext(title), language.texts.gettext(advice)
+    if request.app[IS_CONTENT]:
+        response = web.Response(text="\n".join(words), status=status)
+    elif request.path in _PROGRAMS:
+        response = refusal(status, *words)
     else:
         body = request.app[SITE].renderer.render(
-            language, "message.html", path=request.path_qs, title=gettext(title),
-            advice=gettext(advice), status=status,
+            language, "message.html", path=request.path_qs, title=words[0], advice=words[1],
+            status=status,
         )  # fmt: skip
         response = web.Response(text=body, content_type="text/html", status=status)
     for name in _KEPT_HEADERS:
@@ -73,10 +75,6 @@ def error_page(
         response.headers[hdrs.RETRY_AFTER] = _RETRY_SECONDS
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
     return response
-
-
-def _is_program(request: web.Request) -> bool:
-    return request.path in {"/usage", "/health"}
 
 
 def refusal(status: int, error: str, hint: str = "") -> web.Response:

@@ -85,7 +85,7 @@ async def item(request: web.Request) -> web.Response:
         content=content_url(content_origin(request), file),
         download=download_url(file),
         session=session,
-        token=form_tokens.form_token(site.usage.secret, cookie, session),
+        token=form_tokens.form_token(await site.usage.secret(), cookie, session),
         **values,
     )
     response.set_cookie(

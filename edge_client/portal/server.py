@@ -71,7 +71,7 @@ async def running(
         clock,
         frozenset(name.lower() for name in config.portal_hosts),
     )
-    await site.usage.start()
+    site.usage.start()
     runners: list[web.AppRunner] = []
     try:
         site.ports.content = await _listen(

@@ -42,3 +42,5 @@ class Site:
 
 
 SITE: Final = web.AppKey("site", Site)
+IS_CONTENT: Final = web.AppKey("is_content", bool)
+"""Set on the application of the second port, whose answers have nothing of the portal's."""

@@ -71,7 +71,8 @@ async def post_usage(request: web.Request) -> web.Response:
         report = decode_json(await _body(request), Report, what="The report", limit=MAX_BODY_BYTES)
     except RefusedError as error:
         return refusal(400, str(error))
-    if not is_token(site.usage.secret, request.cookies.get(COOKIE), report.session, report.token):
+    secret = await site.usage.secret()
+    if not is_token(secret, request.cookies.get(COOKIE), report.session, report.token):
         raise web.HTTPForbidden
     fault = await _unknown(site, report)
     if fault:

@@ -48,14 +48,21 @@ class UsageLog:
         self._tasks: set[asyncio.Task[None]] = set()
         self._pruning: asyncio.Task[None] | None = None
         self._seen: OrderedDict[str, set[int]] = OrderedDict()
+        self._opening: asyncio.Task[None] | None = None
         # Until the journal gives the lasting one.
-        self.secret = secrets.token_bytes(_SECRET_BYTES)
+        self._secret = secrets.token_bytes(_SECRET_BYTES)
 
-    async def start(self) -> None:
-        """Open the journal, salvaging a damaged one, and begin to prune it from time to time."""
-        with suppress(*_FAILURES):
-            await self._on_thread(self._open)
-        self._pruning = asyncio.get_running_loop().create_task(self._prune_at_times())
+    def start(self) -> None:
+        """Begin to open the journal, salvaging a damaged one; pages need not wait for that."""
+        loop = asyncio.get_running_loop()
+        self._opening = loop.create_task(self._try_to_open())
+        self._pruning = loop.create_task(self._prune_at_times())
+
+    async def secret(self) -> bytes:
+        """Give the secret of form tokens; the journal keeps it."""
+        if self._opening is not None:
+            await asyncio.shield(self._opening)
+        return self._secret
 
     async def record(self, statements: Sequence[Recorded]) -> None:
         """Return once the statements survive a power cut; known ones are passed over.
@@ -75,9 +82,16 @@ class UsageLog:
         """Write what is waiting, and close the journal."""
         if self._pruning is not None:
             self._pruning.cancel()
+        await self.secret()
         await asyncio.gather(*self._tasks)
         await self._on_thread(self._close)
         self._thread.shutdown()
+
+    async def _try_to_open(self) -> None:
+        try:
+            await self._on_thread(self._open)
+        except _FAILURES as error:
+            _LOG.warning("usage cannot be recorded: %s", error)
 
     async def _gather(self) -> None:
         await asyncio.sleep(GATHER_SECONDS)
@@ -127,7 +141,7 @@ class UsageLog:
         )
         if journal.opening.damage:
             _LOG.warning("the journal was repaired: %s", journal.opening)
-        self.secret = journal.setting("form secret", self.secret)
+        self._secret = journal.setting("form secret", self._secret)
         self._recall(journal)
         self._journal = journal
         return journal

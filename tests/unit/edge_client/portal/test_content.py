@@ -33,7 +33,6 @@ async def test_a_folder_opens_its_index(school: School) -> None:
         "/",
         "/usage",
         "/static/page.js",
-        f"/{PACK}/2/page/04-page/index.html",
         f"/{PACK}/1/page/05-练习 1.docx",
         f"/{PACK}/1/page/04-page/../../keys/node.pem",
         f"/{PACK}/1/page/04-page%2f..%2f..%2fidentity.json",
@@ -52,3 +51,9 @@ async def test_the_second_port_knows_no_portal_and_the_portal_no_lesson_page(
 ) -> None:
     assert (await school.content.post("/usage", content=b"{}")).status_code == 404
     assert (await school.client.get(f"{FOLDER}/04-page/index.html")).status_code == 404
+
+
+async def test_another_version_is_said_to_have_changed(school: School) -> None:
+    answer = await school.content.get(f"/{PACK}/2/page/04-page/index.html")
+    assert answer.status_code == 410
+    assert answer.text == "This lesson has changed\nGo back to the lessons and open it again."

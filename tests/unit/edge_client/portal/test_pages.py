@@ -150,3 +150,9 @@ async def test_the_first_page_is_light(school: School) -> None:
 async def test_health_is_answered_for_the_open_page(school: School) -> None:
     answer = await school.client.get("/health")
     assert (answer.json(), answer.headers["Cache-Control"]) == ({"ok": True}, "no-store")
+
+
+async def test_the_built_player_of_channels_is_served(school: School) -> None:
+    answer = await school.client.get("/static/vendor/hls.light.min.js")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/javascript")
