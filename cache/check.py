@@ -112,7 +112,9 @@ def _check_trust(state: StateDirectory) -> Iterator[Finding]:
     current = state.trust / "current"
     if not current.is_symlink():
         return
-    files = [path for path in current.rglob("*") if path.is_file()]
+    files = [
+        path for path in current.rglob("*") if path.is_file() and not durable.is_temporary(path)
+    ]
     if not files or not current.is_dir():
         yield Finding("The verified metadata is missing.", hint=_SYNC, repairable=False)
     for path in files:

@@ -185,8 +185,13 @@ class Recorder:
         return recording
 
     def _kill(self) -> None:
-        os.killpg(self.process.pid, SIGKILL)
-        self.process.wait()
+        # The program first, so that strace can take note of its end.
+        self.signal(SIGKILL)
+        try:
+            self.process.wait(2)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, SIGKILL)
+            self.process.wait()
 
 
 def record(

@@ -29,8 +29,8 @@ SYSTEM_CALLS = (
     "io_uring_setup"
 )
 
-_LINE = re.compile(r"(\d+) +(.*)\n?\Z", re.DOTALL)
-_CALL = re.compile(r"(\w+)\((.*)\)\s+= (-?\d+|\?|0x[0-9a-f]+)(?:<([^>]*)>)?.*\Z", re.DOTALL)
+_LINE = re.compile(r"(\d+) +(.*)\Z", re.DOTALL)
+_CALL = re.compile(r"(\w+)\((.*)\)\s+= (0x[0-9a-f]+|-?\d+|\?)(?:<([^>]*)>)?.*\Z", re.DOTALL)
 _RESUMED = re.compile(r"<\.\.\. \w+ resumed>(.*)\Z", re.DOTALL)
 _UNFINISHED = " <unfinished ...>"
 
@@ -69,7 +69,7 @@ def _finished_lines(log: Path) -> Iterator[tuple[int, str, bool]]:
     begun: dict[int, str] = {}
     with log.open(encoding="ascii", errors="replace") as lines:
         for line in lines:
-            match = _LINE.match(line)
+            match = _LINE.match(line.rstrip("\n"))
             if not match:
                 continue
             process, text = int(match[1]), match[2]
@@ -90,6 +90,7 @@ class LogReader(ProcessTable):
         self._log = log
         self._syncing: dict[int, int] = {}
         self._syncs = 0
+        self._closing: set[int] = set()
 
     def operations(self) -> Iterator[Operation]:
         """Give the operations in the order in which they were finished."""
@@ -99,6 +100,8 @@ class LogReader(ProcessTable):
                 yield from self._begin(process, text)
             elif text.startswith("+++"):
                 self._processes.pop(process, None)
+            elif process in self._closing:
+                self._closing.remove(process)
             elif (call := _CALL.match(text)) and call[3] != "?" and not call[3].startswith("-"):
                 name = _ALIASES.get(call[1], call[1])
                 handler = getattr(self, f"_on_{name}", None)
@@ -116,6 +119,10 @@ class LogReader(ProcessTable):
                     self._parents.setdefault(int(call[3]), []).append((process, call[2]))
 
     def _begin(self, process: int, text: str) -> Iterator[Operation]:
+        if text.startswith("close("):
+            # From now on another thread may be given the number.
+            self._on_close(process, text.partition("(")[2], 0, "")
+            self._closing.add(process)
         if text.startswith(("fsync(", "fdatasync(")):
             opened = self._file(process, text.partition("(")[2])
             if opened:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-DESCRIPTOR = re.compile(r"(-?\d+|0x[0-9a-f]+)(?:<([^>]*)>)?")
+DESCRIPTOR = re.compile(r"(0x[0-9a-f]+|-?\d+)(?:<([^>]*)>)?")
 STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
 AT_PATH = re.compile(r'(?:(?:AT_FDCWD|\d+)(?:<([^>]*)>)?, )?"((?:\\x[0-9a-f]{2})*)"')
 
