@@ -100,6 +100,7 @@ def find_items(paths: Iterable[str], listed: Iterable[ListedItem]) -> list[Draft
     """
     tree = Tree(paths)
     drafts = [_listed(tree, item) for item in listed]
+    _check_once(drafts)
     taken = {path for draft in drafts for path in _own(tree, draft)}
     if tree.index_of("") and tree.index_of("") not in taken:
         return [*drafts, _site(tree, "", taken)]
@@ -112,6 +113,19 @@ def find_items(paths: Iterable[str], listed: Iterable[ListedItem]) -> list[Draft
     found += [_loose(tree, path) for path in rest - inside if not _belongs(tree, path)]
     found.sort(key=lambda draft: natural_key(draft.place))
     return drafts + found
+
+
+def _check_once(drafts: Sequence[Draft]) -> None:
+    seen: dict[str, str] = {}
+    for draft in drafts:
+        if draft.place in seen:
+            raise UsageError(
+                "pack.toml lists {path} twice: {other} is the same lesson.",
+                hint="Take one of the two [[item]] out.",
+                path=repr(draft.listed.path),
+                other=repr(seen[draft.place]),
+            )
+        seen[draft.place] = draft.listed.path
 
 
 def _ancestors(folder: str) -> set[str]:
@@ -127,7 +141,11 @@ def _own(tree: Tree, draft: Draft) -> list[str]:
 
 
 def _listed(tree: Tree, item: ListedItem) -> Draft:
-    if item.path in tree.files:
+    folder = parent(item.path)
+    if folder and item.path == tree.index_of(folder):
+        # A teacher may as well name the page that opens the folder.
+        draft = _folder(tree, folder)
+    elif item.path in tree.files:
         draft = _loose(tree, item.path)
     elif item.path + "/" in tree.below:
         draft = _folder(tree, item.path + "/")

@@ -79,3 +79,15 @@ def test_owners_name_every_item_that_needs_a_file() -> None:
         "b": [1],
         "c": [],
     }
+
+
+def test_a_listed_index_page_stands_for_its_folder() -> None:
+    paths = ["p/index.html", "p/a.png", "q.pdf"]
+    (first, second) = find_items(paths, [ListedItem("p/index.html")])
+    assert (first.place, first.entry, first.paths) == ("p/", "p/index.html", ["p/"])
+    assert second.entry == "q.pdf"
+
+
+def test_the_same_lesson_is_not_listed_twice() -> None:
+    with pytest.raises(UsageError, match="twice"):
+        entries("p/index.html", listed=("p/index.html", "p"))
