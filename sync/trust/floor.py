@@ -96,8 +96,8 @@ def raised(floor: Floor, root: Root, metadata: Path) -> Floor:
     Raises:
         RefusedError: something verified is older than what was seen.
     """
-    timestamp = Metadata[Timestamp].from_file(str(metadata / "timestamp.json")).signed
-    snapshot = Metadata[Snapshot].from_file(str(metadata / "snapshot.json")).signed
+    timestamp = Metadata[Timestamp].from_bytes((metadata / "timestamp.json").read_bytes()).signed
+    snapshot = Metadata[Snapshot].from_bytes((metadata / "snapshot.json").read_bytes()).signed
     floor = rotated(floor, root)
     _not_lower("root.json", root.version, floor.root)
     _not_lower("timestamp.json", timestamp.version, floor.timestamp)

@@ -61,7 +61,7 @@ class _Walk:
             return
         self._seen.add(role)
         file = self._metadata / f"{quote(role, '')}.json"
-        signed = Metadata[Targets].from_file(str(file)).signed
+        signed = Metadata[Targets].from_bytes(file.read_bytes()).signed
         for path in signed.targets:
             self._take(path)
         delegations = signed.delegations

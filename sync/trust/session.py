@@ -206,7 +206,7 @@ class TrustSession:
         return True
 
     def _trusted_root(self) -> Root:
-        return Metadata[Root].from_file(str(self._stage.metadata / "root.json")).signed
+        return Metadata[Root].from_bytes((self._stage.metadata / "root.json").read_bytes()).signed
 
     def _local_tip(self) -> Tip:
         timestamp = (self._stage.metadata / "timestamp.json").read_bytes()

@@ -118,7 +118,7 @@ class Stage:
     def _drop_damaged(self) -> None:
         for path in sorted(self.metadata.rglob("*.json")):
             try:
-                Metadata.from_file(str(path))
+                Metadata.from_bytes(path.read_bytes())
             except (DeserializationError, FileNotFoundError):
                 self._drop(path)
         for path in sorted(self.releases.iterdir()):
