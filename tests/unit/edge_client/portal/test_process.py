@@ -1,6 +1,7 @@
 """The portal as a process of its own: what it imports, weighs, prints and how it ends."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -9,8 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from cache.journal_reader import JournalReader
 from cache.state import StateDirectory
-from tests.support.course import make_course
+from tests.support.course import PACK, make_course
 from tests.support.nodes import make_state
 from tests.support.portal_process import LISTEN, portal
 
@@ -56,6 +58,26 @@ def test_it_ends_at_once_while_a_video_is_being_sent(state: StateDirectory, pict
             assert len(next(answer.iter_raw(1000))) == 1000
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
+
+
+def test_what_was_answered_survives_a_kill(
+    state: StateDirectory, video: bytes, picture: bytes
+) -> None:
+    make_course(state.root, video, picture)
+    with portal("-m", "edge_client.portal", "--state", str(state.root), *LISTEN) as (process, at):
+        with httpx.Client(base_url=at["portal"], trust_env=False) as client:
+            text = client.get(f"/packs/{PACK}/video").text
+            session, token = re.findall(r'data-usage="(\w+)" data-token="(\w+)"', text)[0]
+            for number in range(5):
+                event = {"number": number, "verb": "played", "pack": PACK, "item": "video"}
+                body = {"session": session, "token": token, "events": [{**event, "version": 1}]}
+                answer = client.post("/usage", json=body, headers={"Origin": at["portal"]})
+                assert answer.status_code == 204
+        process.kill()
+        process.wait(30)
+    reader = JournalReader(state.journal)
+    (epoch,) = reader.epochs()
+    assert len(reader.unsent(epoch.epoch, 0, 100)) == 5
 
 
 @pytest.mark.parametrize(
