@@ -11,8 +11,6 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlite_utils import Database
-
 from cache import durable, generations
 from cache.agent_reader import (
     AgentReader,
@@ -47,7 +45,6 @@ class AgentDatabase:
                 generations.switch(state.agent, generation)
             generations.set_aside(state.agent, state.quarantine)
             self._connection = open_writer(state.agent, MIGRATIONS)
-        self._database = Database(self._connection, execute_plugins=False)
         self.reader = AgentReader(state.agent)
 
     def acknowledge(
@@ -79,14 +76,12 @@ class AgentDatabase:
                 "INSERT OR REPLACE INTO acknowledged VALUES (?, ?, ?)",
                 (epoch, highest, acknowledgement_checksum(epoch, highest)),
             )
-            self._database.table("refused").insert_all(
-                (
-                    {"epoch": epoch, "sequence": number, "kind": kind, "reason": reason,
-                     "at": at.timestamp()}
-                    for kind, number, reason in refused
-                ),
-                ignore=True,
-            )  # fmt: skip
+            # sqlite-utils looks for the row number of a row that it ignored; this table has none.
+            self._connection.executemany(
+                "INSERT OR IGNORE INTO refused (epoch, sequence, kind, reason, at)"
+                " VALUES (?, ?, ?, ?, ?)",
+                [(epoch, number, kind, reason, at.timestamp()) for kind, number, reason in refused],
+            )
 
     def remember(self, name: str, value: str) -> None:
         """Remember a text such as the tip's ETag.

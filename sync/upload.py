@@ -97,6 +97,8 @@ class _Run:
         self._acknowledged = self._rejected = 0
         self._reached = False
         self._retry_after = 0.0
+        # Numbers that the hub will never have are no reason to send again what follows them.
+        self._refused = {(one.epoch, one.sequence) for one in agent.reader.refused()}
 
     def all(self) -> None:
         """Send everything; a failure is noted."""
@@ -147,7 +149,8 @@ class _Run:
             after, contiguous = self._send(epoch, rows)
             # A hub that was restored from a backup lacks what it acknowledged; what has not
             # left the journal yet goes again.
-            if epoch.pruned <= contiguous < rows[0].sequence - 1 and not went_back:
+            lacks = epoch.pruned <= contiguous < rows[0].sequence - 1
+            if lacks and not went_back and (epoch.epoch, contiguous + 1) not in self._refused:
                 after, went_back = contiguous, True
 
     def _send(self, epoch: Epoch, rows: Sequence[JournalRow]) -> tuple[int, int]:
@@ -168,6 +171,7 @@ class _Run:
             if len(rows) > 1:
                 return self._send(epoch, rows[: len(rows) // 2])
             last = rows[0].sequence
+            self._refused.add((epoch.epoch, last))
             self._acknowledge(epoch, rows, last, Acknowledgement("", last, [_refusal(last, error)]))
             return last, last
         if answer.epoch != epoch.epoch.hex():

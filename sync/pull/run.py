@@ -180,6 +180,16 @@ class _Run:
                 durable.remove_tree(path)
             for digest in room.catalogue.drop_unneeded():
                 room.blobs.remove(digest)
+            self._clean_strays()
+
+    def _clean_strays(self) -> None:
+        """Remove blobs that have no name, since a run was killed before it gave or removed them."""
+        # After a problem, a blob without a name may be of a pack that comes back soon.
+        if not self._problems:
+            durable.sweep(self._room.blobs.root)
+            named = self._room.catalogue.named()
+            for digest in [one for one in self._room.blobs if one not in named]:
+                self._room.blobs.remove(digest)
 
     def _note(self, error: PackhorseError, pack: str = "") -> None:
         problem = problem_of(error, pack)
