@@ -17,7 +17,7 @@ from core.trusted_time import format_moment
 from sync.context import SyncContext
 from sync.events import Checking, Contact, Done, Problem, Summary, Transferred, Trusted, problem_of
 from sync.pull.pack import PackPull
-from sync.pull.retry import Persistence
+from sync.pull.retry import Persistence, PersistentSource
 from sync.pull.room import Room
 from sync.pull.staging import HEAD
 from sync.source import MissingError, Source, SourceError
@@ -38,14 +38,14 @@ def run_pull(context: SyncContext) -> Summary:
         RefusedError: the node's identity is damaged.
     """
     started = context.clock.monotonic()
-    context.state.create()
+    persistence = Persistence(context.chance, context.sleep)
     with ExitStack() as stack:
         opened = context.open_source() if context.open_source else open_hub(context)
-        source = stack.enter_context(closing(opened))
+        source = stack.enter_context(closing(PersistentSource(opened, persistence)))
+        context.state.create()
         agent = stack.enter_context(closing(AgentDatabase(context.state)))
         catalogue = stack.enter_context(closing(open_catalogue(context.state).catalogue))
         blobs = BlobStore(context.state.blobs)
-        persistence = Persistence(context.chance, context.sleep)
         run = _Run(Room(context, source, blobs, catalogue, persistence), agent)
         run.all()
         summary = run.summary(context.clock.monotonic() - started)
