@@ -3,11 +3,21 @@
 import logging
 import signal
 from collections.abc import Callable
+from typing import Final
 
 from core.errors import ExitCode, PackhorseError, RefusedError
 from edge_client.agent.schedule import Job
 from edge_client.agent.workers import Ending
 from sync.events import Done, Event, Problem, Summary, decode_event
+
+_HUNG: Final = {
+    "pull": "Fetching stopped: nothing was heard of it for too long.",
+    "upload": "Sending usage records stopped: nothing was heard of it for too long.",
+}
+_CRASHED: Final = {
+    "pull": "Fetching stopped unexpectedly ({ending}).",
+    "upload": "Sending usage records stopped unexpectedly ({ending}).",
+}
 
 logger = logging.getLogger("agent.worker")
 
@@ -46,11 +56,8 @@ class Reception:
 def crashed(job: Job, ending: Ending) -> Summary:
     """Describe the end of a worker that could not say how it ended."""
     error = _CrashError(
-        "The {job} stopped: it said nothing for too long."
-        if ending.hung
-        else "The {job} stopped unexpectedly ({ending}).",
+        _HUNG[job] if ending.hung else _CRASHED[job],
         hint="It is tried again by itself. If this stays, send the node's log to your admin.",
-        job=job,
         ending=_how(ending),
     )
     problem = Problem(

@@ -65,7 +65,7 @@ async def test_a_worker_that_says_nothing_is_killed_though_it_ignores_sigterm(wo
 
     assert ending.hung
     assert ending.exit_code == -9
-    assert "said nothing" in reception.summary("pull", ending).problems[0].text
+    assert "nothing was heard" in reception.summary("pull", ending).problems[0].text
 
 
 async def test_garbage_and_endless_lines_are_left_out(worker: Run) -> None:
