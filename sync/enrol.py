@@ -32,7 +32,7 @@ from core.token import (
     token_name,
 )
 from core.trust.roles import MAX_ROOT_BYTES, metadata_path
-from sync.http_client import HttpClient, Timing
+from sync.http_client import HttpClient
 from sync.http_source import HttpSource
 from sync.hub_api import post
 from sync.identity import (
@@ -44,6 +44,7 @@ from sync.identity import (
     public_text,
     save_identity,
 )
+from sync.patience import Timing
 from sync.tls import Tls, unused, unverified, verified
 from sync.trust import current_time
 from sync.trust.floor import forget_floor

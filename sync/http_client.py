@@ -6,19 +6,16 @@ and a login page is told from it by them.
 """
 
 import ssl
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import httpx
 
 from core.errors import RefusedError
 from sync.http_errors import busy, captive, missing, refused_by_upstream, too_slow, worded
 from sync.meter import Meter
-from sync.rate import RateCap
+from sync.patience import Pace, Timing, Watchdog
 from sync.source import SourceError
 from sync.tls import Tls
 
@@ -31,46 +28,6 @@ _NOT_MODIFIED: Final = 304
 _LOGIN_NEEDED: Final = 511
 _REFUSALS: Final = range(400, 500)
 _LINE_END: Final = 4
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long to wait for what. Seconds, and bytes a second.
-
-    Attributes:
-        connect: for a connection, TLS included.
-        gap: between two bytes.
-        stretch: over how long the rate is judged, and grace for an answer to begin.
-        least_rate: slower than this over a stretch counts as broken.
-    """
-
-    connect: float = 20.0
-    gap: float = 20.0
-    stretch: float = 30.0
-    least_rate: float = 200.0
-
-
-@dataclass(frozen=True)
-class Timing:
-    """How to tell time, and how long to wait.
-
-    Attributes:
-        monotonic: gives seconds that only rise.
-        sleep: waits, for the rate cap.
-        patience: bounds of waiting.
-        cap: cap for what is received, None for none.
-    """
-
-    monotonic: Callable[[], float]
-    sleep: Callable[[float], None]
-    patience: Patience = Patience()
-    cap: RateCap | None = None
-
-    @property
-    def least_rate(self) -> float:
-        """Bytes a second below which the line counts as broken; less where it is capped."""
-        least = self.patience.least_rate
-        return min(least, self.cap.rate / 4) if self.cap else least
 
 
 class Answer:
@@ -94,10 +51,12 @@ class Answer:
         Raises:
             SourceError: the line failed, or is too slow.
         """
-        pace = _Pace(self._client, self._path)
+        pace = Pace(self._client.timing)
         # Without a size: with one, httpx waits until it is full, and no rate can be judged.
         for chunk in self._response.iter_raw():
-            pace.took(len(chunk))
+            self._client.meter.answer(len(chunk))
+            if not pace.took(len(chunk)):
+                raise too_slow(self._client.name, self._path)
             yield chunk
 
     def read(self, limit: int) -> bytes:
@@ -200,7 +159,7 @@ class HttpClient:
         timing = self.timing
         patience = 2 * timing.patience.stretch
         seconds = patience + len(content or b"") / timing.least_rate
-        with _Timer(seconds, self.meter.hang_up) as timer:
+        with Watchdog(seconds, self.meter.hang_up) as timer:
             try:
                 response = self._client.send(request, stream=True)
                 timer.restart(patience + expected / timing.least_rate)
@@ -239,71 +198,6 @@ class HttpClient:
             except BaseException:
                 stream.close()
                 raise
-
-
-class _Pace:
-    """Judges the rate over stretches, and keeps the cap."""
-
-    def __init__(self, client: HttpClient, path: str) -> None:
-        self._client = client
-        self._path = path
-        self._since = client.timing.monotonic()
-        self._count = 0
-
-    def took(self, count: int) -> None:
-        self._client.meter.answer(count)
-        self._count += count
-        timing = self._client.timing
-        elapsed = timing.monotonic() - self._since
-        if elapsed > timing.patience.stretch:
-            if self._count < timing.least_rate * elapsed:
-                raise too_slow(self._client.name, self._path)
-            self._since += elapsed
-            self._count = 0
-        if timing.cap is not None:
-            pause = timing.cap.spend(count)
-            if pause > 0:
-                timing.sleep(pause)
-
-
-class _Timer:
-    """Calls once after some seconds, unless it is left before."""
-
-    def __init__(self, seconds: float, action: Callable[[], None]) -> None:
-        self.rang = False
-        self._action = action
-        self._timer = self._make(seconds)
-
-    def _make(self, seconds: float) -> threading.Timer:
-        timer = threading.Timer(seconds, self._ring)
-        timer.daemon = True
-        return timer
-
-    def _ring(self) -> None:
-        self.rang = True
-        self._action()
-
-    def restart(self, seconds: float) -> None:
-        """Begin to count anew."""
-        self._stop()
-        self._timer = self._make(seconds)
-        self._timer.start()
-
-    def _stop(self) -> None:
-        self._timer.cancel()
-        self._timer.join()
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stop()
 
 
 def _request_bytes(request: httpx.Request, content: bytes | None) -> int:

@@ -5,9 +5,10 @@ from typing import Final
 
 from core.errors import RefusedError
 from sync.context import SyncContext
-from sync.http_client import HttpClient, Timing
+from sync.http_client import HttpClient
 from sync.http_source import HttpSource
 from sync.identity import Identity, load_identity
+from sync.patience import Timing
 from sync.rate import RateCap
 from sync.tls import Tls, unused, verified
 from sync.trust import current_time

@@ -4,12 +4,13 @@ A line that is cut every ten seconds still brings a pack home in one run; one th
 the run soon, and the agent decides when to begin the next.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 from core.backoff import retry_delay
-from sync.source import Fault, SourceError
+from sync.events import Traffic
+from sync.source import Document, Fault, Source, SourceError
 
 MOST_FAILURES: Final = 4
 _LARGEST_DELAY: Final = 20.0
@@ -57,3 +58,45 @@ class Persistence:
             self._sleep(delay / 2)
         else:
             self._failures = 0
+
+
+class PersistentSource:
+    """A source whose small files are asked for again when the line breaks.
+
+    Args:
+        source: the upstream.
+        persistence: how failures of the line are borne.
+    """
+
+    def __init__(self, source: Source, persistence: Persistence) -> None:
+        self._source = source
+        self._persistence = persistence
+
+    @property
+    def name(self) -> str:
+        """What to call it to a person."""
+        return self._source.name
+
+    def read(self, path: str, limit: int) -> bytes:
+        """Read a whole small file."""
+        while True:
+            with self._persistence.attempt():
+                return self._source.read(path, limit)
+
+    def poll(self, path: str, limit: int, validator: str) -> Document | None:
+        """Read a small file, or give None when it still is as ``validator`` says."""
+        while True:
+            with self._persistence.attempt():
+                return self._source.poll(path, limit, validator)
+
+    def open_range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
+        """Give the bytes of a range as they come; whoever reads them resumes."""
+        return self._source.open_range(path, start, stop)
+
+    def traffic(self) -> Traffic:
+        """Give the bytes moved so far."""
+        return self._source.traffic()
+
+    def close(self) -> None:
+        """Let go of the upstream."""
+        self._source.close()

@@ -11,7 +11,12 @@ from core.manifest import encode_manifest
 from sync.context import SyncContext
 from sync.directory_source import DirectorySource
 from sync.events import ItemReady, Planned
+from sync.http_client import HttpClient
+from sync.http_source import HttpSource
+from sync.patience import Timing
 from sync.pull import run_pull
+from sync.rate import RateCap
+from sync.tls import unused
 from tests.support.http_repository import PORTAL, Asked, Cut, Fault, Flip, HttpRepository
 from tests.support.node_state import Node, make_node
 from tests.support.tiny_repository import TinyRepository, publish_files
@@ -302,10 +307,6 @@ def test_a_rate_cap_holds(tmp_path: Path) -> None:
     tiny = TinyRepository(tmp_path)
     publish_files(tiny, PACK, {"a.mp4": random.Random(1).randbytes(300_000)}, 1)
     node = make_node(tmp_path / "node", tiny.root)
-    from sync.http_client import HttpClient, Timing
-    from sync.http_source import HttpSource
-    from sync.rate import RateCap
-    from sync.tls import unused
 
     now = [0.0]
     naps: list[float] = []

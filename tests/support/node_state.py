@@ -10,8 +10,9 @@ from cache.clock import Clock
 from cache.state import StateDirectory
 from sync.context import SyncContext
 from sync.events import Event, Problem, Summary
-from sync.http_client import HttpClient, Patience, Timing
+from sync.http_client import HttpClient
 from sync.http_source import HttpSource
+from sync.patience import Patience, Timing
 from sync.pull import run_pull
 from sync.source import Source
 from sync.tls import unused

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import RefusedError
-from sync.http_client import Patience
+from sync.patience import Patience
 from sync.source import MissingError, SourceError
 from tests.support.http_repository import (
     PORTAL,
