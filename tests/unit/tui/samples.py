@@ -75,11 +75,11 @@ FETCHING = made(
 )
 OFFLINE = made(
     line="down",
-    reason="hub.example does not answer.",
+    reason="hub.example does not answer any more.",
     reason_wording=Wording(
-        template="{host} does not answer.",
-        hint="Check the line; it is tried again by itself.",
-        fields={"host": "hub.example"},
+        template="{name} does not answer any more.",
+        hint="Nothing is lost: it goes on from here when the line is back.",
+        fields={"name": "hub.example"},
     ),
     last_contact=1500.0,
     next_try=42.0,
@@ -93,9 +93,9 @@ PROBLEM = made(
     last_contact=12.0,
     next_try=640.0,
     packs=[FRACTIONS],
-    problems=["The signature of gd/zhuhai is not right."],
+    problems=["The signature of gd/zhuhai has expired."],
     problem_wordings=[
-        Wording(template="The signature of {role} is not right.", fields={"role": "gd/zhuhai"})
+        Wording(template="The signature of {file} has expired.", fields={"file": "gd/zhuhai"})
     ],
 )
 HOSTILE_TITLES = [

@@ -5,7 +5,7 @@ import pytest
 from core.control import Status, Wording
 from tests.unit.tui import samples
 from tui.client import Absence
-from tui.texts import Language, language_of, load_languages
+from tui.texts import language_of, load_languages
 from tui.view import Mood, View, view_of
 
 LANGUAGES = load_languages()
@@ -26,7 +26,7 @@ def view(
         (samples.FETCHING, "Fetching Science, grade 3: 62 %, about 3 min left", "busy"),
         (samples.OFFLINE, "No line for 25 min; lessons that are here can be used", "bad"),
         (samples.ALL_HERE, "Everything is here", "good"),
-        (samples.PROBLEM, "The signature of gd/zhuhai is not right.", "bad"),
+        (samples.PROBLEM, "The signature of gd/zhuhai has expired.", "bad"),
         (
             samples.made(line="up", packs=[samples.SCIENCE]),
             "7 of 12 lessons are here; the rest is fetched with the next try",
@@ -119,10 +119,8 @@ def test_a_transfer_in_words() -> None:
 
 
 def test_a_translated_reason_is_filled_with_its_fields() -> None:
-    chinese = {"{host} does not answer.": "{host} 没有应答。"}
-    language = Language("zh", "中文", lambda text: chinese.get(text, text), lambda one, *_: one)
-
-    assert view_of(samples.OFFLINE, None, 0.0, language).detail == "hub.example 没有应答。"
+    assert view(samples.OFFLINE, "zh").detail == "hub.example 不再应答。"
+    assert view(samples.PROBLEM, "zh").headline == "gd/zhuhai 的签名已过期。"
 
 
 def test_fields_that_are_missing_or_tricky_stay_as_they_are() -> None:
