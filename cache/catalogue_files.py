@@ -48,7 +48,8 @@ def open_catalogue(state: StateDirectory) -> Opened:
         ExhaustedError: the disk is full, broken or read-only.
         UsageError: this user may not write there, or a newer Packhorse wrote it.
     """
-    reason = examine(state.catalogue, MIGRATIONS)
+    # Not thorough: it may be large, this is done before every pull, and it can be rebuilt.
+    reason = examine(state.catalogue, MIGRATIONS, thorough=False)
     rebuilt = None if reason is None else rebuild(state, reason)
     generations.set_aside(state.catalogue, state.quarantine)
     catalogue = _open(state.catalogue, state.manifests)

@@ -81,16 +81,17 @@ def repair(state: StateDirectory, report: Report) -> None:
     """
     with durable.lock(state.lock, "node check --repair"):
         lost = sorted({one.blob for one in report.findings if one.blob})
-        opened = open_catalogue(state)
-        with closing(opened.catalogue) as catalogue:
+        others = [one for one in report.findings if one.repairable and not one.blob]
+        if others:
+            rebuild(state, "; ".join(map(str, others)))
+        with closing(open_catalogue(state).catalogue) as catalogue:
             manifests = set(catalogue.manifests())
             catalogue.blobs_lost(lost)
         blobs = BlobStore(state.blobs)
         for digest in lost:
             blobs.remove(digest)
-        others = [one for one in report.findings if one.repairable and not one.blob]
-        if (others and opened.rebuilt is None) or manifests.intersection(lost):
-            rebuild(state, "; ".join(str(one) for one in others))
+        if manifests.intersection(lost):
+            rebuild(state, "a manifest was damaged")
         with closing(open_catalogue(state).catalogue) as catalogue:
             catalogue.reconcile(blobs.has)
         AgentDatabase(state).close()

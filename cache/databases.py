@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from cache import durable, failpoints
 from cache.disk_errors import access_denied, disk_broken, disk_full, in_words
-from cache.migrations import DamagedError, Migration, damaged, migrate
+from cache.migrations import DamagedError, Migration, damaged, migrate, structure
 from core.errors import PackhorseError, UnavailableError
 
 __all__ = [
@@ -58,9 +58,11 @@ def open_writer(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connecti
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _MODE)
         os.close(descriptor)
     with _closing_on_error(path) as connection:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
+        with sqlite_in_words(path, reading=True):
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            structure(connection)
         with transaction(connection, path):
             migrate(connection, path, migrations)
         # SQLite fsyncs the directory only for a log that it made itself, not for one whose
@@ -80,7 +82,10 @@ def open_reader(path: Path) -> sqlite3.Connection:
         UsageError: this user may not read it.
     """
     path = path.resolve(strict=True)
-    with _closing_on_error(path, "?mode=ro") as connection:
+    with (
+        _closing_on_error(path, "?mode=ro") as connection,
+        sqlite_in_words(path, reading=True),
+    ):
         connection.execute("PRAGMA query_only=ON")
         # Opens the log now, so that a later rename of the file cannot mix two databases.
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -140,8 +145,13 @@ def sqlite_in_words(path: Path, *, reading: bool = False) -> Iterator[None]:
         raise damaged(path) from error
 
 
-def examine(path: Path, migrations: Sequence[Migration]) -> str | None:
+def examine(path: Path, migrations: Sequence[Migration], *, thorough: bool = True) -> str | None:
     """Say what is wrong with a database: None when it is sound, empty when there is none.
+
+    Args:
+        path: the file, or the symbolic link to its generation.
+        migrations: all steps of its structure, oldest first.
+        thorough: compare indexes with tables too.
 
     Raises:
         ExhaustedError: the disk is full, broken or read-only.
@@ -151,21 +161,27 @@ def examine(path: Path, migrations: Sequence[Migration]) -> str | None:
         return ""
     try:
         with closing(open_writer(path, migrations)) as connection:
-            require_sound(connection, path)
+            require_sound(connection, path, thorough=thorough)
     except DamagedError as error:
         return str(error)
     return None
 
 
-def require_sound(connection: sqlite3.Connection, path: Path) -> None:
-    """Check the structure of an open database.
+def require_sound(connection: sqlite3.Connection, path: Path, *, thorough: bool = True) -> None:
+    """Check the pages of an open database.
+
+    Args:
+        connection: of a reader or the writer.
+        path: its file, for the words of errors.
+        thorough: compare indexes with tables too.
 
     Raises:
         DamagedError: it is damaged.
         ExhaustedError: the disk is broken.
     """
-    with sqlite_in_words(path):
-        rows = connection.execute("PRAGMA quick_check(1)").fetchall()
+    pragma = "integrity_check" if thorough else "quick_check"
+    with sqlite_in_words(path, reading=True):
+        rows = connection.execute(f"PRAGMA {pragma}(1)").fetchall()
     if rows != [("ok",)]:
         raise damaged(path)
 

@@ -47,7 +47,7 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Mig
         raise damaged(path)
     connection.execute(_OWN_TABLE)
     applied = dict(connection.execute("SELECT name, checksum FROM migration"))
-    if any(zlib.crc32(name.encode()) != checksum for name, checksum in applied.items()):
+    if any(zlib.crc32(str(name).encode()) != checksum for name, checksum in applied.items()):
         raise damaged(path)
     if not applied.keys() <= {migration.name for migration in migrations}:
         raise UsageError(
