@@ -110,7 +110,7 @@ class PackhorseTui(App[None]):
             yield Bar(id="transfer-bar")
         with Vertical(id="node"):
             for row in ("line", "backlog", "portal"):
-                with Horizontal(classes="row"):
+                with Horizontal(id=f"{row}-row", classes="row"):
                     yield Static("", id=f"{row}-label", classes="label", markup=False)
                     yield Static("", id=f"{row}-value", classes="value", markup=False)
             with Horizontal(classes="row"):
@@ -210,6 +210,7 @@ class PackhorseTui(App[None]):
         for name, (label, value) in rows.items():
             self._put(f"{name}-label", label)
             self._put(f"{name}-value", value)
+        self.screen_stack[0].query_one("#portal-row").display = bool(view.portal)
         self.screen_stack[0].query_one("#disk-bar", Bar).share = view.disk_share
         line = self.screen_stack[0].query_one("#line-value")
         for mood in _MOODS:

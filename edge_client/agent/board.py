@@ -95,6 +95,14 @@ class Board:
                 return
         self._change()
 
+    def begins(self, event: Event) -> bool:
+        """Say whether the first bytes of a version have come."""
+        return (
+            isinstance(event, events.Fetching)
+            and self._transfer is not None
+            and not self._transfer.done
+        )
+
     def begin(self, task: events.Task) -> None:
         """Note that a worker starts."""
         self._activity = "checking" if task == "pull" else "uploading"
@@ -103,7 +111,12 @@ class Board:
 
     def end(self, summary: Summary, *, next_try: float) -> None:
         """Note how a worker ended, and in how many seconds the next poll comes."""
-        lasting = [problem for problem in summary.problems if problem.kind != "unavailable"]
+        # Another worker at work, such as a killed agent's, is no trouble of the node.
+        lasting = [
+            problem
+            for problem in summary.problems
+            if problem.kind != "unavailable" and problem.exit_code != ExitCode.ALREADY_RUNNING
+        ]
         passing = [problem for problem in summary.problems if problem.kind == "unavailable"]
         self._problems[summary.task] = lasting
         if passing:

@@ -25,7 +25,7 @@ from edge_client.agent.schedule import Job, Schedule
 from edge_client.agent.workers import Worker
 from edge_client.readings import Reader
 from edge_client.report import RoundReport, report_of
-from sync.events import Event, ItemReady, PackReady, Summary
+from sync.events import Event, ItemReady, PackReady, Planned, Summary
 
 _LOOK_SECONDS: Final = 10.0
 _SHORTEST_LOOK_SECONDS: Final = 0.5
@@ -177,7 +177,8 @@ class Rounds:
         return summary
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, ItemReady | PackReady):
+        # The catalogue changes then; what is planned is in it from the first bytes on.
+        if isinstance(event, Planned | ItemReady | PackReady) or self._board.begins(event):
             self._look.set()
         self._board.take(event)
 

@@ -60,18 +60,19 @@ async def serving(path: Path, service: Service) -> AsyncIterator[None]:
         UsageError: the path is too long for a socket, or not writable.
     """
     listener = _bind(path)
-    clients: set[asyncio.Task[None]] = set()
+    clients: dict[_Connection, asyncio.Event] = {}
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None or len(clients) >= MAX_CLIENTS:
+        if len(clients) >= MAX_CLIENTS:
             writer.close()
             return
-        clients.add(task)
+        client = _Connection(reader, writer, service)
+        clients[client] = gone = asyncio.Event()
         try:
-            await _Connection(reader, writer, service).run()
+            await client.run()
         finally:
-            clients.discard(task)
+            del clients[client]
+            gone.set()
 
     server = await asyncio.start_unix_server(accept, sock=listener, limit=MAX_REQUEST_BYTES)
     try:
@@ -79,9 +80,12 @@ async def serving(path: Path, service: Service) -> AsyncIterator[None]:
     finally:
         server.close()
         _unlink(path)
-        for client in tuple(clients):
-            client.cancel()
-        await asyncio.gather(*clients, return_exceptions=True)
+        # Not cancelled: asyncio would report that as an error of each.
+        leaving = list(clients.values())
+        for client in clients:
+            client.abort()
+        for gone in leaving:
+            await gone.wait()
 
 
 def _unlink(path: Path) -> None:
@@ -140,6 +144,10 @@ class _Connection:
             for task in self._tasks.values():
                 task.cancel()
             await self._close()
+
+    def abort(self) -> None:
+        """Hang up."""
+        self._writer.transport.abort()
 
     async def _close(self) -> None:
         self._writer.close()

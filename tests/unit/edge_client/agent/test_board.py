@@ -1,0 +1,169 @@
+"""The agent's picture of the node: events and readings in, status out."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from cache.agent_reader import Contact
+from cache.journal_reader import Backlog
+from cache.space import Space
+from core.control import PackStatus
+from core.errors import RefusedError
+from edge_client.agent.board import Board
+from edge_client.readings import Enrolment, Readings
+from sync import events
+from sync.events import Problem, Summary
+from tests.support.clock import FixedClock
+
+TITLE = {"en": "Fish"}
+PACK = PackStatus(
+    id="gd/-/fish", title=TITLE, version=1, items=2, here=1, size=10, missing_bytes=5
+)  # fmt: skip
+ENROLLED = Enrolment(url="https://hub", node="n", school="s")
+NO_LINE = Problem(kind="unavailable", text="No line.", template="No {x}.", fields={"x": "line"})
+NOT_SIGNED = Problem(kind="refused", text="Not signed.", exit_code=12)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def board(clock: FixedClock) -> Board:
+    made = Board(clock)
+    made.read(Readings(enrolment=ENROLLED, packs=[PACK]))
+    return made
+
+
+def fetching(done: int) -> events.Fetching:
+    """Tell progress."""
+    return events.Fetching(pack=PACK.id, title=TITLE, version=2, done=done, total=1000)
+
+
+def test_a_poll_without_news_leaves_the_line_up(board: Board, clock: FixedClock) -> None:
+    board.begin("pull")
+    assert board.status().activity == "checking"
+    board.take(events.Contact(changed=False))
+    board.end(Summary(task="pull", exit_code=0, reached=True), next_try=900.0)
+    clock.advance(60)
+
+    status = board.status()
+    assert (status.line, status.activity, status.reason) == ("up", "idle", "")
+    assert status.last_contact == pytest.approx(60)
+    assert status.next_try == pytest.approx(840)
+
+
+def test_progress_has_rate_and_time_left(board: Board, clock: FixedClock) -> None:
+    board.begin("pull")
+    board.take(events.Planned(pack=PACK.id, title=TITLE, version=2, base=1, total=1000, size=1))
+    clock.advance(1)
+    assert board.begins(fetching(100))
+    board.take(fetching(100))
+    assert not board.begins(fetching(200))
+    clock.advance(1)
+    board.take(fetching(200))
+
+    transfer = board.status().transfer
+    assert transfer is not None
+    assert (transfer.done, transfer.total) == (200, 1000)
+    assert transfer.rate == pytest.approx(100)
+    assert transfer.seconds_left == pytest.approx(8)
+
+
+def test_a_line_that_breaks_while_fetching_is_down_with_its_reason(board: Board) -> None:
+    board.take(events.Contact(changed=True))
+    board.take(fetching(100))
+    board.take(NO_LINE)
+    assert board.status().line == "down"
+    board.end(Summary(task="pull", exit_code=3, reached=True, problems=[NO_LINE]), next_try=2.0)
+
+    status = board.status()
+    assert (status.line, status.reason, status.transfer) == ("down", "No line.", None)
+    assert status.reason_wording is not None
+    assert status.reason_wording.fields == {"x": "line"}
+    assert status.problems == []
+
+
+def test_problems_stay_until_the_next_run_of_that_kind(board: Board) -> None:
+    board.end(Summary(task="pull", exit_code=12, problems=[NOT_SIGNED]), next_try=1.0)
+    board.end(Summary(task="upload", exit_code=0), next_try=1.0)
+    assert board.status().problems == ["Not signed."]
+    assert len(board.status().problem_wordings) == 1
+
+    board.end(Summary(task="pull", exit_code=0), next_try=1.0)
+    assert board.status().problems == []
+
+
+def test_a_worker_beside_ours_is_no_problem(board: Board) -> None:
+    busy = Problem(kind="usage", text="A pull is already running here.", exit_code=11)
+    board.end(Summary(task="pull", exit_code=11, problems=[busy]), next_try=1.0)
+
+    assert board.status().problems == []
+
+
+def test_the_trouble_of_one_pack_does_not_take_the_line_down(board: Board) -> None:
+    board.take(events.Contact(changed=True))
+    board.take(Problem(kind="unavailable", text="Its bundle is missing.", pack=PACK.id))
+
+    assert board.status().line == "up"
+
+
+def test_a_nearly_full_disk_and_unreadable_files_are_problems(board: Board) -> None:
+    damaged = RefusedError("{x} is damaged.", x="journal.db")
+    board.read(Readings(disk=Space(1000_000_000, 10_000_000, 64_000_000), problems=[damaged]))
+
+    disk, other = board.status().problems
+    assert disk == "The disk is nearly full: 10 MB free, 64 MB must stay free."
+    assert other == "journal.db is damaged."
+
+
+def test_the_backlog_counts_down_while_uploading(board: Board) -> None:
+    board.read(Readings(enrolment=ENROLLED, backlog=Backlog(9, None)))
+    board.begin("upload")
+    board.take(events.Uploading(acknowledged=5, backlog=4))
+    assert board.status().backlog == 4
+    board.end(Summary(task="upload", exit_code=0), next_try=1.0)
+    assert board.status().backlog == 9
+
+
+def test_an_older_contact_is_known_from_the_disk_but_not_one_in_the_future(
+    clock: FixedClock,
+) -> None:
+    now = clock.wall().timestamp()
+    known, strange = Board(clock), Board(clock)
+    known.read(Readings(contact=Contact(answered=now - 100)))
+    strange.read(Readings(contact=Contact(answered=now + 100)))
+
+    assert known.status().last_contact == pytest.approx(100)
+    assert strange.status().last_contact is None
+
+
+def test_trusted_time_is_the_clock_only_when_something_set_it(clock: FixedClock) -> None:
+    board = Board(clock)
+    board.read(Readings(floor=datetime(2026, 11, 20, tzinfo=UTC)))
+    clock.set_wall(datetime(1970, 1, 1, tzinfo=UTC), synchronised=False)
+    assert board.status().trusted_time == "2026-11-20T00:00:00Z"
+    assert not board.status().clock_verified
+
+    clock.set_wall(datetime(2026, 11, 23, tzinfo=UTC), synchronised=True)
+    assert board.status().trusted_time == "2026-11-23T00:00:00Z"
+    assert board.status().clock_verified
+
+
+async def test_each_change_has_a_number_and_the_same_readings_are_none(board: Board) -> None:
+    seen = await board.changed(-1)
+    board.read(Readings(enrolment=ENROLLED, packs=[PACK]))
+    assert await board.changed(seen - 1) == seen
+
+    board.take(events.Checking())
+    assert await board.changed(seen) == seen + 1
+
+
+def test_what_is_not_enrolled_says_so_until_it_is(clock: FixedClock) -> None:
+    board = Board(clock)
+    board.wait_for_enrolment()
+    assert board.status().activity == "waiting"
+    assert "not enrolled" in board.status().reason
+    board.enrolled()
+    assert (board.status().activity, board.status().reason) == ("idle", "")
