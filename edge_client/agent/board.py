@@ -115,9 +115,9 @@ class Board:
         lasting = [
             problem
             for problem in summary.problems
-            if problem.kind != "unavailable" and problem.exit_code != ExitCode.ALREADY_RUNNING
+            if not _of_the_line(problem) and problem.exit_code != ExitCode.ALREADY_RUNNING
         ]
-        passing = [problem for problem in summary.problems if problem.kind == "unavailable"]
+        passing = [problem for problem in summary.problems if _of_the_line(problem)]
         self._problems[summary.task] = lasting
         if passing:
             self._line, self._reason = "down", passing[-1]
@@ -223,6 +223,11 @@ def disk_problem(free: int, floor: int) -> Problem:
             floor=human_bytes(floor),
         )
     )
+
+
+def _of_the_line(problem: Problem) -> bool:
+    """Say whether a problem means that the line is down; that of one pack does not."""
+    return problem.kind == "unavailable" and not problem.pack
 
 
 def _wording(problem: Problem) -> Wording:

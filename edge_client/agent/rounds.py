@@ -170,7 +170,7 @@ class Rounds:
         summary = reception.summary(job, ending)
         now = self._means.clock.monotonic()
         note = self._schedule.polled if job == "pull" else self._schedule.uploaded
-        note(now, summary.exit_code, self._means.chance())
+        note(now, summary.exit_code, self._means.chance(), summary.retry_after)
         self._board.end(summary, next_try=self._schedule.next_poll - now)
         narrate(summary)
         await self._read()

@@ -20,6 +20,8 @@ Job = Literal["pull", "upload"]
 
 UPLOAD_SECONDS: Final = 300.0
 _JITTER: Final = 0.1
+# A hub may ask for patience, but not for ever.
+_LONGEST_PATIENCE: Final = 3600.0
 _WAITS: Final = {ExitCode.REFUSED, ExitCode.EXHAUSTED, ExitCode.USAGE, ExitCode.NO_STATE}
 
 
@@ -54,19 +56,20 @@ class Schedule:
         soonest = min(self.next_poll, self.next_upload) if backlog else self.next_poll
         return max(0.0, soonest - now)
 
-    def polled(self, now: float, exit_code: int, chance: float) -> None:
-        """Note how a poll and pull ended."""
+    def polled(self, now: float, exit_code: int, chance: float, retry_after: float = 0.0) -> None:
+        """Note how a poll and pull ended; ``retry_after``: seconds that the hub asked to wait."""
         self.poll_failures = 0 if exit_code == ExitCode.DONE else self.poll_failures + 1
         delay = self._delay(exit_code, self.poll_failures, self.poll_seconds, chance)
-        self.next_poll = now + delay
+        self.next_poll = now + max(delay, _bounded(retry_after))
         if exit_code == ExitCode.DONE:
             self.upload_failures, self.next_upload = 0, now
 
-    def uploaded(self, now: float, exit_code: int, chance: float) -> None:
+    def uploaded(self, now: float, exit_code: int, chance: float, retry_after: float = 0.0) -> None:
         """Note how an upload ended."""
         self.upload_failures = 0 if exit_code == ExitCode.DONE else self.upload_failures + 1
         interval = min(UPLOAD_SECONDS, self.poll_seconds)
-        self.next_upload = now + self._delay(exit_code, self.upload_failures, interval, chance)
+        delay = self._delay(exit_code, self.upload_failures, interval, chance)
+        self.next_upload = now + max(delay, _bounded(retry_after))
 
     @staticmethod
     def _delay(exit_code: int, failures: int, interval: float, chance: float) -> float:
@@ -74,3 +77,7 @@ class Schedule:
             # So that the schools of a county do not all ask in the same second.
             return interval * (1 + _JITTER * (2 * chance - 1))
         return min(interval, retry_delay(failures, chance))
+
+
+def _bounded(retry_after: float) -> float:
+    return min(max(0.0, retry_after), _LONGEST_PATIENCE)

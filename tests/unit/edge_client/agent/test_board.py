@@ -107,6 +107,10 @@ def test_the_trouble_of_one_pack_does_not_take_the_line_down(board: Board) -> No
     board.take(Problem(kind="unavailable", text="Its bundle is missing.", pack=PACK.id))
 
     assert board.status().line == "up"
+    trouble = Problem(kind="unavailable", text="Its bundle is missing.", pack=PACK.id)
+    board.end(Summary(task="pull", exit_code=3, reached=True, problems=[trouble]), next_try=1.0)
+    assert board.status().line == "up"
+    assert board.status().problems == ["Its bundle is missing."]
 
 
 def test_a_nearly_full_disk_and_unreadable_files_are_problems(board: Board) -> None:

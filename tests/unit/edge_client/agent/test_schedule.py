@@ -93,3 +93,12 @@ def test_a_wish_makes_both_due() -> None:
     assert schedule.due(1.0, backlog=1) == "pull"
     schedule.polled(1.0, ExitCode.DONE, 0.5)
     assert schedule.due(1.0, backlog=1) == "upload"
+
+
+@pytest.mark.parametrize(("asked", "delay"), [(60.0, 60.0), (1.0, 2.0), (1e9, 3600.0), (-5.0, 2.0)])
+def test_a_hub_that_asks_for_patience_gets_it_within_bounds(asked: float, delay: float) -> None:
+    schedule = Schedule(POLL)
+    schedule.polled(0.0, ExitCode.OFFLINE, 1.0, asked)
+    schedule.uploaded(0.0, ExitCode.OFFLINE, 1.0, asked)
+
+    assert schedule.next_poll == schedule.next_upload == delay
