@@ -32,6 +32,9 @@ __all__ = [
 
 # The portal's user and the agent's share a group; the log files take the database's mode.
 _MODE: Final = 0o660
+# Versions for writing and reading in the file's header; 2 is the write-ahead log.
+_FORMAT_OFFSET: Final = 18
+_WAL_FORMAT: Final = b"\x02\x02"
 _BUSY_SECONDS: Final = 10
 _PRIMARY: Final = 0xFF
 _DAMAGED: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -63,6 +66,7 @@ def open_writer(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connecti
             connection.execute("PRAGMA synchronous=FULL")
             connection.execute("PRAGMA foreign_keys=ON")
             structure(connection)
+        _require_writable_format(path)
         with transaction(connection, path):
             migrate(connection, path, migrations)
         # SQLite fsyncs the directory only for a log that it made itself, not for one whose
@@ -203,6 +207,14 @@ def _closing_on_error(path: Path, query: str = "") -> Iterator[sqlite3.Connectio
             raise
 
 
+def _require_writable_format(path: Path) -> None:
+    """Check what SQLite itself would notice only at the first statement that is to be kept."""
+    with in_words(path), path.open("rb") as file:
+        header = file.read(len(_WAL_FORMAT) + _FORMAT_OFFSET)
+    if header[_FORMAT_OFFSET:] != _WAL_FORMAT:
+        raise damaged(path)
+
+
 def _describe(error: sqlite3.Error, path: Path) -> PackhorseError | None:
     code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY
     if code in _DAMAGED or str(error).startswith(_UNDECODABLE):
@@ -213,7 +225,8 @@ def _describe(error: sqlite3.Error, path: Path) -> PackhorseError | None:
         return disk_broken(path)
     if code in _BUSY:
         return UnavailableError("The database {path} is busy.", hint="Try again.", path=str(path))
-    # SQLite does not say why it cannot open; a missing directory is a bug and stays visible.
     if code in _DENIED or (code == sqlite3.SQLITE_CANTOPEN and path.exists()):
-        return access_denied(path)
+        # A damaged header says read-only too, where the file system does not.
+        writable = all(os.access(one, os.W_OK) for one in (path, path.parent))
+        return damaged(path) if writable else access_denied(path)
     return None
