@@ -1,0 +1,147 @@
+"""A status in the command line's words."""
+
+import io
+
+import pytest
+from msgspec import structs
+
+from core.control import PackStatus, Status, Transfer
+from core.display import cells
+from edge_client.address import portal_address
+from edge_client.commands.progress import Progress
+from edge_client.report import report_of
+from edge_client.words import facts, pack_table, sentence
+from sync.events import Problem, Summary, Traffic, Transferred
+
+PACK = PackStatus(
+    id="gd/-/fish", title={"en": "Fish", "zh": "鱼"}, version=3, items=2, here=2, size=5_000_000,
+    missing_bytes=0,
+)  # fmt: skip
+TRANSFER = Transfer(
+    pack="gd/-/fish", title={"en": "Fish\x1b[2J"}, version=4, done=620, total=1000, rate=10.0,
+    seconds_left=38.0,
+)  # fmt: skip
+FETCHING = Status(node="n", activity="fetching", transfer=TRANSFER, packs=[PACK])
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        (FETCHING, "Fetching Fish [2J: 62 %, about 38 s left."),
+        (Status(node="n", packs=[PACK]), "Everything is here: 2 lessons."),
+        (Status(node="n", packs=[PACK], line="down"), "all 2 lessons are here"),
+        (Status(node="n", problems=["Bad\x07thing.", "Other."]), "Bad thing."),
+        (Status(node="n", activity="uploading", backlog=7), "Sending usage records: 7 wait."),
+        (Status(), "not enrolled"),
+    ],
+)
+def test_the_sentence(status: Status, says: str) -> None:
+    assert says in sentence(status)
+
+
+def test_the_rows_below_it() -> None:
+    rows = dict(
+        facts(
+            Status(
+                node="n",
+                school="s",
+                hub="https://h",
+                line="down",
+                reason="Cut.",
+                last_contact=600.0,
+                next_try=5.0,
+                transfer=TRANSFER,
+                backlog=2,
+                backlog_oldest=90.0,
+                portal="http://p/",
+                problems=["One."],
+                trusted_time="2026-11-22T00:00:00Z",
+            )
+        )
+    )
+
+    assert rows["Line"] == "down; Cut.; last contact 10 min ago; next try in 5 s"
+    assert rows["Transfer"] == "620 B of 1.0 kB at 10 B/s"
+    assert rows["Backlog"] == "2 usage records wait, the oldest for 90 s"
+    assert rows["Clock"] == "2026-11-22T00:00:00Z (time unverified, at least this)"
+    assert (rows["School"], rows["Portal"], rows["Problem"]) == (
+        "s at https://h",
+        "http://p/",
+        "One.",
+    )
+
+
+def test_the_table_is_aligned_in_cells_whatever_the_titles() -> None:
+    titles = ["Fish", "鱼" * 40, "[red]\x1b[0m", "ماتېماتىكا"]
+    packs = [
+        structs.replace(PACK, id=f"p{number}", title={"en": title})
+        for number, title in enumerate(titles)
+    ]
+
+    head, *rows = list(pack_table(packs))
+    at = cells(head[: head.index("ID")])
+    assert [cells(row[: row.rindex("p")]) for row in rows] == [at] * 4
+
+
+def test_progress_off_a_terminal_says_each_thing_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+
+    with Progress() as progress:
+        for _ in range(3):
+            progress.show(Status(node="n", activity="checking"))
+        for _ in range(3):
+            progress.show(FETCHING)
+        progress.show(Status(node="n", activity="uploading"))
+        progress.show(Status(node="n"))
+
+    assert stream.getvalue().splitlines() == [
+        "Looking at the hub ...",
+        "Fetching Fish [2J: 62 %, about 38 s left.",
+        "Sending usage records ...",
+    ]
+
+
+def test_a_report_sums_its_runs_and_takes_the_first_failure() -> None:
+    cost = Transferred(
+        pack="p", version=1, base=0, bundle_bytes=1, content_size=2, items_ready=1, complete=True
+    )  # fmt: skip
+    trouble = Problem(kind="unavailable", text="Cut.", hint="Wait.", exit_code=14)
+    before = Summary(
+        task="pull", exit_code=12, changed=True, packs=[cost], traffic=Traffic(received=5, sent=1)
+    )  # fmt: skip
+    pull = Summary(task="pull", exit_code=0, traffic=Traffic(received=7, measured=False))
+    upload = Summary(
+        task="upload", exit_code=14, problems=[trouble], acknowledged=3, backlog=4
+    )  # fmt: skip
+
+    report = report_of([pull, upload], [before])
+
+    assert (report.exit_code, report.message, report.hint) == (14, "Cut.", "Wait.")
+    assert (report.traffic.received, report.traffic.sent, report.traffic.measured) == (12, 1, False)
+    assert (report.changed, report.packs, report.acknowledged, report.backlog) == (
+        True, [cost], 3, 4
+    )  # fmt: skip
+    assert report_of([pull], [before]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("listen", "address"),
+    [
+        (("127.0.0.1", 80), "http://127.0.0.1/"),
+        (("::1", 8080), "http://[::1]:8080/"),
+        (("192.168.4.1", 0), ""),
+    ],
+)
+def test_the_portals_address(listen: tuple[str, int], address: str) -> None:
+    assert portal_address(listen) == address
+
+
+# Only routed to, to learn which address this machine would send from; nothing is sent.
+@pytest.mark.allow_hosts(["192.0.2.1"])
+def test_a_portal_on_all_addresses_is_told_by_one_that_can_be_typed() -> None:
+    everywhere = "0.0.0.0"  # noqa: S104 - given, not bound
+    address = portal_address((everywhere, 8080))
+
+    assert everywhere not in address
+    assert address.endswith(":8080/")
