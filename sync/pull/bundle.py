@@ -83,7 +83,7 @@ class BundleFetch:
                 index = decode_head(head, self.link, self._release)
             except RefusedError as error:
                 if not left:
-                    raise self._refused(str(error)) from error
+                    raise self.refused(str(error)) from error
             else:
                 durable.make_directory(kept.parent)
                 durable.write_file(kept, head)
@@ -156,9 +156,10 @@ class BundleFetch:
     def _note_damage(self, number: int, error: DamagedBlockError) -> None:
         self._damage[number] = self._damage.get(number, 0) + 1
         if self._damage[number] >= MOST_DAMAGED:
-            raise self._refused(str(error)) from error
+            raise self.refused(str(error)) from error
 
-    def _refused(self, reason: str) -> RefusedError:
+    def refused(self, reason: str) -> RefusedError:
+        """Say that the bundle cannot be used."""
         return RefusedError(
             "{file} from {name} is damaged: {reason}",
             hint="What was right of it is kept; the rest is fetched again when the hub has it.",

@@ -160,7 +160,7 @@ class PackPull:
         try:
             staging.want(schedule(index, groups, staging.held(), {}).outputs)
             staging.recover()
-            plan = schedule(index, groups, staging.held(), staging.made)
+            plan = schedule(index, groups, staging.held(), staging.made, staging.waiting)
             self._reserve(index, plan)
             if tell and plan.blocks:
                 self._announce(fetch, index, staging, plan)
@@ -184,9 +184,11 @@ class PackPull:
                     item = plan.items[number]
         except SourceLostError:
             raise
-        except RefusedError:
+        except RefusedError as error:
             # A damaged reference gives garbage that only the blob's digest betrays.
             lost = self._room.lost(sources)
+            if not lost and fetch.path not in str(error):
+                raise fetch.refused(str(error)) from error
             if not lost:
                 raise
             staging.abandon()

@@ -52,7 +52,11 @@ def groups_of(manifest: Manifest, missing: Collection[Digest]) -> list[Group]:
 
 
 def schedule(
-    index: Index, groups: Iterable[Group], held: Collection[Digest], staged: Mapping[int, int]
+    index: Index,
+    groups: Iterable[Group],
+    held: Collection[Digest],
+    staged: Mapping[int, int],
+    waiting: Collection[int] = (),
 ) -> Schedule:
     """Choose the blocks for all groups, in order.
 
@@ -61,6 +65,7 @@ def schedule(
         groups: what is wanted.
         held: digests of blobs that the node holds whole.
         staged: bytes already made, by output number.
+        waiting: blocks that are here and wait for others.
     """
     items: dict[int, str] = {}
     outputs: set[int] = set()
@@ -69,7 +74,7 @@ def schedule(
         outputs |= needs.outputs
         for number in needs.blocks:
             items.setdefault(number, group.item)
-    blocks = list(items)
+    blocks = [number for number in items if number not in waiting]
     return Schedule(blocks, items, frozenset(outputs), cost(index, blocks))
 
 

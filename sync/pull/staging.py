@@ -40,11 +40,13 @@ class Staging:
 
     Attributes:
         made: verified bytes by output number, always the beginning of the output.
+        waiting: blocks that are here, and of which some bytes come behind what is not yet made.
         arrived: blobs that were finished since the caller last emptied this.
     """
 
     def __init__(self, root: Path, name: Digest, index: Index, blobs: BlobStore) -> None:
         self.made: dict[int, int] = {}
+        self.waiting: set[int] = set()
         self.arrived: list[Digest] = []
         self._index = index
         self._blobs = blobs
@@ -101,7 +103,7 @@ class Staging:
         self._writer.write(path, start + offset, data)
 
     def finish(self, number: int) -> None:
-        """Use a block that is here whole and verified.
+        """Use a block that is here whole and verified, and what waited for it.
 
         Raises:
             RefusedError: it does not give what the index says.
@@ -109,19 +111,10 @@ class Staging:
             ExhaustedError: the disk is full, broken or read-only.
         """
         self._writer.close()
-        block = self._index.blocks[number]
-        if self._in_place(number):
-            output, offset, length = block.outputs[0]
-            self._grow(output, offset + length)
-            return
-        payload = self._payload(number).read_bytes()
-        for (output, offset, _), data in decode(self._index, block, payload, self.place):
-            if output in self._wanted and self.made.get(output, 0) == offset:
-                self._writer.write(self._output(output), offset, data)
-                self._writer.flush()
-                self._grow(output, offset + len(data))
-        self._writer.close()
-        self._forget_payload(number)
+        self.waiting.add(number)
+        while ready := [one for one in sorted(self.waiting) if self._is_ready(one)]:
+            for one in ready:
+                self._apply(one)
 
     def drop(self, number: int) -> None:
         """Throw away what is here of a damaged block.
@@ -176,10 +169,54 @@ class Staging:
     def _payload(self, number: int) -> Path:
         return self._directory / str(number)
 
+    def _is_ready(self, number: int) -> bool:
+        """Say whether a block can be applied, as far as this bundle's own outputs go."""
+        block = self._index.blocks[number]
+        if not any(self._is_next(output, offset) for output, offset, _ in block.outputs):
+            return not self._left(number)
+        first = len(self._index.sources)
+        return all(
+            blob < first
+            or blob - first in self._held
+            or self.made.get(blob - first, 0) >= offset + length
+            for blob, offset, length in block.references
+        )
+
+    def _is_next(self, output: int, offset: int) -> bool:
+        return self._lacks(output) and self.made.get(output, 0) == offset
+
+    def _lacks(self, output: int) -> bool:
+        return output in self._wanted and output not in self._held
+
+    def _left(self, number: int) -> bool:
+        """Say whether bytes of a block are wanted that were not used yet."""
+        return any(
+            self._lacks(output) and self.made.get(output, 0) < offset + length
+            for output, offset, length in self._index.blocks[number].outputs
+        )
+
+    def _apply(self, number: int) -> None:
+        block = self._index.blocks[number]
+        if self._in_place(number):
+            output, offset, length = block.outputs[0]
+            if self._is_next(output, offset):
+                self._grow(output, offset + length)
+        elif self._left(number):
+            payload = self._payload(number).read_bytes()
+            for (output, offset, _), data in decode(self._index, block, payload, self.place):
+                if self._is_next(output, offset):
+                    self._writer.write(self._output(output), offset, data)
+                    self._writer.flush()
+                    self._grow(output, offset + len(data))
+            self._writer.close()
+        if not self._left(number):
+            self.waiting.discard(number)
+            self._forget_payloads(number)
+
     def _grow(self, output: int, length: int) -> None:
-        self.made[output] = max(self.made.get(output, 0), length)
+        self.made[output] = length
         one = self._index.outputs[output]
-        if self.made[output] < one.size or output in self._held:
+        if length < one.size:
             return
         self._writer.close()
         path = self._output(output)
@@ -194,27 +231,26 @@ class Staging:
         self._held.add(output)
         self.arrived.append(one.digest)
 
-    def _forget_payload(self, number: int) -> None:
+    def _forget_payloads(self, number: int) -> None:
         """Remove payloads that only finished blobs were made of; the rest serves a restart."""
-        outputs = {output for output, _, _ in self._index.blocks[number].outputs}
-        finished = outputs & self._held
+        if not {output for output, _, _ in self._index.blocks[number].outputs} & self._held:
+            return
         for path in self._directory.iterdir():
-            if path.name.isdecimal() and finished:
-                used = {one for one, _, _ in self._index.blocks[int(path.name)].outputs}
-                if not (used & self._wanted) - self._held:
+            if path.name.isdecimal():
+                outputs = self._index.blocks[int(path.name)].outputs
+                if not any(self._lacks(output) for output, _, _ in outputs):
                     path.unlink()
 
     def _recover_stored(self, number: int) -> None:
         block = self._index.blocks[number]
         output, offset, length = block.outputs[0]
         path = self._output(output)
-        if output in self._held or self.made.get(output, 0) != offset or not path.is_file():
+        if not self._is_next(output, offset) or not path.is_file():
             return
-        size = path.stat().st_size
-        if size < offset + length:
+        if path.stat().st_size < offset + length:
             return
         if _digest_of_range(path, offset, length) == block.digest:
-            self._grow(output, offset + length)
+            self.finish(number)
         else:
             self.drop(number)
 
@@ -229,6 +265,7 @@ class Staging:
         try:
             self.finish(number)
         except SourceLostError:
+            self.waiting.discard(number)
             durable.remove(path)
 
 
