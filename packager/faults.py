@@ -7,8 +7,11 @@ admin wrote, who can correct it.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from core.errors import RefusedError, UsageError
+
+_LONGEST: Final = 200
 
 
 @contextmanager
@@ -34,7 +37,7 @@ def unreadable(path: str, error: OSError) -> UsageError:
     return UsageError(
         "{path} cannot be read: {reason}.",
         hint="Give yourself the right to read it, or take it out of the folder.",
-        path=path,
+        path=path if len(path) <= _LONGEST else f"{path[:_LONGEST]}…",
         reason=os.strerror(error.errno or 0),
     )
 
@@ -46,3 +49,10 @@ def changed(path: str) -> UsageError:
         hint="Wait until nothing writes to the folder any more, then run the command again.",
         path=path,
     )
+
+
+def printable(path: str) -> str:
+    """Write a name that was not checked so that it harms no terminal and is valid Unicode."""
+    if path.isprintable():
+        return path
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in path)

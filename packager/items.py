@@ -64,6 +64,9 @@ class Tree:
             for depth in range(1, len(parts)):
                 self.below.setdefault("/".join(parts[:depth]) + "/", []).append(path)
             self.children.setdefault(parent(path), []).append(path)
+        # Folders that have a page directly in them.
+        self.with_page = {parent(path) for path in self.paths if extension(path) in _PAGES}
+        self._indexes = _indexes(self.paths)
         self.subtitles: dict[str, list[str]] = {}
         for path in self.paths:
             if extension(path) in _SUBTITLES:
@@ -79,17 +82,23 @@ class Tree:
 
     def index_of(self, folder: str) -> str | None:
         """Give the page that opens a folder by itself."""
-        names = {path.casefold(): path for path in self.children.get(folder, [])}
-        return next((names[n] for i in INDEXES if (n := folder.casefold() + i) in names), None)
-
-    def has_page(self, folder: str) -> bool:
-        """Whether a page lies directly in a folder."""
-        return any(extension(path) in _PAGES for path in self.children.get(folder, []))
+        return self._indexes.get(folder)
 
 
 def parent(path: str) -> str:
     """Give the folder that a file is in, with a slash at its end, or an empty text."""
     return path[: path.rfind("/") + 1]
+
+
+def _indexes(paths: Iterable[str]) -> dict[str, str]:
+    """Give by folder the page that opens it: index.html before index.htm, whatever their case."""
+    ranked: dict[str, tuple[int, str]] = {}
+    for path in paths:
+        folder, name = parent(path), path.rpartition("/")[2].casefold()
+        if name in INDEXES:
+            one = (INDEXES.index(name), path)
+            ranked[folder] = min(one, ranked.get(folder, one))
+    return {folder: path for folder, (_, path) in ranked.items()}
 
 
 def find_items(paths: Iterable[str], listed: Iterable[ListedItem]) -> list[Draft]:
@@ -199,10 +208,10 @@ def _belongs(tree: Tree, path: str) -> bool:
     if not _is_supporting(path):
         return False
     folder = parent(path)
-    if any(tree.has_page(above) for above in {folder, *_ancestors(folder)} - {"", "/"}):
+    if not tree.with_page.isdisjoint({folder, *_ancestors(folder)} - {"", "/"}):
         return True
     top = path.partition("/")[0] + "/"
-    return tree.has_page("") and (not folder or top in tree.supporting)
+    return "" in tree.with_page and (not folder or top in tree.supporting)
 
 
 def _is_supporting(path: str) -> bool:

@@ -88,7 +88,7 @@ def upload(build: Build, remote: Remote, tools: Tools, now: datetime) -> tuple[b
             source = tools.workspace.bundle(link.index)
             sent += remote.upload(bundle_path(link.index), source, progress)
     release = _release(build, tools.workspace, now)
-    if remote.put_new(release_path(build.manifest.pack, digest_of(release)), release):
+    if remote.put_named(release_path(build.manifest.pack, digest_of(release)), release):
         sent += len(release)
     return release, sent
 

@@ -74,6 +74,23 @@ class Remote:
             except FileNotFoundError:
                 return None
 
+    def put_named(self, path: str, data: bytes) -> bool:
+        """Write a small file that is named by its digest; gives whether it was written.
+
+        Raises:
+            RefusedError: it is there with other content.
+            UnavailableError: the repository is out of reach.
+        """
+        if self.put_new(path, data):
+            return True
+        if self.read(path, CHUNK) != data:
+            raise RefusedError(
+                "{path} in the repository is damaged.",
+                hint="Remove that file from the repository, then publish again.",
+                path=path,
+            )
+        return False
+
     def put_new(self, path: str, data: bytes) -> bool:
         """Write a small file that must not be there; gives whether it was written.
 

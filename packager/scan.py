@@ -8,7 +8,7 @@ from typing import Final
 from core.errors import UsageError
 from core.kinds import kind_of
 from core.manifest import Item
-from packager.items import Draft, find_items
+from packager.items import Draft, find_items, owners
 from packager.naming import item_ids, title_from
 from packager.pages import page_title
 from packager.reading import Found
@@ -42,15 +42,14 @@ class Folder:
         """Bytes of all files."""
         return sum(found.signature.size for found in self.files)
 
-    def size_of(self, item: Item) -> int:
-        """Bytes of the files that an item needs."""
-        exact = set(item.paths)
-        folders = tuple(path for path in item.paths if path.endswith("/"))
-        return sum(
-            found.signature.size
-            for found in self.files
-            if found.path in exact or (folders and found.path.startswith(folders))
-        )
+    def item_sizes(self) -> list[int]:
+        """Bytes of the files that each item needs, in the items' order."""
+        sizes = [0] * len(self.items)
+        needing = owners((item.paths for item in self.items), (f.path for f in self.files))
+        for found in self.files:
+            for number in needing[found.path]:
+                sizes[number] += found.signature.size
+        return sizes
 
 
 def scan(place: Path, workspace: Path | None = None) -> Folder:

@@ -5,11 +5,13 @@ sentence names the key, because a misspelt ``valid_untill`` would otherwise be s
 """
 
 import difflib
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +22,8 @@ from packager.faults import own_folder, unreadable
 
 FILE_NAME: Final = "pack.toml"
 MAX_BYTES: Final = 256 * 1024
+# The time that a dotted key takes grows with the square of its length.
+MAX_LINE: Final = 4096
 MAX_VERSION: Final = 2**53 - 1
 MAX_TITLE: Final = 300
 MAX_WORD: Final = 100
@@ -32,12 +36,13 @@ _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _TYPES: Final = {
     bool: "true or false",
     int: "a number",
-    float: "a number",
+    float: "a number with a decimal point",
     str: "a text",
     list: "a list",
     dict: "a table",
     date: "a date",
     datetime: "a date with a time",
+    time: "a time of day",
 }
 
 
@@ -108,8 +113,7 @@ def _read(folder: Path) -> bytes:
     if not folder.is_dir():
         raise UsageError("{folder} is not a folder.", folder=str(folder))
     try:
-        with (folder / FILE_NAME).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        data = _bytes_of(folder / FILE_NAME)
     except FileNotFoundError as error:
         raise UsageError(
             "{folder} has no pack.toml.",
@@ -127,7 +131,31 @@ def _read(folder: Path) -> bytes:
     return data
 
 
+def _bytes_of(file: Path) -> bytes:
+    # Never waiting on a pipe.
+    descriptor = os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UsageError(
+            "pack.toml is a folder, pipe or device.", hint="Put a text file in its place."
+        )
+    with os.fdopen(descriptor, "rb") as opened:
+        return opened.read(MAX_BYTES + 1)
+
+
+def _check_lines(data: bytes) -> None:
+    for number, line in enumerate(data.split(b"\n"), 1):
+        if len(line) > MAX_LINE:
+            raise UsageError(
+                "Line {number} of pack.toml is longer than {limit} bytes.",
+                hint="Write lists and tables over several lines.",
+                number=number,
+                limit=MAX_LINE,
+            )
+
+
 def _parse(data: bytes) -> dict[str, Any]:
+    _check_lines(data)
     try:
         # Windows editors put a byte order mark first.
         return tomllib.loads(data.decode("utf-8-sig"))
@@ -137,14 +165,14 @@ def _parse(data: bytes) -> dict[str, Any]:
             hint="Save it again as UTF-8 in your editor.",
             position=error.start + 1,
         ) from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise UsageError(
             "pack.toml is no valid TOML: {reason}.",
             hint='Texts stand in double quotes, as in: subject = "math"',
             reason=str(error),
         ) from error
-    except (RecursionError, ValueError) as error:
-        raise UsageError("pack.toml cannot be read: {reason}.", reason=str(error)) from error
+    except RecursionError as error:
+        raise UsageError("pack.toml is nested too deeply.") from error
 
 
 def _check_keys(table: Mapping[str, Any], known: tuple[str, ...], place: str) -> None:
@@ -162,8 +190,8 @@ def _check_keys(table: Mapping[str, Any], known: tuple[str, ...], place: str) ->
 
 
 def _wrong(key: str, wanted: str, value: object) -> UsageError:
-    shown = f'{key.rpartition(".")[2]} = "{value}"'
-    is_number = isinstance(value, int) and not isinstance(value, bool)
+    is_number = type(value) is int and abs(value) <= MAX_VERSION
+    shown = f'{key.rpartition(".")[2]} = "{value}"' if is_number else ""
     return UsageError(
         "{key} in pack.toml must be {wanted}, but is {found}.",
         hint="Write it in quotes: {shown}" if is_number and wanted == _TYPES[str] else "",

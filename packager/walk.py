@@ -5,6 +5,7 @@ that leave the folder, are broken, or lead to folders; pipes, sockets and device
 some file system cannot hold or cannot tell apart.
 """
 
+import errno
 import os
 import stat
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from core.errors import UsageError
 from core.manifest import MAX_FILE_BYTES, MAX_FILES
 from core.names import check_path, check_paths
 from core.text import human_bytes
-from packager.faults import own_folder, unreadable
+from packager.faults import own_folder, printable, unreadable
 from packager.reading import Found, signature_of
 from packager.settings import FILE_NAME
 from packager.workspace import DEFAULT_NAME
@@ -57,13 +58,17 @@ def walk(folder: Path, workspace: Path | None = None) -> Walk:
         for name, is_folder in _entries(root / place, place, own):
             path = f"{place}{name}"
             if _is_litter(name):
-                skipped.append(path + "/" * is_folder)
+                skipped.append(printable(path) + "/" * is_folder)
             elif is_folder:
                 waiting.append(path + "/")
             else:
                 files.append(_found(root, path))
             if len(files) > MAX_FILES:
-                raise UsageError("The folder has more than {limit} files.", limit=MAX_FILES)
+                raise UsageError(
+                    "The folder has more than {limit} files.",
+                    hint="Make several packs of it.",
+                    limit=MAX_FILES,
+                )
     files = [found for found in files if found.path != FILE_NAME]
     if not files:
         raise UsageError(
@@ -114,6 +119,8 @@ def _found(root: Path, path: str) -> Found:
         raise UsageError(
             "{path} is larger than {limit}.", path=path, limit=human_bytes(MAX_FILE_BYTES)
         )
+    if not os.access(source, os.R_OK):
+        raise unreadable(path, PermissionError(errno.EACCES, ""))
     return Found(path, source, signature_of(status))
 
 

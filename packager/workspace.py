@@ -169,6 +169,14 @@ class Workspace:
             durable.write_file(path, msgspec.json.encode(record))
         return record
 
+    def keep_only(self, pack: PackId) -> None:
+        """Forget the versions of other packs, such as those that a copied folder brought."""
+        for known in self.versions():
+            manifest = self.manifest_of(known)
+            if manifest and manifest.pack != pack:
+                for kind in ("versions", "releases"):
+                    durable.remove(self.place / kind / f"{known.version}.json")
+
     def manifest_of(self, known: KnownVersion) -> Manifest | None:
         """Give a version's manifest, or None when it is not here any more."""
         if not self.holds(known.manifest):

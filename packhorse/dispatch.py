@@ -105,10 +105,17 @@ def _run(arguments: list[str] | None) -> int:
 
 
 def _tell(error: PackhorseError) -> int:
-    click.echo(f"error: {error}", err=True)
+    click.echo(f"error: {_harmless(str(error))}", err=True)
     if error.hint:
-        click.echo(f"hint: {error.hint}", err=True)
+        click.echo(f"hint: {_harmless(error.hint)}", err=True)
     return error.exit_code
+
+
+def _harmless(sentence: str) -> str:
+    """Write control characters as escapes: names and others' words stand in sentences."""
+    if sentence.isprintable():
+        return sentence
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
 
 
 def _missing_extra(error: ModuleNotFoundError, arguments: list[str]) -> UsageError:

@@ -33,6 +33,7 @@ def build(
     found = scan(folder, place)
     tools = tools_for(place, level, deltas)
     with tools.workspace.lock():
+        tools.workspace.keep_only(found.settings.id)
         digests = read_folder(found, tools, Clock().wall())
         manifest = local_manifest(
             found.settings.version,

@@ -43,10 +43,10 @@ def _data(found: "Folder") -> dict[str, Any]:
                 "title": item.title,
                 "entry": item.entry,
                 "paths": item.paths,
-                "bytes": found.size_of(item),
+                "bytes": size,
                 "valid_until": item.valid_until,
             }
-            for item in found.items
+            for item, size in zip(found.items, found.item_sizes(), strict=True)
         ],
     }
 
@@ -60,10 +60,9 @@ def _lines(found: "Folder") -> list[str]:
     version = f" version {settings.version}" if settings.version else ""
     title = best_title(dict(settings.titles), "en", "")
     lines = [f"{settings.id}{version}" + (f": {title}" if title else "")]
-    for number, item in enumerate(found.items, 1):
-        size = human_bytes(found.size_of(item))
+    for number, (item, size) in enumerate(zip(found.items, found.item_sizes(), strict=True), 1):
         name = best_title(item.title, "en", item.id)
-        lines.append(f"{number:4}  {item.kind:8}  {size:>8}  {name}  ({item.entry})")
+        lines.append(f"{number:4}  {item.kind:8}  {human_bytes(size):>8}  {name}  ({item.entry})")
     lines.append(
         f"{counted(len(found.items), 'item')}, {counted(len(found.files), 'file')},"
         f" {human_bytes(found.size)} in all"

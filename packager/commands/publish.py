@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--wait",
-    type=click.FloatRange(0, 86_400),
-    default=20.0,
+    type=click.IntRange(0, 86_400),
+    default=20,
     show_default=True,
     metavar="SECONDS",
     help="How long to wait for the hub to sequence it.",
@@ -54,7 +54,7 @@ def publish(
     *,
     repository: str,
     key: Path,
-    wait: float,
+    wait: int,
     workspace: Path | None,
     deltas: int,
     level: int | None,
@@ -80,6 +80,7 @@ def publish(
     tools = tools_for(place, level, deltas)
     now = Clock().wall()
     with tools.workspace.lock():
+        tools.workspace.keep_only(found.settings.id)
         publication = prepare(found, target, tools, now)
         if publication.build is None:
             data, published = _nothing(publication), True
@@ -96,7 +97,7 @@ def publish(
         click.echo(json.dumps(data, ensure_ascii=False))
     if not published:
         say(
-            f"Signed and sent, but nobody has sequenced it within {wait:g} s."
+            f"Signed and sent, but nobody has sequenced it within {wait} s."
             " Run `packhorse hub sign` at the hub, or start `packhorse hub serve`."
         )
         ctx.exit(ExitCode.PARTIAL)
@@ -135,7 +136,7 @@ def _send(
     return handed, sent + len(handed.data)
 
 
-def _wait(target: "Target", handed: "HandedIn", seconds: float) -> bool:
+def _wait(target: "Target", handed: "HandedIn", seconds: int) -> bool:
     import time
 
     from cache.clock import Clock

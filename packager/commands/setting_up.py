@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from core.errors import UsageError
 from packager.build import Tools
 from packager.bundler import Levels
 from packager.progress import bar
@@ -9,8 +10,23 @@ from packager.workspace import DEFAULT_NAME, Workspace
 
 
 def workspace_of(folder: Path, wanted: Path | None) -> Path:
-    """Give the workspace's place: in the folder, when not said otherwise."""
-    return wanted or folder / DEFAULT_NAME
+    """Give the workspace's place: in the folder, when not said otherwise.
+
+    Raises:
+        UsageError: it would lie among the lessons, where the next run may take it for some.
+    """
+    place = wanted or folder / DEFAULT_NAME
+    inside, root = place.resolve(), folder.resolve()
+    if inside.is_relative_to(root) and not any(
+        part.startswith(".") for part in inside.relative_to(root).parts
+    ):
+        raise UsageError(
+            "The workspace {place} lies among the lessons.",
+            hint="Choose a place outside {folder}.",
+            place=str(place),
+            folder=str(folder),
+        )
+    return place
 
 
 def tools_for(workspace: Path, level: int | None, deltas: int) -> Tools:

@@ -186,7 +186,7 @@ def test_an_item_names_what_it_needs(tmp_path: Path) -> None:
     folder = fill(tmp_path, {"s/index.html": "<title>Seen</title>", "s/x.js": "12345"})
     found = scan(folder)
     assert [(item.id, item.title) for item in found.items] == [("s", {"en": "Seen"})]
-    assert found.size_of(found.items[0]) == len("<title>Seen</title>") + 5
+    assert found.item_sizes() == [len("<title>Seen</title>") + 5]
 
 
 def test_a_damaged_blob_is_named_and_the_next_run_heals_it(tmp_path: Path, tools: Tools) -> None:

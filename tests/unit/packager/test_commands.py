@@ -1,3 +1,4 @@
+import os
 import stat
 from pathlib import Path
 
@@ -69,6 +70,28 @@ def test_a_workspace_elsewhere_leaves_the_folder_alone(
     before = sorted(folder.rglob("*"))
     assert run("pack", "build", folder, "--workspace", tmp_path / "w").code == 0
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize("inside", ["", "work", "work/.hidden/../deeper"])
+def test_a_workspace_among_the_lessons_is_refused(run: Run, folder: Path, inside: str) -> None:
+    before = sorted(folder.rglob("*"))
+    ran = run("pack", "build", folder, "--workspace", folder / inside)
+    assert ran.code == 2
+    assert "lies among the lessons" in ran.err
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_copied_folder_with_another_id_begins_anew(run: Run, folder: Path) -> None:
+    (folder / "pack.toml").write_text(f"{PACK}version = 7\n")
+    assert run("pack", "build", folder).code == 0
+    (folder / "pack.toml").write_text('id = "demo/county/birds"\nversion = 2\n')
+    data = run("pack", "build", folder, "--json").data
+    assert (data["version"], [bundle["base"] for bundle in data["bundles"]]) == (2, [0])
+
+
+def test_data_is_valid_whatever_the_names_of_what_is_left_out(run: Run, folder: Path) -> None:
+    (folder / os.fsdecode(b".\xff")).touch()
+    assert run("pack", "check", folder, "--json").data["skipped"] == [".\\udcff"]
 
 
 def test_a_key_is_made_once_and_for_its_owner_alone(run: Run, tmp_path: Path) -> None:

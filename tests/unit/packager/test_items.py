@@ -28,6 +28,10 @@ def test_other_folders_only_order() -> None:
     ]
 
 
+def test_an_index_is_found_whatever_its_case_and_html_comes_before_htm() -> None:
+    assert entries("a/INDEX.htm", "b/index.htm", "b/Index.html") == ["a/INDEX.htm", "b/Index.html"]
+
+
 def test_subtitles_belong_to_their_video() -> None:
     drafts = by_entry("a.mp4", "a.vtt", "a.zh.srt", "b.vtt", "aa.vtt")
     assert drafts["a.mp4"].paths == ["a.mp4", "a.vtt", "a.zh.srt"]

@@ -54,3 +54,11 @@ def test_reading_is_bounded(remote: Remote) -> None:
 def test_a_url_names_a_store(tiny: TinyRepository) -> None:
     remote = open_remote(tiny.directory.as_uri())
     assert remote.read("metadata/1.root.json", 100_000) == tiny.root
+
+
+def test_a_named_file_that_is_another_is_refused(remote: Remote) -> None:
+    assert remote.put_named("targets/x", b"one")
+    assert not remote.put_named("targets/x", b"one")
+    with pytest.raises(RefusedError, match="targets/x in the repository is damaged"):
+        remote.put_named("targets/x", b"two")
+    assert remote.read("targets/x", 10) == b"one"

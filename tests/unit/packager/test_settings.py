@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,9 @@ def test_a_plain_title_is_filed_under_its_script(text: str, title: dict[str, str
         (ID + "[[item]]\npath = '/etc/passwd'\n", ["'/etc/passwd'", "absolute"]),
         (ID + "[[item]]\npath = 'x'\n[[item]]\npath = 'x'\n", ["x twice"]),
         (ID + "nonsense\n", ["no valid TOML", "line 2"]),
-        (ID + "x = " + "[" * 3000, ["pack.toml"]),
+        (ID + "x = " + "[" * 3000, ["pack.toml is nested too deeply"]),
+        (ID + "valid_until = 10:00:00\n", ["valid_until", "a time of day"]),
+        (ID + "version = 1e400\n", ["version", "a number with a decimal point"]),
     ],
 )
 def test_a_fault_is_named_in_one_sentence(toml: str, words: list[str]) -> None:
@@ -84,6 +87,20 @@ def test_a_fault_is_named_in_one_sentence(toml: str, words: list[str]) -> None:
     for word in words:
         assert word in text
     assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        pytest.param(".".join("a" * 3000) + " = 1", "Line 2 of pack.toml", id="dotted key"),
+        pytest.param(f"[{'.'.join('a' * 3000)}]", "Line 2 of pack.toml", id="dotted table"),
+        pytest.param("version = " + "9" * 4000, "version .* too large", id="decimal"),
+        pytest.param("grade = 0x" + "f" * 4000, "grade .* must be a text", id="hexadecimal"),
+    ],
+)
+def test_what_is_costly_to_read_is_refused_soon(line: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        parse_settings(f"{ID}{line}\n".encode())
 
 
 def test_another_encoding_is_named() -> None:
@@ -100,3 +117,9 @@ def test_a_missing_and_a_huge_file_are_refused(tmp_path: Path) -> None:
         read_settings(folder)
     with pytest.raises(UsageError, match="not a folder"):
         read_settings(folder / "nowhere")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pack.toml")
+    with pytest.raises(UsageError, match=r"pack\.toml is a folder, pipe or device"):
+        read_settings(tmp_path)

@@ -115,6 +115,35 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
         walk(tmp_path)
 
 
+def test_what_is_left_out_is_told_so_that_it_harms_no_terminal(tmp_path: Path) -> None:
+    fill(tmp_path, {"a.txt": "a", ".\x1b[31mred\n": "", ".数": ""})
+    (tmp_path / os.fsdecode(b".\xff")).touch()
+    assert walk(tmp_path).skipped == [".\\udcff", ".\\x1b[31mred\\n", ".数"]
+
+
+def test_a_very_long_path_is_told_in_part(tmp_path: Path) -> None:
+    fill(tmp_path, {"a.txt": "a"})
+    before = Path.cwd()
+    try:
+        os.chdir(tmp_path)
+        for _ in range(30):
+            Path("d" * 200).mkdir()
+            os.chdir("d" * 200)
+    finally:
+        os.chdir(before)
+    with pytest.raises(UsageError, match="cannot be read: File name too long") as caught:
+        walk(tmp_path)
+    assert len(str(caught.value)) < 300
+
+
+def test_an_unreadable_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path, {"sub/a.txt": "a"})
+    # Root, who may run these tests, may read everything.
+    monkeypatch.setattr(os, "access", lambda path, _: Path(path).name != "a.txt")
+    with pytest.raises(UsageError, match=r"sub/a\.txt cannot be read: Permission denied"):
+        walk(tmp_path)
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_an_unreadable_folder_is_named(tmp_path: Path) -> None:
     fill(tmp_path, {"sub/a.txt": "a"})

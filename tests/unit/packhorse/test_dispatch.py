@@ -83,6 +83,16 @@ def test_an_error_without_hint_is_one_line(
     assert capsys.readouterr().err == "error: Nothing is here.\n"
 
 
+def test_what_others_wrote_in_an_error_cannot_steer_the_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    error = RefusedError("{name} is bad.", hint="Rename {name}.", name="\x1b[2J\nok: 数\udcff")
+    use(monkeypatch, raising(error))
+    assert run("thing") == 12
+    name = "\\x1b[2J\\nok: 数\\udcff"
+    assert capsys.readouterr().err == f"error: {name} is bad.\nhint: Rename {name}.\n"
+
+
 def test_a_bug_stays_visible(monkeypatch: pytest.MonkeyPatch) -> None:
     use(monkeypatch, raising(ZeroDivisionError("bug")))
     with pytest.raises(ZeroDivisionError):
