@@ -16,6 +16,9 @@ from cache.databases import DamagedError, open_reader, sqlite_in_words
 from core.digest import Digest
 from core.errors import UnavailableError
 
+MAX_ITEMS: Final = 10_000
+"""As many items as a manifest may list."""
+
 
 @dataclass(frozen=True, slots=True)
 class CataloguePack:
@@ -116,6 +119,9 @@ _ITEMS: Final = """
     LEFT JOIN version AS its ON its.id = here.version_id
     WHERE pack.id = ?
 """
+_POSITION: Final = """
+    SELECT position FROM pack JOIN item ON version_id = newest WHERE pack.id = ? AND name = ?
+"""
 _FILES: Final = """
     SELECT served.pack, served.name AS item, version, path, digest, blob.size, type
     FROM served JOIN item ON item.id = served.item_id JOIN version ON version.id = item.version_id
@@ -145,9 +151,25 @@ class CatalogueReader:
         """Give one pack, or None."""
         return next(map(_pack, self._rows(f"{_PACKS} WHERE pack.id = ?", pack)), None)
 
-    def items(self, pack: str) -> list[CatalogueItem]:
-        """Give a pack's items in teaching order, those that are not here included."""
-        return [_item(row) for row in self._rows(f"{_ITEMS} ORDER BY listed.position", pack)]
+    def has_packs(self) -> bool:
+        """Say whether there is any pack."""
+        return bool(self._rows("SELECT 1 FROM pack LIMIT 1"))
+
+    def items(self, pack: str, first: int = 0, count: int = MAX_ITEMS) -> list[CatalogueItem]:
+        """Give a pack's items in teaching order, those that are not here included.
+
+        Args:
+            pack: its id.
+            first: how many to leave out at the beginning.
+            count: how many to give at most.
+        """
+        sql = f"{_ITEMS} AND listed.position >= ? AND listed.position < ? ORDER BY listed.position"
+        return [_item(row) for row in self._rows(sql, pack, first, first + count)]
+
+    def around(self, pack: str, item: str) -> list[CatalogueItem]:
+        """Give an item and those just before and after it; nothing when there is none."""
+        found = self._rows(_POSITION, pack, item)
+        return self.items(pack, found[0]["position"] - 1, 3) if found else []
 
     def item(self, pack: str, item: str) -> CatalogueItem | None:
         """Give one item, or None."""
@@ -171,7 +193,7 @@ class CatalogueReader:
             self._connection.close()
         self._connection = self._identity = None
 
-    def _rows(self, sql: str, *values: str) -> list[sqlite3.Row]:
+    def _rows(self, sql: str, *values: str | int) -> list[sqlite3.Row]:
         try:
             connection = self._current()
             if connection is None:

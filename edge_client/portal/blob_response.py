@@ -1,10 +1,13 @@
 """Sending a blob: aiohttp's FileResponse, corrected where RFC 9110 is stricter.
 
 - A Range header that asks for several ranges, or is malformed, is ignored: the whole is sent.
-- If-Range with an entity tag is honoured; a stale one makes the whole be sent.
+- If-Range is honoured only with the current entity tag; all else makes the whole be sent.
+- All blobs have nearly the same date, so no condition on dates is listened to.
 - Blobs are never sent in another encoding.
+- An answer that is an error may not be kept.
 """
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Final
@@ -15,7 +18,10 @@ from aiohttp.abc import AbstractStreamWriter
 
 from edge_client.portal.site import Site
 
-_ONE_RANGE: Final = re.compile(r"bytes=(?:(\d{1,18})-(\d{0,18})|-\d{1,18})\Z", re.IGNORECASE)
+_ONE_RANGE: Final = re.compile(
+    r"bytes=(?:([0-9]{1,18})-([0-9]{0,18})|-0*[1-9][0-9]{0,17})\Z", re.IGNORECASE
+)
+_UNWANTED: Final = (hdrs.ACCEPT_ENCODING, hdrs.IF_MODIFIED_SINCE, hdrs.IF_UNMODIFIED_SINCE)
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 REVALIDATE: Final = "no-cache"
 
@@ -26,29 +32,34 @@ class BlobResponse(web.FileResponse):
     def __init__(self, site: Site, path: Path, media_type: str, *, caching: str) -> None:
         headers = {hdrs.CONTENT_TYPE: media_type, hdrs.CACHE_CONTROL: caching}
         super().__init__(path, headers=headers)
-        self._sending = site.sending
+        self._connections = site.connections
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         """Send the headers and the file."""
-        unwanted = {hdrs.ACCEPT_ENCODING}
-        if hdrs.RANGE in request.headers and not self._is_range_valid(request):
+        unwanted = {*_UNWANTED, hdrs.IF_RANGE}
+        if hdrs.RANGE in request.headers and not await self._is_range_valid(request):
             unwanted.add(hdrs.RANGE)
         headers = request.headers.copy()
         for name in unwanted:
             headers.popall(name, None)
-        self._sending.add(request.protocol)
-        try:
+        with self._connections.answering(request.protocol):
             return await super().prepare(request.clone(headers=headers))
-        finally:
-            self._sending.discard(request.protocol)
 
-    def _is_range_valid(self, request: web.BaseRequest) -> bool:
+    def set_status(self, status: int, reason: str | None = None) -> None:
+        """Set the status; an error may not be kept as the file may be."""
+        super().set_status(status, reason)
+        if status >= web.HTTPBadRequest.status_code:
+            self.headers[hdrs.CACHE_CONTROL] = "no-store"
+
+    async def _is_range_valid(self, request: web.BaseRequest) -> bool:
         match = _ONE_RANGE.match(request.headers[hdrs.RANGE])
         if not match or (match[2] and int(match[2]) < int(match[1])):
             return False
-        condition = request.headers.get(hdrs.IF_RANGE, "")
-        # A date is left to aiohttp; a weak tag never matches (RFC 9110, 13.1.5).
-        return not condition.startswith(('"', "W/")) or condition == self._current_tag()
+        if request.method != hdrs.METH_GET:
+            return False
+        condition = request.headers.get(hdrs.IF_RANGE)
+        # A weak tag never matches (RFC 9110, 13.1.5).
+        return condition is None or condition == await asyncio.to_thread(self._current_tag)
 
     def _current_tag(self) -> str:
         try:

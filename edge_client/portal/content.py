@@ -30,7 +30,7 @@ async def lesson_file(request: web.Request) -> web.StreamResponse:
     if not path or path.endswith("/"):
         path += _INDEX
     file = await lessons.file(pack, parts["item"], path)
-    if file is None or not lessons.path(file.digest).is_file():
+    if file is None or not await lessons.has(file.digest):
         raise web.HTTPNotFound
     if str(file.version) != parts["version"]:
         raise web.HTTPGone

@@ -31,6 +31,7 @@ _WORDS: Final[dict[int, tuple[str, str]]] = {
         N_("This name does not belong to this node"),
         N_("Open the lessons under the address that your school uses."),
     ),
+    429: (N_("That is too much at once"), N_("Try again in a minute.")),
     500: (
         N_("Something went wrong"),
         N_("It is our mistake, not yours. The other lessons go on. Try again in a moment."),
@@ -40,6 +41,8 @@ _WORDS: Final[dict[int, tuple[str, str]]] = {
         N_("The list of lessons is being repaired. Try again in a minute."),
     ),
 }
+AGAIN: Final = N_("Try again in a minute.")
+_LATER: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _KEPT_HEADERS: Final = (hdrs.ALLOW,)
 _PROGRAMS: Final = frozenset({"/usage", "/health"})
 _RETRY_SECONDS: Final = "10"
@@ -71,7 +74,7 @@ def error_page(
     for name in _KEPT_HEADERS:
         if headers and name in headers:
             response.headers[name] = headers[name]
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if status in _LATER:
         response.headers[hdrs.RETRY_AFTER] = _RETRY_SECONDS
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
     return response
@@ -83,4 +86,5 @@ def refusal(status: int, error: str, hint: str = "") -> web.Response:
         body=json.dumps({"error": error, "hint": hint}).encode(),
         status=status,
         content_type="application/json",
+        headers={hdrs.RETRY_AFTER: _RETRY_SECONDS} if status in _LATER else None,
     )

@@ -46,9 +46,17 @@ class Lessons:
         """Give one pack, or None; raises as ``packs``."""
         return await self._ask(lambda: self._reader.pack(pack))
 
-    async def items(self, pack: str) -> list[CatalogueItem]:
-        """Give a pack's items in teaching order; raises as ``packs``."""
-        return await self._ask(lambda: self._reader.items(pack))
+    async def has_packs(self) -> bool:
+        """Say whether there is any pack; raises as ``packs``."""
+        return await self._ask(self._reader.has_packs)
+
+    async def items(self, pack: str, first: int, count: int) -> list[CatalogueItem]:
+        """Give ``count`` of a pack's items in teaching order; raises as ``packs``."""
+        return await self._ask(lambda: self._reader.items(pack, first, count))
+
+    async def around(self, pack: str, item: str) -> list[CatalogueItem]:
+        """Give an item between its neighbours; nothing when there is none; raises as ``packs``."""
+        return await self._ask(lambda: self._reader.around(pack, item))
 
     async def item(self, pack: str, item: str) -> CatalogueItem | None:
         """Give one item, or None; raises as ``packs``."""
@@ -87,6 +95,10 @@ class Lessons:
     def path(self, digest: Digest) -> Path:
         """Say where a blob lies."""
         return self._blobs.path(digest)
+
+    async def has(self, digest: Digest) -> bool:
+        """Say whether a blob is here."""
+        return await asyncio.to_thread(self._blobs.has, digest)
 
     async def updated(self) -> float | None:
         """Give when lessons last came or changed, Unix seconds; None for never."""

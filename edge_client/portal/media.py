@@ -23,6 +23,11 @@ _MEDIA_POLICY: Final = (
     "style-src 'unsafe-inline'; frame-ancestors 'self'"
 )
 _SHORT: Final = 8
+# What a browser could run, or take for a style, of a page that names it.
+_ACTIVE: Final = (
+    "text/html", "text/javascript", "text/css", "application/xhtml+xml", "application/xml",
+    "application/wasm", _SVG,
+)  # fmt: skip
 
 
 async def media(request: web.Request) -> web.StreamResponse:
@@ -31,10 +36,13 @@ async def media(request: web.Request) -> web.StreamResponse:
     site = request.app[SITE]
     lessons = site.lessons
     media_type = await lessons.served_type(digest)
-    if media_type is None or not lessons.path(digest).is_file():
+    if media_type is None or not await lessons.has(digest):
         raise web.HTTPNotFound
-    response = BlobResponse(site, lessons.path(digest), media_type, caching=IMMUTABLE)
-    if is_shown_in_place(media_type):
+    in_place = is_shown_in_place(media_type)
+    # As something that no page of ours can be made to run or to take for a style.
+    sent_as = media_type if in_place else OCTET_STREAM
+    response = BlobResponse(site, lessons.path(digest), sent_as, caching=IMMUTABLE)
+    if in_place:
         response.headers["Content-Security-Policy"] = _MEDIA_POLICY
         response.headers["X-Frame-Options"] = "SAMEORIGIN"
     else:
@@ -51,11 +59,12 @@ async def download(request: web.Request) -> web.StreamResponse:
     pack = f"{parts['nation']}/{parts['county']}/{parts['name']}"
     item = await lessons.item(pack, parts["item"])
     file = item and await lessons.file(pack, item.id, item.entry)
-    if not file or not lessons.path(file.digest).is_file():
+    if not file or not await lessons.has(file.digest):
         raise web.HTTPNotFound
-    response = BlobResponse(
-        site, lessons.path(file.digest), safe_type(file.type), caching=REVALIDATE
-    )
+    sent_as = safe_type(file.type)
+    if sent_as.startswith(_ACTIVE):
+        sent_as = OCTET_STREAM
+    response = BlobResponse(site, lessons.path(file.digest), sent_as, caching=REVALIDATE)
     response.headers[hdrs.CONTENT_DISPOSITION] = attachment(file.path.rpartition("/")[2])
     return response
 

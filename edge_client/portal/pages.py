@@ -36,8 +36,7 @@ async def pack(request: web.Request) -> web.Response:
     found = await lessons.pack(pack_id(request))
     if found is None:
         raise web.HTTPNotFound
-    items = await lessons.items(found.id)
-    pages = max(1, -(-len(items) // ITEMS_PER_PAGE))
+    pages = max(1, -(-found.items // ITEMS_PER_PAGE))
     number = _page_number(request.query.get("page", "1"), pages)
     first = (number - 1) * ITEMS_PER_PAGE
     return await _page(
@@ -46,7 +45,7 @@ async def pack(request: web.Request) -> web.Response:
         card=card(found, best_title(dict(found.title), language_of(request).code, found.id)),
         items=[
             (item, best_title(dict(item.title), language_of(request).code, item.id))
-            for item in items[first : first + ITEMS_PER_PAGE]
+            for item in await lessons.items(found.id, first, ITEMS_PER_PAGE)
         ],
         first=first,
         number=number,
@@ -59,7 +58,8 @@ async def item(request: web.Request) -> web.Response:
     site = request.app[SITE]
     language = language_of(request)
     found = await site.lessons.pack(pack_id(request))
-    around = neighbours(await site.lessons.items(pack_id(request)), request.match_info["item"])
+    name = request.match_info["item"]
+    around = neighbours(await site.lessons.around(pack_id(request), name), name)
     if found is None or around is None:
         raise web.HTTPNotFound
     here = around.item
@@ -85,7 +85,7 @@ async def item(request: web.Request) -> web.Response:
         content=content_url(content_origin(request), file),
         download=download_url(file),
         session=session,
-        token=form_tokens.form_token(await site.usage.secret(), cookie, session),
+        token=form_tokens.form_token(site.usage.secret, cookie, session),
         **values,
     )
     response.set_cookie(

@@ -43,6 +43,11 @@ async def own_hosts_only(request: web.Request, handler: Handler) -> web.StreamRe
 @web.middleware
 async def errors_in_words(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Turn every error into a page that says in a sentence what is wrong."""
+    with request.app[SITE].connections.answering(request.protocol):
+        return await _answer(request, handler)
+
+
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except web.HTTPException as error:

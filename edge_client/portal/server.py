@@ -1,14 +1,9 @@
-"""Listening, and ending well.
-
-Connections that say nothing for a while are closed, so that nobody can hold them all by sending
-half a request. A reader that takes its time with a long answer is left alone: that is a paused
-video.
-"""
+"""Listening, and ending well."""
 
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Final
 
 from aiohttp import web
@@ -18,6 +13,7 @@ from cache.state import StateDirectory
 from core.errors import UsageError
 from edge_client.config import Address, NodeConfig
 from edge_client.portal.application import content_application, portal_application
+from edge_client.portal.connections import Connections, affordable
 from edge_client.portal.languages import load_languages
 from edge_client.portal.lessons import Lessons
 from edge_client.portal.rendering import Renderer
@@ -27,7 +23,7 @@ from edge_client.portal.usage_log import UsageLog
 _MAX_LINE_BYTES: Final = 4096
 _MAX_HEADERS: Final = 64
 IDLE_SECONDS: Final = 30.0
-_LOOKS: Final = 6
+_BACKLOG: Final = 128
 _END_SECONDS: Final = 2.0
 
 
@@ -49,7 +45,11 @@ async def serve(
 
 @asynccontextmanager
 async def running(
-    state: StateDirectory, config: NodeConfig, *, idle_seconds: float = IDLE_SECONDS
+    state: StateDirectory,
+    config: NodeConfig,
+    *,
+    idle_seconds: float = IDLE_SECONDS,
+    most_connections: int | None = None,
 ) -> AsyncIterator[Site]:
     """Run a portal while the block runs.
 
@@ -57,6 +57,7 @@ async def running(
         state: the node's state directory.
         config: which addresses to listen on, and further names of this host.
         idle_seconds: after how long a silent connection is closed.
+        most_connections: how many there may be; None for what the process can hold.
 
     Raises:
         UsageError: an address cannot be listened on.
@@ -65,35 +66,34 @@ async def running(
     languages = load_languages()
     site = Site(
         Lessons(state),
-        UsageLog(state, clock),
+        UsageLog(state, clock, disk_floor=config.disk_floor),
         languages,
         Renderer(languages.values()),
         clock,
         frozenset(name.lower() for name in config.portal_hosts),
+        Connections(most_connections or affordable()),
     )
     site.usage.start()
-    runners: list[web.AppRunner] = []
-    try:
+    async with AsyncExitStack() as stack:
+        stack.callback(site.lessons.close)
+        stack.push_async_callback(site.usage.close)
         site.ports.content = await _listen(
-            runners, content_application(site), config.portal_content_listen
+            stack, site, content_application(site), config.portal_content_listen
         )
-        site.ports.portal = await _listen(runners, portal_application(site), config.portal_listen)
-        sweeper = asyncio.get_running_loop().create_task(_sweep(runners, site, idle_seconds))
+        site.ports.portal = await _listen(
+            stack, site, portal_application(site), config.portal_listen
+        )
+        sweeper = asyncio.get_running_loop().create_task(site.connections.sweep(idle_seconds))
         try:
             yield site
         finally:
             sweeper.cancel()
             with suppress(asyncio.CancelledError):
                 await sweeper
-    finally:
-        for runner in runners:
-            await runner.cleanup()
-        await site.usage.close()
-        site.lessons.close()
 
 
-async def _listen(runners: list[web.AppRunner], app: web.Application, address: Address) -> int:
-    """Listen on an address; give the port."""
+async def _listen(stack: AsyncExitStack, site: Site, app: web.Application, address: Address) -> int:
+    """Listen on an address until the stack ends; give the port."""
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -104,11 +104,13 @@ async def _listen(runners: list[web.AppRunner], app: web.Application, address: A
         max_headers=_MAX_HEADERS,
         shutdown_timeout=_END_SECONDS,
     )
-    runners.append(runner)
+    stack.push_async_callback(runner.cleanup)
     await runner.setup()
     host, port = address
     try:
-        await web.TCPSite(runner, host, port).start()
+        server = await asyncio.get_running_loop().create_server(
+            site.connections.factory(_server_of(runner)), host, port, backlog=_BACKLOG
+        )
     except OSError as error:
         raise UsageError(
             "The portal cannot listen on {host}, port {port}: {reason}.",
@@ -117,23 +119,11 @@ async def _listen(runners: list[web.AppRunner], app: web.Application, address: A
             port=port,
             reason=error.strerror or str(error),
         ) from error
-    return int(runner.addresses[0][1])
+    stack.callback(server.close)
+    return int(server.sockets[0].getsockname()[1])
 
 
-async def _sweep(runners: list[web.AppRunner], site: Site, idle_seconds: float) -> None:
-    """Close connections that have sent nothing of use for a while and are sent nothing."""
-    silent: dict[web.RequestHandler, float] = {}
-    loop = asyncio.get_running_loop()
-    while True:
-        await asyncio.sleep(idle_seconds / _LOOKS)
-        connections = [one for runner in runners for one in _connections(runner)]
-        silent = {
-            one: silent.get(one, loop.time()) for one in connections if one not in site.sending
-        }
-        for one, since in silent.items():
-            if loop.time() - since >= idle_seconds:
-                one.force_close()
-
-
-def _connections(runner: web.AppRunner) -> list[web.RequestHandler]:
-    return runner.server.connections if runner.server else []
+def _server_of(runner: web.AppRunner) -> web.Server:
+    if runner.server is None:
+        raise RuntimeError("the runner is not set up")
+    return runner.server

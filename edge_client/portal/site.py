@@ -1,15 +1,16 @@
 """What the request handlers share, wired once when the portal starts."""
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import Final
 
 from aiohttp import web
 
 from cache.clock import Clock
+from edge_client.portal.connections import Connections
 from edge_client.portal.languages import Language
 from edge_client.portal.lessons import Lessons
 from edge_client.portal.rendering import Renderer
+from edge_client.portal.usage_limits import UsageLimits
 from edge_client.portal.usage_log import UsageLog
 
 
@@ -27,8 +28,9 @@ class Site:
 
     Attributes:
         hosts: configured further names, in small letters.
+        connections: those that are open on both ports.
+        limits: how much usage may be reported how fast.
         ports: filled in when listening.
-        sending: connections on which a file is being sent.
     """
 
     lessons: Lessons
@@ -36,9 +38,10 @@ class Site:
     languages: dict[str, Language]
     renderer: Renderer
     clock: Clock
-    hosts: frozenset[str] = frozenset()
+    hosts: frozenset[str]
+    connections: Connections
+    limits: UsageLimits = field(default_factory=UsageLimits)
     ports: Ports = field(default_factory=Ports)
-    sending: set[asyncio.BaseProtocol] = field(default_factory=set)
 
 
 SITE: Final = web.AppKey("site", Site)

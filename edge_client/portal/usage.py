@@ -2,7 +2,7 @@
 
 Answers 204 once the statements are durable. What can never be taken is refused with a sentence
 and changes nothing: 400 not understood, 403 not from our page, 413 too large, 422 unknown lesson
-or verb. 503 means that the same may be sent again later.
+or verb. 429 and 503 mean that the same may be sent again later.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from aiohttp import web
 from core.codec import decode_json
 from core.errors import RefusedError, UnavailableError
 from core.usage import VERBS, Number, Recorded, Verb
-from edge_client.portal.errors import N_, language_of, refusal
+from edge_client.portal.errors import AGAIN, N_, language_of, refusal
 from edge_client.portal.form_tokens import COOKIE, is_token
 from edge_client.portal.security import is_from_own_page
 from edge_client.portal.site import SITE, Site
@@ -62,6 +62,7 @@ async def post_usage(request: web.Request) -> web.Response:
     Raises:
         HTTPForbidden: it does not come from a page that this browser was given.
         HTTPRequestTimeout: the body does not come.
+        HTTPTooManyRequests: this address, or the school, reports more than people can do.
         HTTPRequestEntityTooLarge: the body is too large.
     """
     site = request.app[SITE]
@@ -71,16 +72,19 @@ async def post_usage(request: web.Request) -> web.Response:
         report = decode_json(await _body(request), Report, what="The report", limit=MAX_BODY_BYTES)
     except RefusedError as error:
         return refusal(400, str(error))
-    secret = await site.usage.secret()
-    if not is_token(secret, request.cookies.get(COOKIE), report.session, report.token):
+    cookie = request.cookies.get(COOKIE)
+    secrets = await site.usage.secrets()
+    if not any(is_token(one, cookie, report.session, report.token) for one in secrets):
         raise web.HTTPForbidden
+    if not site.limits.take(request.remote or "", len(report.events), site.clock.monotonic()):
+        raise web.HTTPTooManyRequests
     fault = await _unknown(site, report)
     if fault:
         return refusal(422, language_of(request).texts.gettext(fault))
     try:
         await site.usage.record(_statements(site, report))
     except UnavailableError as error:
-        return refusal(503, str(error))
+        return refusal(503, str(error), language_of(request).texts.gettext(AGAIN))
     return web.Response(status=204)
 
 
@@ -98,7 +102,7 @@ async def _unknown(site: Site, report: Report) -> str:
         return N_("The report names an action that is not known.")
     for pack, item in {(event.pack, event.item) for event in report.events}:
         if await site.lessons.item(pack, item) is None:
-            if not await site.lessons.packs():
+            if not await site.lessons.has_packs():
                 raise UnavailableError("There is no list of lessons at the moment.")
             return N_("The report names a lesson that is not here.")
     return ""

@@ -5,7 +5,9 @@ Rules:
     - A player sends a statement again when it got no answer. The number that the player gave it
       is kept with it, so that it counts once. Numbers of the last ``REMEMBERED`` statements in
       the journal survive a restart of the portal; those of ``SESSIONS`` sessions are remembered
-      while it runs.
+      while it runs, and no more than ``NUMBERS`` numbers in all.
+    - The disk's floor is kept free so that usage can be recorded when nothing else can; its
+      last half belongs to what the system itself must write.
     - A journal that cannot be opened now is tried again later; until then nothing is taken.
 """
 
@@ -22,13 +24,16 @@ from typing import Final
 from cache.agent_reader import AgentReader
 from cache.clock import Clock
 from cache.journal import EPOCH_BYTES, Journal
+from cache.space import space
 from cache.state import StateDirectory
-from core.errors import PackhorseError, RefusedError, UnavailableError
+from core.errors import ExhaustedError, PackhorseError, RefusedError, UnavailableError
+from core.text import human_bytes
 from core.usage import Recorded, decode_record, encode_record
 
 GATHER_SECONDS: Final = 0.05
 REMEMBERED: Final = 20_000
 SESSIONS: Final = 2_000
+NUMBERS: Final = 100_000
 _SECRET_BYTES: Final = 32
 _PRUNE_SECONDS: Final = 300.0
 # Whatever is wrong with the journal, lessons are served on.
@@ -37,20 +42,30 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class UsageLog:
-    """The portal's hand on the journal."""
+    """The portal's hand on the journal.
 
-    def __init__(self, state: StateDirectory, clock: Clock) -> None:
+    Args:
+        state: the node's state directory.
+        clock: dates the statements.
+        disk_floor: bytes that the agent keeps free; None for the usual share of the disk.
+    """
+
+    def __init__(
+        self, state: StateDirectory, clock: Clock, *, disk_floor: int | None = None
+    ) -> None:
         self._state = state
         self._clock = clock
+        self._disk_floor = disk_floor
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
         self._journal: Journal | None = None
         self._waiting: list[tuple[Sequence[Recorded], asyncio.Future[None]]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._pruning: asyncio.Task[None] | None = None
         self._seen: OrderedDict[str, set[int]] = OrderedDict()
+        self._seen_numbers = 0
         self._opening: asyncio.Task[None] | None = None
-        # Until the journal gives the lasting one.
-        self._secret = secrets.token_bytes(_SECRET_BYTES)
+        # Until the journal gives the lasting one; pages that were made with it stay good.
+        self._first_secret = self._secret = secrets.token_bytes(_SECRET_BYTES)
 
     def start(self) -> None:
         """Begin to open the journal, salvaging a damaged one; pages need not wait for that."""
@@ -58,11 +73,16 @@ class UsageLog:
         self._opening = loop.create_task(self._try_to_open())
         self._pruning = loop.create_task(self._prune_at_times())
 
-    async def secret(self) -> bytes:
-        """Give the secret of form tokens; the journal keeps it."""
+    @property
+    def secret(self) -> bytes:
+        """The secret of new form tokens; pages do not wait until the journal is open."""
+        return self._secret
+
+    async def secrets(self) -> set[bytes]:
+        """Give the secrets of all form tokens that are good, once the journal was tried."""
         if self._opening is not None:
             await asyncio.shield(self._opening)
-        return self._secret
+        return {self._secret, self._first_secret}
 
     async def record(self, statements: Sequence[Recorded]) -> None:
         """Return once the statements survive a power cut; known ones are passed over.
@@ -82,7 +102,7 @@ class UsageLog:
         """Write what is waiting, and close the journal."""
         if self._pruning is not None:
             self._pruning.cancel()
-        await self.secret()
+        await self.secrets()
         await asyncio.gather(*self._tasks)
         await self._on_thread(self._close)
         self._thread.shutdown()
@@ -123,6 +143,7 @@ class UsageLog:
         }
         if not fresh:
             return
+        self._require_space()
         try:
             journal.append([encode_record(one) for one in fresh.values()], at=self._clock.wall())
         except _FAILURES:
@@ -131,6 +152,11 @@ class UsageLog:
             raise
         for session, number in fresh:
             self._remember(session, number)
+
+    def _require_space(self) -> None:
+        there = space(self._state.root, floor=self._disk_floor)
+        if there.free < there.floor // 2:
+            raise ExhaustedError("The disk has only {free} free.", free=human_bytes(there.free))
 
     def _open(self) -> Journal:
         journal = Journal(
@@ -155,10 +181,13 @@ class UsageLog:
                     self._remember(recorded.session, recorded.number)
 
     def _remember(self, session: str, number: int) -> None:
-        self._seen.setdefault(session, set()).add(number)
+        numbers = self._seen.setdefault(session, set())
+        self._seen_numbers += number not in numbers
+        numbers.add(number)
         self._seen.move_to_end(session)
-        if len(self._seen) > SESSIONS:
-            self._seen.popitem(last=False)
+        while len(self._seen) > SESSIONS or self._seen_numbers > NUMBERS:
+            _, gone = self._seen.popitem(last=False)
+            self._seen_numbers -= len(gone)
 
     async def _prune_at_times(self) -> None:
         while True:

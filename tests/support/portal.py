@@ -39,10 +39,12 @@ class School:
 
 
 @asynccontextmanager
-async def serving(state: StateDirectory, digests: dict[str, Digest]) -> AsyncIterator[School]:
+async def serving(
+    state: StateDirectory, digests: dict[str, Digest], config: NodeConfig = CONFIG
+) -> AsyncIterator[School]:
     """Run a portal and clients for it."""
     async with (
-        running(state, CONFIG) as site,
+        running(state, config) as site,
         browser(site.ports.portal) as client,
         browser(site.ports.content) as content,
     ):

@@ -72,6 +72,21 @@ def test_an_item_is_listed_before_it_is_here_with_what_it_lacks(
     assert reader.digest_served(file.digest) == file.type
 
 
+def test_a_part_of_a_pack_and_an_items_neighbours_can_be_asked_for(
+    state: StateDirectory, reader: CatalogueReader
+) -> None:
+    assert not reader.has_packs()
+    assert reader.around(PACK, "item-0") == []
+    with opened(state) as catalogue:
+        activate(state, catalogue, make_manifest({f"f{n}": b"%d" % n for n in range(5)}))
+    assert reader.has_packs()
+    assert [one.id for one in reader.items(PACK, 1, 2)] == ["item-1", "item-2"]
+    assert [one.id for one in reader.items(PACK, 4, 9)] == ["item-4"]
+    for item, expected in (("0", "01"), ("2", "123"), ("4", "34"), ("9", "")):
+        found = reader.around(PACK, f"item-{item}")
+        assert [one.id[5:] for one in found] == list(expected)
+
+
 def test_an_empty_file_is_a_blob_like_any_other(
     state: StateDirectory, blobs: BlobStore, reader: CatalogueReader
 ) -> None:

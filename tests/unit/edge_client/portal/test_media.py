@@ -160,3 +160,45 @@ async def test_a_blob_known_before_stays_known_however_long_the_repair_takes(
     with pytest.raises(UnavailableError):
         await lessons.served_type(school.digests["02-pie.png"])
     lessons.close()
+
+
+async def test_dates_decide_nothing_since_all_blobs_have_nearly_the_same(
+    school: School, video: bytes
+) -> None:
+    date = "Sat, 01 Jan 2050 00:00:00 GMT"
+    download = f"/packs/{PACK}/exercise/download"
+    answer = await school.client.get(download, headers={"If-Modified-Since": date})
+    assert answer.status_code == 200
+    for condition in (date, "nonsense"):
+        answer = await get(school, Range="bytes=5-9", If_Range=condition)
+        assert (answer.status_code, answer.content) == (200, video)
+
+
+async def test_the_last_no_bytes_are_not_a_range(school: School, video: bytes) -> None:
+    answer = await get(school, Range="bytes=-0")
+    assert (answer.status_code, answer.content) == (200, video)
+
+
+async def test_head_knows_no_ranges(school: School, video: bytes) -> None:
+    answer = await school.client.head(school.media(VIDEO, "mp4"), headers={"Range": "bytes=5-9"})
+    assert (answer.status_code, answer.headers["Content-Length"]) == (200, str(len(video)))
+
+
+async def test_that_a_blob_vanished_is_not_kept_for_a_year(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def yes(_: object) -> bool:
+        return True
+
+    monkeypatch.setattr(school.site.lessons, "has", yes)
+    school.site.lessons.path(school.digests[VIDEO]).unlink()
+    answer = await get(school)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
+
+
+@pytest.mark.parametrize("path", ["04-page/index.html", "04-page/look.js", "04-page/look.css"])
+async def test_scripts_and_styles_of_packs_are_mere_bytes_to_our_pages(
+    school: School, path: str
+) -> None:
+    answer = await school.client.get(school.media(path, path.rpartition(".")[2]))
+    assert answer.headers["Content-Type"] == "application/octet-stream"

@@ -1,6 +1,8 @@
 """``POST /usage``: durable once answered, counted once, and shut to everyone else."""
 
 import asyncio
+import dataclasses
+import gzip
 import json
 import re
 from typing import Any
@@ -12,9 +14,10 @@ from cache.clock import Clock
 from cache.journal_reader import JournalReader
 from cache.state import StateDirectory
 from core.usage import Recorded, decode_record
+from edge_client.portal.usage_log import UsageLog
 from tests.support.course import PACK, make_course
-from tests.support.nodes import damage_file
-from tests.support.portal import School, browser, replace_file, serving
+from tests.support.nodes import damage_file, make_state
+from tests.support.portal import CONFIG, School, browser, replace_file, serving
 
 
 async def opened(school: School, item: str = "video") -> dict[str, str]:
@@ -249,3 +252,68 @@ async def test_without_a_journal_media_play_and_usage_waits(
             await post(school, {**await opened(school), "events": [event(0)]})
         ).status_code == 204
         assert len(journal(school)) == 1
+
+
+async def test_a_flood_is_told_to_come_later(school: School) -> None:
+    page = await opened(school)
+    small = {"verb": "played", "pack": PACK, "item": "video", "version": 1}
+    statuses = []
+    for start in range(0, 1100, 50):
+        events = [{**small, "number": n} for n in range(start, start + 50)]
+        statuses.append((await post(school, {**page, "events": events})).status_code)
+    assert statuses[:20] == [204] * 20
+    assert 429 in statuses
+    answer = await post(school, {**page, "events": events}, **{"Accept-Language": "zh"})
+    while answer.status_code == 204:
+        answer = await post(school, {**page, "events": events}, **{"Accept-Language": "zh"})
+    assert answer.json() == {"error": "一次上报太多", "hint": "请过一分钟再试。"}
+    assert answer.headers["Retry-After"]
+
+
+async def test_on_a_nearly_full_disk_media_play_and_usage_waits(
+    state: StateDirectory, video: bytes, picture: bytes
+) -> None:
+    digests = make_course(state.root, video, picture)
+    full = dataclasses.replace(CONFIG, disk_floor=10**18)
+    async with serving(state, digests, full) as school:
+        answer = await post(school, {**await opened(school), "events": [event()]})
+        assert answer.status_code == 503
+        assert "The disk has only" in answer.json()["error"]
+        assert answer.headers["Retry-After"]
+        assert (await school.client.get(school.media("01 认识分数.mp4", "mp4"))).content == video
+        assert journal(school) == []
+
+
+async def test_pages_made_before_the_journal_was_open_may_report(state: StateDirectory) -> None:
+    make_state(state.root)
+    kept = set()
+    for _ in range(2):
+        log = UsageLog(state, Clock())
+        early = log.secret
+        log.start()
+        assert early in await log.secrets()
+        kept.add(log.secret)
+        await log.close()
+    assert len(kept) == 1
+
+
+async def test_what_is_remembered_of_players_is_bounded(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_client.portal.usage_log.NUMBERS", 10)
+    page = await opened(school)
+    for start in range(0, 30, 5):
+        events = [event(number) for number in range(start, start + 5)]
+        assert (await post(school, {**page, "events": events})).status_code == 204
+    assert len(journal(school)) == 30
+    again = await post(school, {**page, "events": [event(29)]})
+    assert again.status_code == 204
+    assert len(journal(school)) == 30
+
+
+async def test_a_body_that_grows_when_it_is_unpacked_is_refused(school: School) -> None:
+    await opened(school)
+    bomb = gzip.compress(b" " * 50_000_000)[:8000]
+    answer = await post(school, bomb, **{"Content-Encoding": "gzip"})
+    assert answer.status_code in {400, 413}
+    assert journal(school) == []
