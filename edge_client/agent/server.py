@@ -30,7 +30,7 @@ _SOCKET_MODE: Final = 0o660
 _LONGEST_PATH: Final = 107
 _EVENT_SECONDS: Final = 0.25
 _HEARTBEAT_SECONDS: Final = 15.0
-_PATIENCE_SECONDS: Final = 20.0
+PATIENCE_SECONDS: Final = 20.0
 _FAREWELL_SECONDS: Final = 1.0
 
 logger = logging.getLogger("agent.control")
@@ -53,8 +53,15 @@ class Service(Protocol):
 
 
 @asynccontextmanager
-async def serving(path: Path, service: Service) -> AsyncIterator[None]:
+async def serving(
+    path: Path, service: Service, *, patience: float = PATIENCE_SECONDS
+) -> AsyncIterator[None]:
     """Serve the control socket at ``path`` while inside.
+
+    Args:
+        path: of the socket.
+        service: what it gives access to.
+        patience: seconds that a client may take to read before it is cut off.
 
     Raises:
         UsageError: the path is too long for a socket, or not writable.
@@ -66,7 +73,7 @@ async def serving(path: Path, service: Service) -> AsyncIterator[None]:
         if len(clients) >= MAX_CLIENTS:
             writer.close()
             return
-        client = _Connection(reader, writer, service)
+        client = _Connection(reader, writer, service, patience)
         clients[client] = gone = asyncio.Event()
         try:
             await client.run()
@@ -120,8 +127,13 @@ class _Connection:
     """One client: its calls are answered in order, but for those that wait."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, service: Service
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        service: Service,
+        patience: float,
     ) -> None:
+        self._patience = patience
         self._reader = reader
         self._writer = writer
         self._service = service
@@ -244,7 +256,7 @@ class _Connection:
             TimeoutError: it does not read.
         """
         self._writer.write(control.encode_line(message))
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(self._patience):
             await self._writer.drain()
 
 

@@ -102,6 +102,33 @@ def test_progress_off_a_terminal_says_each_thing_once(monkeypatch: pytest.Monkey
     ]
 
 
+class Terminal(io.StringIO):
+    """A stream that is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def test_progress_on_a_terminal_is_one_line_that_stays_within_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream = Terminal()
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setenv("COLUMNS", "60")
+
+    with Progress() as progress:
+        progress.show(Status(node="n", activity="checking"))
+        progress.show(FETCHING)
+        progress.show(FETCHING)
+    checking, bar, end = stream.getvalue().split("\r")[1:]
+
+    assert checking == "Looking at the hub ...\x1b[K"
+    assert bar.startswith("Fish [2J [##############..........]: 62 %")
+    assert cells(bar.removesuffix("\x1b[K")) < 60
+    assert end == "\x1b[K"
+
+
 def test_a_report_sums_its_runs_and_takes_the_first_failure() -> None:
     cost = Transferred(
         pack="p", version=1, base=0, bundle_bytes=1, content_size=2, items_ready=1, complete=True

@@ -3,6 +3,7 @@
 import asyncio
 import stat
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ class FakeService:
         self.number = 0
         self.news = asyncio.Event()
         self.enrolled = True
+        self.school = "s"
         self.rounds = 0
         self.ended: asyncio.Future[RoundReport] = asyncio.get_running_loop().create_future()
 
@@ -31,7 +33,7 @@ class FakeService:
         self.news = asyncio.Event()
 
     def status(self) -> Status:
-        return Status(school="s", backlog=self.number)
+        return Status(school=self.school, backlog=self.number)
 
     async def changed(self, seen: int) -> int:
         while self.number <= seen:
@@ -205,6 +207,30 @@ async def test_fifty_clients_are_served_while_others_never_read(
         client.writer.transport.abort()
     for client in clients:
         await client.close()
+
+
+@pytest.mark.parametrize("deaf_call", ["status", "watch"])
+async def test_a_client_that_does_not_read_is_cut_off(tmp_path: Path, deaf_call: str) -> None:
+    service = FakeService()
+    service.school = "s" * 300_000
+    async with server.serving(tmp_path / "control.sock", service, patience=0.2):
+        deaf = await Client.open(tmp_path / "control.sock")
+        call = b'{"jsonrpc":"2.0","id":1,"method":"%s"}\n' % deaf_call.encode()
+        deaf.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        deaf.writer.write(call * 20)
+        for _ in range(8):
+            service.change()
+            await asyncio.sleep(0.3)
+
+        # Nothing left over but what the socket's buffers took.
+        deaf.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        received = 0
+        with suppress(ConnectionError):
+            while chunk := await asyncio.wait_for(deaf.reader.read(1 << 20), 10):
+                received += len(chunk)
+        assert received < 20 * 300_000
+        assert deaf.reader.at_eof() or deaf.reader.exception() is not None
+        deaf.writer.transport.abort()
 
 
 async def test_one_client_too_many_is_turned_away(service: FakeService, tmp_path: Path) -> None:
