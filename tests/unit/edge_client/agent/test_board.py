@@ -43,7 +43,7 @@ def fetching(done: int) -> events.Fetching:
 
 def test_a_poll_without_news_leaves_the_line_up(board: Board, clock: FixedClock) -> None:
     board.begin("pull")
-    assert board.status().activity == "checking"
+    assert (board.status().activity, board.status().next_try) == ("checking", None)
     board.take(events.Contact(changed=False))
     board.end(Summary(task="pull", exit_code=0, reached=True), next_try=900.0)
     clock.advance(60)
