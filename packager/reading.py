@@ -52,7 +52,8 @@ class Found:
 def signature_of(status: os.stat_result) -> Signature:
     """Give the signature from a file's status."""
     # Linking a file into the workspace is a change of its inode, but none of its content.
-    changed_ns = status.st_ctime_ns if status.st_size <= LARGE else 0
+    may_be_linked = status.st_size > LARGE and status.st_nlink > 1
+    changed_ns = 0 if may_be_linked else status.st_ctime_ns
     return Signature(status.st_size, status.st_mtime_ns, status.st_ino, changed_ns)
 
 
@@ -91,5 +92,8 @@ def still_there(found: Found) -> None:
 
 
 def _compare(found: Found, status: os.stat_result) -> None:
-    if signature_of(status) != found.signature:
+    now = signature_of(status)
+    # A file that was linked meanwhile has lost its last mark only.
+    before = found.signature if now.ctime_ns else found.signature._replace(ctime_ns=0)
+    if now != before:
         raise changed(found.path)

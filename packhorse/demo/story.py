@@ -4,6 +4,7 @@ The commands run as a person would run them; only the line between hub and node 
 it can be thin, be cut and count what crosses it.
 """
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,16 +15,20 @@ from urllib.parse import urlsplit
 
 import click
 
+from core.errors import UsageError
 from packhorse.demo.course import change_course, make_sample_course
 from packhorse.demo.foreign import prepare_foreign_course
 from packhorse.demo.pupil import Pupil
-from packhorse.demo.summary import Summary, Transfer
+from packhorse.demo.summary import Summary, Transfer, counted
 from packhorse.demo.world import World, first_line_of_data, living
 from packhorse.line import Counters, LineOptions, RunningLine, running_line
 
 PLACE = "demo/county"
 SCHOOL = "village-school"
 _ARRIVAL_SECONDS = 60.0
+# The node looks at its own files every ten seconds.
+_NOTICE_SECONDS = 30.0
+_PAUSE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -33,14 +38,14 @@ class Wishes:
     Attributes:
         course: their own folder, None for the sample course.
         rate_text: the line's rate as they wrote it.
-        rate: the same in bytes a second.
+        line: the same as the line takes it.
         once: end after the summary.
         port: the portal's port, 0 for a free one.
     """
 
     course: Path | None
     rate_text: str
-    rate: int
+    line: LineOptions
     once: bool
     port: int
 
@@ -57,7 +62,7 @@ def tell(folder: Path, wishes: Wishes) -> Summary:
         story = _Story(world, wishes, summary)
         story.make_course()
         upstream = story.found_hub()
-        with running_line(upstream, LineOptions(rate=wishes.rate)) as line:
+        with running_line(upstream, wishes.line) as line:
             story.line = line
             story.found_node()
             story.publish("1")
@@ -68,8 +73,9 @@ def tell(folder: Path, wishes: Wishes) -> Summary:
             story.live_without_line()
             story.line_returns()
             summary.seconds = round(time.monotonic() - began, 1)
-            for text in ("", *summary.as_lines()):
-                _say(text)
+            _step("What came of it")
+            for text in summary.as_lines():
+                _say(f"  {text}")
             if not wishes.once:
                 _serve_on(summary.portal)
     return summary
@@ -84,24 +90,43 @@ class _Story:
         self.world = world
         self.wishes = wishes
         self.summary = summary
-        self._versions = 0
+        # Replaced by what the course's own pack.toml says.
+        self._place = PLACE
 
     def make_course(self) -> None:
         """Put an admin's folder there."""
         if self.wishes.course is None:
-            _say("An admin has a folder with a course: a video, a page with pictures, a PDF.")
+            _step("An admin has a folder with a course: a video, a page with pictures, a PDF.")
             with _bar("  Drawing the lessons") as show:
                 make_sample_course(self.world.course, progress=show)
         else:
-            _say(f"An admin has a folder with a course: a copy of {self.wishes.course}.")
+            _step(f"An admin has a folder with a course: a copy of {self.wishes.course}.")
             for sentence in prepare_foreign_course(self.wishes.course, self.world.course):
                 _say(f"  {sentence}")
+        self._look_at_course()
+
+    def _look_at_course(self) -> None:
+        """Let the packager say what it understands, and take the publisher from the pack's id.
+
+        Raises:
+            UsageError: the folder cannot be published.
+        """
+        found = self.world.run("pack", "check", str(self.world.course), "--json", expect=(0, 2))
+        if not found:
+            raise UsageError(
+                "{folder} cannot be published as it is.",
+                hint="The sentence above names what is wrong.",
+                folder=self.wishes.course or self.world.course,
+            )
+        data = json.loads(found)
+        self._place = data["pack"].rpartition("/")[0]
+        _say(f"  Understood as {data['pack']}: {counted(len(data['items']), 'lesson')}.")
 
     def found_hub(self) -> tuple[str, int]:
         """Make and start a hub; give the address where it listens."""
-        _say("The county sets up a hub with its own keys and starts it.")
+        _step("The county sets up a hub with its own keys and starts it.")
         world = self.world
-        world.run("hub", "init", str(world.hub), "--publisher", PLACE)
+        world.run("hub", "init", str(world.hub), "--publisher", self._place)
         hub = world.start(
             "hub", "hub", "serve", str(world.hub), "--listen", "127.0.0.1:0", "--json"
         )
@@ -110,7 +135,7 @@ class _Story:
 
     def found_node(self) -> None:
         """Enrol a node over the thin line and start it."""
-        _say(f"A school enrols its node over a line of {self.wishes.rate_text}/s.")
+        _step(f"A school enrols its node over a line of {self.wishes.rate_text}/s.")
         world = self.world
         token = world.run(
             "hub", "token", str(world.hub), SCHOOL, "--hub-url", self.line.url
@@ -126,9 +151,9 @@ class _Story:
 
     def publish(self, what: str) -> None:
         """Publish the folder as it is now."""
-        _say(f"The admin publishes version {what} of the course and sees what it costs.")
+        _step(f"The admin publishes version {what} of the course and sees what it costs.")
         world = self.world
-        key = world.hub / "keys" / f"publisher.{PLACE.replace('/', '.')}.pem"
+        key = world.hub / "keys" / f"publisher.{self._place.replace('/', '.')}.pem"
         repository = str(world.hub / "repository")
         world.run(
             *("pack", "publish", str(world.course)),
@@ -137,7 +162,7 @@ class _Story:
 
     def pull(self, what: str) -> None:
         """Bring the newest version over the line, and note what crossed it."""
-        _say(f"{what}: the node fetches over the line of {self.wishes.rate_text}/s.")
+        _step(f"{what}: the node fetches over the line of {self.wishes.rate_text}/s.")
         before = self.line.stats()
         data = self.world.data("node", "sync", "--state", str(self.world.node))
         crossed: Counters = self.line.stats().since(before)
@@ -151,7 +176,9 @@ class _Story:
 
     def look_around(self) -> None:
         """Open every lesson as a browser would."""
-        _say("A teacher opens every lesson in the browser, and seeks in the video.")
+        _step(
+            "A teacher opens every lesson in the browser; in a video, also a place in its middle."
+        )
         pupil = Pupil(self.summary.portal)
         self.summary.course, self.summary.lessons = pupil.open_every_lesson()
         self.summary.check(bool(self.summary.lessons), "The portal shows no lessons.")
@@ -161,20 +188,23 @@ class _Story:
     def change_and_pull(self) -> None:
         """Publish a changed lesson and bring it as a delta."""
         sentence = change_course(self.world.course)
-        _say(f"The admin changes a lesson: {sentence}")
+        _step(f"The admin changes a lesson. {sentence}")
         self.publish("2")
         self.pull("Update")
         first, update = self.summary.transfers
         self.summary.check(update.line < first.line, "The update cost as much as the whole course.")
 
-    def use(self, when: str) -> None:
-        """Use the lessons; each fact is durable before the page is told so."""
-        _say(f"{when}: pupils use the lessons, and the node notes it without names.")
-        self.summary.statements_made += Pupil(self.summary.portal).use_lessons()
+    def use(self, when: str) -> int:
+        """Use the lessons; each fact is durable before the page is told so; give how many."""
+        _step(f"{when}: pupils use the lessons, and the node notes it without names.")
+        made = Pupil(self.summary.portal).use_lessons()
+        self.summary.statements_made += made
+        _say(f"  {made} notes are on the node's disk.")
+        return made
 
     def live_without_line(self) -> None:
         """Cut the line; everything must go on."""
-        _say("The line is cut. The lessons play on.")
+        _step("The line is cut. The lessons play on.")
         self.line.down()
         pupil = Pupil(self.summary.portal)
         _, lessons = pupil.open_every_lesson()
@@ -183,14 +213,26 @@ class _Story:
         )
         self.summary.served_without_line = served
         self.summary.check(served, "Lessons were not served while the line was cut.")
-        self.use("Without a line")
-        status = self.world.data("node", "status", "--state", str(self.world.node))
-        self.summary.waiting_without_line = status["backlog"]
-        self.summary.check(status["backlog"] > 0, "No statement waited while the line was cut.")
+        made = self.use("Without a line")
+        self.summary.waiting_without_line = self._waiting(made)
+        self.summary.check(
+            self.summary.waiting_without_line >= made,
+            "Not every statement waited while the line was cut.",
+        )
+
+    def _waiting(self, least: int) -> int:
+        """Give how many statements wait, once the node has looked at what was made last."""
+        deadline = time.monotonic() + _NOTICE_SECONDS
+        while True:
+            status = self.world.data("node", "status", "--state", str(self.world.node))
+            waiting = int(status["backlog"])
+            if waiting >= least or time.monotonic() > deadline:
+                return waiting
+            time.sleep(_PAUSE_SECONDS)
 
     def line_returns(self) -> None:
         """Restore the line; the statements reach the hub, each once."""
-        _say("The line returns, and the statements that waited go to the hub.")
+        _step("The line returns, and the statements that waited go to the hub.")
         self.line.up()
         self.world.data("node", "sync", "--state", str(self.world.node))
         deadline = time.monotonic() + _ARRIVAL_SECONDS
@@ -200,11 +242,16 @@ class _Story:
             arrived = self.summary.statements_received >= self.summary.statements_made
             if arrived or time.monotonic() > deadline:
                 break
-            time.sleep(1)
+            time.sleep(_PAUSE_SECONDS)
         self.summary.check(
             self.summary.statements_received == self.summary.statements_made,
             "Not every statement arrived exactly once.",
         )
+
+
+def _step(sentence: str) -> None:
+    """Begin a part of the story, apart from the commands' own words."""
+    click.secho(f"\n== {sentence}", err=True, bold=True)
 
 
 def _say(sentence: str) -> None:

@@ -55,7 +55,8 @@ class Summary:
     def as_lines(self) -> list[str]:
         """Give the summary in words."""
         served = sum(1 for lesson in self.lessons if lesson["served"])
-        lines = [f"{served} of {len(self.lessons)} lessons of {self.course} are served."]
+        lessons = counted(len(self.lessons), "lesson")
+        lines = [f"{self.course}: {served} of {lessons} served."]
         for one in self.transfers:
             share = f" ({one.line / one.content:.1%} of the content)" if one.content else ""
             lines.append(
@@ -64,7 +65,12 @@ class Summary:
             )
         word = "served on" if self.served_without_line else "NOT served"
         lines += [
-            f"Without a line: {word}, {self.waiting_without_line} statements waited.",
+            f"Without a line: {word}; {counted(self.waiting_without_line, 'statement')} waited.",
             f"Statements: {self.statements_made} made, {self.statements_received} received.",
         ]
         return lines + [f"FAILED: {failure}" for failure in self.failures]
+
+
+def counted(number: int, word: str) -> str:
+    """Write a number of things."""
+    return f"{number} {word}" + ("" if number == 1 else "s")

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +21,8 @@ START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 COMMAND_SECONDS = 600.0
 _LOG_TAIL_LINES = 15
+_LONGEST_WORD = 60
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StepFailedError(PackhorseError):
@@ -33,11 +37,9 @@ class World:
 
     Attributes:
         folder: holds everything: course, hub, node, logs.
-        quiet: whether commands' narration is kept to the logs.
     """
 
     folder: Path
-    quiet: bool = False
     _processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
@@ -58,6 +60,10 @@ class World:
     def run(self, *words: str, expect: Sequence[int] = (0,)) -> str:
         """Run one ``packhorse`` command as a person would; its narration goes to the screen.
 
+        Args:
+            words: what stands after ``packhorse``.
+            expect: exit codes that are no failure; a usage error among them is given as such.
+
         Returns:
             What it printed on stdout.
 
@@ -67,11 +73,12 @@ class World:
         with (self.folder / "commands.log").open("a", encoding="utf-8") as log:
             log.write(f"$ packhorse {' '.join(words)}\n")
             log.flush()
+            click.secho(f"  $ packhorse {_shown(words)}", err=True, dim=True)
             done = subprocess.run(
                 [*_packhorse(), *words],
                 check=False,
+                stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
-                stderr=log if self.quiet else None,
                 text=True,
                 timeout=COMMAND_SECONDS,
             )
@@ -79,10 +86,9 @@ class World:
         if done.returncode not in expect:
             raise StepFailedError(
                 "`packhorse {command}` ended with exit code {code}.",
-                hint="Its words are in {log}.",
+                hint="Its words stand above.",
                 command=" ".join(words[:2]),
                 code=done.returncode,
-                log=self.folder / "commands.log",
             )
         return done.stdout
 
@@ -92,21 +98,18 @@ class World:
 
     def start(self, name: str, *words: str) -> subprocess.Popen[str]:
         """Start a ``packhorse`` command that keeps running; its narration goes to a log."""
-        process = self.start_program(name, [*_packhorse(), *words])
-        self._processes.append(process)
-        return process
-
-    def start_program(self, name: str, words: Sequence[str]) -> subprocess.Popen[str]:
-        """Start any program with its output readable and its narration in ``name``.log."""
-        with self.log(name).open("a", encoding="utf-8") as log:
-            return subprocess.Popen(
-                list(words),
+        click.secho(f"  $ packhorse {_shown(words)} &", err=True, dim=True)
+        with self.log(name).open("a", encoding="utf-8") as log, _signals_held():
+            process = subprocess.Popen(
+                [*_packhorse(), *words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
                 start_new_session=True,
             )
+            self._processes.append(process)
+        return process
 
     def log(self, name: str) -> Path:
         """Where the narration of a started command goes."""
@@ -119,6 +122,10 @@ class World:
 
     def stop_all(self) -> None:
         """End every started process, the last first; kill what does not end by itself."""
+        with _signals_held():
+            self._stop_all()
+
+    def _stop_all(self) -> None:
         for process in reversed(self._processes):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
@@ -155,11 +162,38 @@ def living(world: World) -> Iterator[World]:
     """End the world's processes however the story ends."""
     try:
         yield world
-    except StepFailedError:
-        click.echo(f"Logs are in {world.folder}", err=True)
-        raise
     finally:
         world.stop_all()
+
+
+@contextmanager
+def _signals_held() -> Iterator[None]:
+    """Let nobody's Ctrl-C fall between a process's start and its note, or its end.
+
+    Raises:
+        KeyboardInterrupt: one came meanwhile.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    for number in _SIGNALS:
+        signal.signal(number, lambda got, _frame: came.append(got))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        raise KeyboardInterrupt
+
+
+def _shown(words: Sequence[str]) -> str:
+    """Write a command as it would be typed; a token is shown in part."""
+    return shlex.join(
+        word if len(word) <= _LONGEST_WORD or "/" in word else f"{word[:12]}..." for word in words
+    )
 
 
 def _packhorse() -> list[str]:

@@ -182,6 +182,47 @@ def test_a_file_that_changes_meanwhile_is_named(tmp_path: Path, tools: Tools, wh
     assert not tools.workspace.versions()
 
 
+@pytest.fixture(params=["copied", "linked"])
+def large(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Everything counts as large; with little space it is linked into the workspace."""
+    monkeypatch.setattr("packager.reading.LARGE", 0)
+    monkeypatch.setattr("packager.ingest.LARGE", 0)
+    if request.param == "linked":
+        monkeypatch.setattr("packager.ingest._SPARE", 1 << 60)
+    return str(request.param)
+
+
+def test_a_large_file_is_copied_or_linked_and_changed_when_it_is_replaced(
+    tmp_path: Path, tools: Tools, large: str
+) -> None:
+    files = {"a.mp4": NOISE[:200_000]}
+    write_tree(tmp_path / "c", files)
+    one = build(tmp_path / "c", tools, 1, [])
+    assert decode(one, tools, 0, {})[0] == files
+    blob = tools.workspace.blob(one.manifest.files[0].digest)
+    assert blob.samefile(tmp_path / "c" / "a.mp4") == (large == "linked")
+    new = {"a.mp4": NOISE[1:200_001]}
+    write_tree(tmp_path / "c", new)
+    two = build(tmp_path / "c", tools, 2, [one.manifest])
+    assert decode(two, tools, 0, {})[0] == new
+
+
+@pytest.mark.parametrize("large", ["copied"], indirect=True)
+@pytest.mark.usefixtures("large")
+def test_a_large_file_that_was_changed_in_place_under_its_old_time_is_read_again(
+    tmp_path: Path, tools: Tools
+) -> None:
+    file = tmp_path / "c" / "a.mp4"
+    write_tree(tmp_path / "c", {"a.mp4": NOISE[:200_000]})
+    os.utime(file, (0, 0))
+    one = build(tmp_path / "c", tools, 1, [])
+    with file.open("r+b") as opened:
+        opened.write(b"other")
+    os.utime(file, (0, 0))
+    two = build(tmp_path / "c", tools, 2, [])
+    assert one.manifest.files[0].digest != two.manifest.files[0].digest
+
+
 def test_an_item_names_what_it_needs(tmp_path: Path) -> None:
     folder = fill(tmp_path, {"s/index.html": "<title>Seen</title>", "s/x.js": "12345"})
     found = scan(folder)
