@@ -38,10 +38,16 @@ def _largest_first(folder: Path) -> list[Path]:
         for path in sorted(folder.rglob("*"))
         if extension(path.name) in _PLAIN | _PAGES | _SCRIPTS | {"json"}
         and path.name != _NOTE
+        and not _is_hidden(path.relative_to(folder))
         and path.is_file()
     ]
     fitting = [(size, path) for size, path in candidates if 0 < size <= _LONGEST]
     return [path for _, path in sorted(fitting, key=lambda one: (-one[0], one[1]))]
+
+
+def _is_hidden(path: Path) -> bool:
+    """Whether the packager leaves it out; its own workspace above all."""
+    return any(part.startswith((".", "~$")) for part in path.parts)
 
 
 def _sentence(number: int) -> bytes:

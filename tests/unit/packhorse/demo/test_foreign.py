@@ -172,6 +172,16 @@ def test_the_largest_text_is_changed_again_and_again(source: Path, tmp_path: Pat
     assert len(seen) == 3
 
 
+def test_what_the_packager_leaves_out_is_never_changed(tmp_path: Path) -> None:
+    hidden = tmp_path / ".packhorse" / "releases" / "1.json"
+    hidden.parent.mkdir(parents=True)
+    hidden.write_text('{"a": "the largest text of all"}')
+    (tmp_path / "~$open.txt").write_text("an office program's own, and larger too")
+    (tmp_path / "a.txt").write_text("small")
+    assert "a.txt" in change_course(tmp_path)
+    assert hidden.read_text() == '{"a": "the largest text of all"}'
+
+
 def test_without_text_a_note_is_added_and_extended(tmp_path: Path) -> None:
     (tmp_path / "pack.toml").write_text('id = "a/b/c"\n')
     (tmp_path / "x.bin").write_bytes(b"\0")
