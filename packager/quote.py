@@ -16,6 +16,8 @@ RATES: Final = {
     "2 Mbit/s": 250_000,
 }
 _LANGUAGE: Final = "en"
+# The rest is counted; as data all are given.
+_MOST_TITLES: Final = 20
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,9 @@ def change_lines(found: Changes, old: Manifest | None) -> list[str]:
         ("changed", found.changed),
         ("removed", found.removed),
     ):
-        lines += [f"  {word}: {title}" for title in titles]
+        lines += [f"  {word}: {title}" for title in titles[:_MOST_TITLES]]
+        if more := titles[_MOST_TITLES:]:
+            lines.append(f"  {word}: {counted(len(more), 'more item')}")
     return lines
 
 

@@ -107,7 +107,7 @@ def _video_writer() -> Callable[[Path, Callable[[float], None]], None]:
 
 def _read_description(folder: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8"))
+        return tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise UsageError(
             "{file} cannot be read: {error}.",

@@ -178,6 +178,8 @@ def test_what_the_packager_leaves_out_is_never_changed(tmp_path: Path) -> None:
     hidden.write_text('{"a": "the largest text of all"}')
     (tmp_path / "~$open.txt").write_text("an office program's own, and larger too")
     (tmp_path / "a.txt").write_text("small")
+    # With the byte order mark that Windows editors put first.
+    (tmp_path / "pack.toml").write_text('id = "gd/zhuhai/math"\n', encoding="utf-8-sig")
     assert "a.txt" in change_course(tmp_path)
     assert hidden.read_text() == '{"a": "the largest text of all"}'
 
