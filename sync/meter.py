@@ -82,7 +82,7 @@ class Meter:
         """Give the sums."""
         received = sent = line_received = line_sent = 0
         if self._socket is not None:
-            received, sent, line_received, line_sent = self._look(self._socket, 0)
+            received, sent, line_received, line_sent = self._look(self._socket, _LAST_SEGMENTS)
         return Traffic(
             received=self._received + received,
             sent=self._sent + sent,

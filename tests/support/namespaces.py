@@ -69,10 +69,21 @@ def two_hosts() -> Iterator[tuple[Host, Host]]:
             host.run("ip", "link", "set", host.device, "up")
             # Joined segments would be counted once with one header.
             host.run("sh", "-c", f"ethtool -K {host.device} tso off gso off gro off || true")
+        for host, other in ((one, two), (two, one)):
+            # Asking for addresses would add bytes that are no transfer's.
+            host.run(
+                *("ip", "neigh", "replace", other.address, "nud", "permanent"),
+                *("lladdr", _hardware_address(other), "dev", host.device),
+            )
         yield one, two
     finally:
         for host in (one, two):
             subprocess.run(["ip", "netns", "del", host.name], check=False, capture_output=True)
+
+
+def _hardware_address(host: Host) -> str:
+    found = json.loads(host.run("ip", "-j", "link", "show", host.device))
+    return str(found[0]["address"])
 
 
 def _ip(*words: str) -> None:
