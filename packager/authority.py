@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import CryptoSigner
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import DelegatedRole, Metadata, Root, Signed, Snapshot, Targets, Timestamp
@@ -41,8 +42,16 @@ class Authority:
     current: Targets | None
 
 
-def find_authority(remote: Remote, signer: CryptoSigner, pack: PackId) -> Authority:
+def find_authority(
+    remote: Remote, signer: CryptoSigner, pack: PackId, *, after_another: bool = False
+) -> Authority:
     """Find the role in which a key may publish a pack.
+
+    Args:
+        remote: the repository.
+        signer: the key.
+        pack: what is to be published.
+        after_another: whether the role may have been signed by another key last.
 
     Raises:
         UsageError: the key is nobody's here, or may not publish this pack.
@@ -65,7 +74,9 @@ def find_authority(remote: Remote, signer: CryptoSigner, pack: PackId) -> Author
                 role=role,
                 count=delegated.threshold,
             )
-        return Authority(role, current)
+        if current is None or after_another:
+            return Authority(role, current)
+        return Authority(role, _mine(remote, role, current.version, signer))
     if mine:
         raise UsageError(
             "This key publishes for {roles}, which may not publish {pack}.",
@@ -80,6 +91,50 @@ def find_authority(remote: Remote, signer: CryptoSigner, pack: PackId) -> Author
         name=remote.name,
         key=key,
     )
+
+
+def _mine(remote: Remote, role: str, version: int, signer: CryptoSigner) -> Targets:
+    """Read the role anew, and see that this very key signed it.
+
+    Nothing here pins the root: whoever can write into the repository could put up a chain of
+    their own, have a key sign on top of it, and take the signature to the true repository.
+    """
+    path = roles.metadata_path(role, version)
+    data = remote.read(path, roles.MAX_TARGETS_BYTES) or b""
+    found = _parsed(path, data, Targets, roles.MAX_TARGETS_BYTES)
+    if not _is_signed_by(signer, data):
+        raise RefusedError(
+            "{path} in the repository was not signed by your key.",
+            hint="If a colleague published for {role} last, or your key is new, make sure of it"
+            " and add --after-another-key.",
+            path=path,
+            role=role,
+        )
+    return found
+
+
+def _is_signed_by(signer: CryptoSigner, data: bytes) -> bool:
+    metadata: Metadata[Any] = Metadata.from_bytes(data)
+    signature = metadata.signatures.get(signer.public_key.keyid)
+    if signature is None:
+        return False
+    try:
+        signer.public_key.verify_signature(signature, metadata.signed_bytes)
+    except UnverifiedSignatureError:
+        return False
+    return True
+
+
+def _parsed(path: str, data: bytes, kind: type[S], limit: int) -> S:
+    try:
+        return parse(data, kind, limit)
+    except RefusedError as error:
+        raise RefusedError(
+            "{path} in the repository is damaged: {reason}",
+            hint="Ask whoever keeps the repository.",
+            path=path,
+            reason=str(error),
+        ) from error
 
 
 def _roles(remote: Remote) -> Iterator[tuple[str, DelegatedRole, Targets | None]]:
@@ -111,15 +166,17 @@ def _delegated(targets: Targets) -> list[tuple[str, DelegatedRole]]:
 
 def _newest_root(remote: Remote) -> Root:
     newest: bytes | None = None
+    path = ""
     for version in range(1, _MAX_ROOTS):
-        data = remote.read(roles.metadata_path("root", version), roles.MAX_ROOT_BYTES)
+        following = roles.metadata_path("root", version)
+        data = remote.read(following, roles.MAX_ROOT_BYTES)
         if data is None:
             break
-        newest = data
+        newest, path = data, following
     if newest is None:
         raise RefusedError("{name} has no root.", name=remote.name)
-    root = parse(newest, Root, roles.MAX_ROOT_BYTES)
-    _verify(root, "root", newest, "root")
+    root = _parsed(path, newest, Root, roles.MAX_ROOT_BYTES)
+    _verify(root, "root", newest, path)
     return root
 
 
@@ -142,7 +199,7 @@ def _load(remote: Remote, path: str, delegator: Root | Targets, kind: type[S], r
             hint="Run `packhorse hub sign` at the hub, then try again.",
             path=path,
         )
-    signed = parse(data, kind, limit)
+    signed = _parsed(path, data, kind, limit)
     _verify(delegator, role or kind.type, data, path)
     return signed
 

@@ -41,10 +41,17 @@ class Publication:
 
 @dataclass(frozen=True)
 class Target:
-    """Where to publish, with which key."""
+    """Where to publish, with which key.
+
+    Attributes:
+        remote: the repository.
+        signer: the publisher's key.
+        after_another: whether another key may have signed the publisher's role last.
+    """
 
     remote: Remote
     signer: CryptoSigner
+    after_another: bool = False
 
 
 def prepare(folder: Folder, target: Target, tools: Tools, now: datetime) -> Publication:
@@ -55,7 +62,7 @@ def prepare(folder: Folder, target: Target, tools: Tools, now: datetime) -> Publ
     """
     pack = folder.settings.id
     remote = target.remote
-    authority = find_authority(remote, target.signer, pack)
+    authority = find_authority(remote, target.signer, pack, after_another=target.after_another)
     digests = read_folder(folder, tools, now)
     release = published_release(remote, authority.current, pack)
     present = set(digests.values())

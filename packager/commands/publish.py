@@ -36,6 +36,12 @@ if TYPE_CHECKING:
     help="Your publisher's key.  [env: PACKHORSE_KEY]",
 )
 @click.option(
+    "--after-another-key",
+    "after_another",
+    is_flag=True,
+    help="Go on from what a colleague's key, or your old one, signed last.",
+)
+@click.option(
     "--wait",
     type=click.IntRange(0, 86_400),
     default=20,
@@ -54,6 +60,7 @@ def publish(
     *,
     repository: str,
     key: Path,
+    after_another: bool,
     wait: int,
     workspace: Path | None,
     deltas: int,
@@ -76,7 +83,7 @@ def publish(
 
     place = workspace_of(folder, workspace)
     found = scan(folder, place)
-    target = Target(open_remote(repository), load_key(key))
+    target = Target(open_remote(repository), load_key(key), after_another)
     tools = tools_for(place, level, deltas)
     now = Clock().wall()
     with tools.workspace.lock():

@@ -9,6 +9,8 @@ import pytest
 from core.digest import Digest, digest_of
 from core.names import PackId
 from core.release import Release, bundle_path, decode_release, release_path
+from core.trust import edit
+from core.trust.roles import metadata_path
 from tests.support.rebuild import Blobs, manifest_in, rebuild, tree_of
 from tests.support.tiny_repository import TinyRepository, publish_files
 from tests.unit.packager.conftest import PACK, Ran, Run, fill
@@ -313,3 +315,29 @@ def test_an_old_file_lost_from_the_workspace_is_fetched_back(
     second = publish(run, folder, tiny, "--json").data
     assert second["bundles"][1]["bytes"] < 1000
     assert fetch(tiny, 1, held)[0] == files_in(folder)
+
+
+def test_a_key_never_signs_on_top_of_what_it_did_not_sign(
+    run: Run, folder: Path, tiny: TinyRepository, tmp_path: Path
+) -> None:
+    """Somebody who writes into the repository may put up a chain that delegates to this key."""
+    evil = TinyRepository(tmp_path / "evil")
+    both = [evil.publisher_signer, tiny.publisher_signer]
+    evil.targets = edit.delegate(edit.new_targets(evil.now), evil.publisher, both)
+    signed = edit.sign(evil.targets, [evil.signers["targets"]])
+    (evil.directory / metadata_path("targets", 1)).write_bytes(signed)
+    before = everything(evil)
+    target = ("--repository", evil.directory, "--key", tiny.publisher_key_file, "--wait", 0)
+    ran = run("pack", "publish", folder, *target)
+    assert ran.code == 12
+    assert "metadata/1.demo.county.json in the repository was not signed by your key." in ran.err
+    assert everything(evil) == before
+    assert run("pack", "publish", folder, *target, "--after-another-key").code == 3
+
+
+@pytest.mark.parametrize("name", ["1.root", "timestamp", "1.snapshot", "1.targets"])
+def test_damaged_metadata_is_named(run: Run, folder: Path, tiny: TinyRepository, name: str) -> None:
+    (tiny.directory / "metadata" / f"{name}.json").write_bytes(b"[" * 3000)
+    ran = publish(run, folder, tiny)
+    assert ran.code == 12
+    assert f"error: metadata/{name}.json in the repository is damaged: " in ran.err
