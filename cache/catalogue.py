@@ -17,10 +17,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from cache import manifest_list
+from cache import catalogue_search, manifest_list
 from cache.catalogue_insert import insert_version
 from cache.catalogue_rules import COUNT_ITEMS, COUNT_VERSION, NEEDED, SERVE
-from cache.databases import sqlite_in_words, transaction
+from cache.databases import DamagedError, sqlite_in_words, transaction
 from core.digest import Digest
 from core.manifest import MAX_FILES, Manifest
 
@@ -48,6 +48,13 @@ class Catalogue:
         self._database = Database(connection, execute_plugins=False)
         self._path = path
         self._manifests = manifests
+        self._is_index_sound = False
+        try:
+            with transaction(connection, path), sqlite_in_words(path, reading=True):
+                catalogue_search.index_missing(connection)
+        except BaseException:
+            connection.close()
+            raise
 
     def activate_manifest(
         self, manifest: Manifest, digest: Digest, held: Callable[[Digest], bool]
@@ -68,8 +75,11 @@ class Catalogue:
         if self._manifests:
             manifest_list.add(self._manifests, digest)
         with transaction(self._connection, self._path):
+            previous = self._column("SELECT newest FROM pack WHERE id = ?", manifest.pack)
             version = self._version(manifest, digest)
             self._execute("INSERT OR REPLACE INTO pack VALUES (?, ?)", manifest.pack, version)
+            if previous != [version]:
+                self._index(previous, version)
             lacked = self._column(
                 "SELECT DISTINCT digest FROM file JOIN blob ON blob.id = blob_id"
                 " WHERE version_id = ? AND NOT held",
@@ -221,6 +231,21 @@ class Catalogue:
     def _serve(self, pack: str) -> None:
         self._execute("DELETE FROM served WHERE pack = ?", pack)
         self._connection.execute(SERVE, {"pack": pack})
+
+    def _index(self, previous: list[int], version: int) -> None:
+        """Let a version be found in the place of the previous one."""
+        # The index of words is SQLite's own code above tables: no check of the file finds what is
+        # wrong with it, and what it says then has many names.
+        try:
+            with sqlite_in_words(self._path, reading=True):
+                if not self._is_index_sound:
+                    catalogue_search.require_sound(self._connection)
+                    self._is_index_sound = True
+                for one in previous:
+                    catalogue_search.remove_version(self._connection, one)
+                catalogue_search.add_version(self._connection, version)
+        except DamagedError:
+            catalogue_search.begin_anew(self._connection)
 
     def _execute(self, sql: str, *values: object) -> None:
         self._connection.execute(sql, values)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from cache.catalogue_search import HITS, match_of
 from cache.databases import DamagedError, open_reader, sqlite_in_words
 from core.digest import Digest
 from core.errors import UnavailableError
@@ -95,6 +96,24 @@ class CatalogueFile:
     digest: Digest
     size: int
     type: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueHit:
+    """A pack or an item that a search found.
+
+    Attributes:
+        item: the item's id; None for a pack.
+        kind: the item's kind; empty for a pack.
+        is_served: whether it, or any item of the pack, can be opened now.
+    """
+
+    pack: str
+    pack_title: Mapping[str, str]
+    item: str | None
+    title: Mapping[str, str]
+    kind: str
+    is_served: bool
 
 
 _PACKS: Final = """
@@ -187,6 +206,20 @@ class CatalogueReader:
         """Give the media type of a blob that some served item names, or None."""
         return next((str(row["type"]) for row in self._rows(_SERVED_TYPE, digest)), None)
 
+    def search(self, query: str, limit: int) -> list[CatalogueHit]:
+        """Give packs, then items, whose titles, subject or grade have all words of a query.
+
+        Args:
+            query: whatever a person typed; what follows ``MAX_QUERY`` characters is not read.
+            limit: how many to give at most.
+        """
+        exact, loose = match_of(query), match_of(query, loose=True)
+        for match in dict.fromkeys((exact, loose)):
+            rows = self._rows(HITS, match, limit) if match else []
+            if rows:
+                return [_hit(row) for row in rows]
+        return []
+
     def close(self) -> None:
         """Close the file; the next question opens it again."""
         if self._connection is not None:
@@ -222,9 +255,9 @@ def _in_repair() -> UnavailableError:
     return UnavailableError("The list of lessons is being repaired.", hint="Try again in a minute.")
 
 
-def _titled(row: sqlite3.Row) -> dict[str, Any]:
+def _titled(row: sqlite3.Row, *names: str) -> dict[str, Any]:
     try:
-        return {**dict(row), "title": json.loads(row["title"])}
+        return {**dict(row), **{name: json.loads(row[name]) for name in ("title", *names)}}
     except (TypeError, ValueError) as error:
         raise _in_repair() from error
 
@@ -235,6 +268,11 @@ def _pack(row: sqlite3.Row) -> CataloguePack:
 
 def _item(row: sqlite3.Row) -> CatalogueItem:
     return CatalogueItem(**_titled(row))
+
+
+def _hit(row: sqlite3.Row) -> CatalogueHit:
+    values = _titled(row, "pack_title")
+    return CatalogueHit(**{**values, "is_served": bool(values["is_served"])})
 
 
 def _file(row: sqlite3.Row) -> CatalogueFile:

@@ -3,11 +3,13 @@
 A pack has versions (each one activated manifest), a version has items and files, an item needs
 files, a file is a blob, and a blob is held or not. Three things are derived and kept up to date
 by the writer, because the portal asks for them at every page: what a version or an item still
-lacks, a pack's newest version, and from which version each item is served.
+lacks, a pack's newest version, and from which version each item is served. So is the index of
+words (``cache.catalogue_search``).
 """
 
 from typing import Final
 
+from cache.catalogue_search import TABLE
 from cache.databases import Migration
 
 MIGRATIONS: Final = (
@@ -82,6 +84,13 @@ MIGRATIONS: Final = (
                 PRIMARY KEY (pack, name)
             ) STRICT, WITHOUT ROWID""",
             "CREATE UNIQUE INDEX served_item ON served (item_id)",
+        ),
+    ),
+    Migration(
+        "search",
+        (
+            TABLE,
+            "CREATE INDEX item_position ON item (version_id, position)",
         ),
     ),
 )

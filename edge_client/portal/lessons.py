@@ -1,6 +1,7 @@
 """What the pages ask of the catalogue and the blobs, without holding up the event loop.
 
 Questions run on one thread of their own: a slow card delays a page, never a video that plays.
+Searches have another one, so that a class that searches does not delay those that open lessons.
 """
 
 import asyncio
@@ -10,7 +11,13 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from cache.blobs import BlobStore
-from cache.catalogue_reader import CatalogueFile, CatalogueItem, CataloguePack, CatalogueReader
+from cache.catalogue_reader import (
+    CatalogueFile,
+    CatalogueHit,
+    CatalogueItem,
+    CataloguePack,
+    CatalogueReader,
+)
 from cache.state import StateDirectory
 from core.digest import Digest
 from core.errors import UnavailableError
@@ -21,6 +28,8 @@ _KNOWN_TYPES: Final = frozenset(MEDIA_TYPES.values())
 # How long a blob may be served without asking again whether some item still names it, seconds.
 TRUST_SECONDS: Final = 2.0
 _MOST_REMEMBERED: Final = 1000
+MOST_SEARCHES: Final = 60
+"""How many searches may wait at once: those of a class."""
 
 
 class Lessons:
@@ -32,6 +41,9 @@ class Lessons:
         self._manifests = state.manifests
         self._trust_seconds = trust_seconds
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="catalogue")
+        self._search_reader = CatalogueReader(state.catalogue)
+        self._search_thread = ThreadPoolExecutor(1, thread_name_prefix="search")
+        self._searching = 0
         self._types: dict[str, tuple[float, str | None]] = {}
 
     async def packs(self) -> list[CataloguePack]:
@@ -61,6 +73,22 @@ class Lessons:
     async def item(self, pack: str, item: str) -> CatalogueItem | None:
         """Give one item, or None; raises as ``packs``."""
         return await self._ask(lambda: self._reader.item(pack, item))
+
+    async def files(self, pack: str, item: str) -> list[CatalogueFile]:
+        """Give the files of a served item by path; raises as ``packs``."""
+        return await self._ask(lambda: self._reader.files(pack, item))
+
+    async def search(self, query: str, limit: int) -> list[CatalogueHit] | None:
+        """Give what a query finds; None when too many search already; raises as ``packs``."""
+        if self._searching >= MOST_SEARCHES:
+            return None
+        self._searching += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._search_thread, lambda: self._search_reader.search(query, limit)
+            )
+        finally:
+            self._searching -= 1
 
     async def file(self, pack: str, item: str, path: str) -> CatalogueFile | None:
         """Give one file of a served item, or None; raises as ``packs``."""
@@ -105,9 +133,11 @@ class Lessons:
         return await self._ask(self._updated)
 
     def close(self) -> None:
-        """End the thread and close the catalogue."""
+        """End the threads and close the catalogue."""
         self._thread.submit(self._reader.close)
+        self._search_thread.submit(self._search_reader.close)
         self._thread.shutdown()
+        self._search_thread.shutdown()
 
     def _updated(self) -> float | None:
         try:

@@ -16,6 +16,7 @@ from edge_client.portal.lessons import safe_type
 from edge_client.portal.site import SITE
 
 PDF: Final = "application/pdf"
+SUBTITLES: Final = "text/vtt"
 _SVG: Final = "image/svg+xml"
 # A document of this kind may be framed by our own pages (PDF), and runs nothing.
 _MEDIA_POLICY: Final = (
@@ -73,7 +74,7 @@ def is_shown_in_place(media_type: str) -> bool:
     """Say whether a browser may show this type from the portal's own origin."""
     if media_type in {PDF, OCTET_STREAM, _SVG}:
         return media_type == PDF
-    return media_type.startswith(("video/", "audio/", "image/"))
+    return media_type.startswith(("video/", "audio/", "image/", SUBTITLES))
 
 
 def media_url(file: CatalogueFile) -> str:

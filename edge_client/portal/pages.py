@@ -15,6 +15,7 @@ from edge_client.portal.listing import Neighbours, card, group_packs, neighbours
 from edge_client.portal.media import content_url, download_url, media_url
 from edge_client.portal.security import content_origin
 from edge_client.portal.site import SITE
+from edge_client.portal.tracks import tracks
 
 ITEMS_PER_PAGE: Final = 200
 _YEAR_SECONDS: Final = 365 * 24 * 3600
@@ -27,7 +28,7 @@ async def home(request: web.Request) -> web.Response:
     """Show all packs."""
     language = language_of(request)
     packs = await request.app[SITE].lessons.packs()
-    return await _page(request, "home.html", groups=group_packs(packs, language.code))
+    return await show(request, "home.html", groups=group_packs(packs, language.code))
 
 
 async def pack(request: web.Request) -> web.Response:
@@ -39,12 +40,16 @@ async def pack(request: web.Request) -> web.Response:
     pages = max(1, -(-found.items // ITEMS_PER_PAGE))
     number = _page_number(request.query.get("page", "1"), pages)
     first = (number - 1) * ITEMS_PER_PAGE
-    return await _page(
+    return await show(
         request,
         "pack.html",
         card=card(found, best_title(dict(found.title), language_of(request).code, found.id)),
         items=[
-            (item, best_title(dict(item.title), language_of(request).code, item.id))
+            (
+                item,
+                best_title(dict(item.title), language_of(request).code, item.id),
+                past(request, found.valid_until, item.valid_until),
+            )
             for item in await lessons.items(found.id, first, ITEMS_PER_PAGE)
         ],
         first=first,
@@ -72,18 +77,23 @@ async def item(request: web.Request) -> web.Response:
     }
     file = await site.lessons.file(found.id, here.id, here.entry)
     if file is None or here.version is None:
-        return await _page(request, "not_here.html", **values)
+        return await show(request, "not_here.html", **values)
+    ended = past(request, found.valid_until, here.valid_until)
+    if ended:
+        return await show(request, "past.html", ended=ended, **values)
+    files = await site.lessons.files(found.id, here.id) if here.kind == "video" else []
     session = form_tokens.new_session()
     cookie = request.cookies.get(form_tokens.COOKIE)
     if cookie is None or not form_tokens.is_cookie(cookie):
         cookie = form_tokens.new_cookie()
-    response = await _page(
+    response = await show(
         request,
         "item.html",
         file=file,
         media=media_url(file),
         content=content_url(content_origin(request), file),
         download=download_url(file),
+        tracks=[(one, media_url(one.file)) for one in tracks(files, file)],
         session=session,
         token=form_tokens.form_token(site.usage.secret, cookie, session),
         **values,
@@ -122,13 +132,26 @@ async def health(request: web.Request) -> web.Response:
     return web.json_response({"ok": True}, headers={hdrs.CACHE_CONTROL: "no-store"})
 
 
+def past(request: web.Request, *dates: str | None) -> str:
+    """Give the last day on which something was valid if that is over, or nothing.
+
+    A clock that nothing has set decides nothing: then all is valid.
+    """
+    last = min((date for date in dates if date), default="")
+    clock = request.app[SITE].clock
+    if not last or clock.wall().astimezone().date().isoformat() <= last:
+        return ""
+    return last if clock.synchronised() else ""
+
+
 def pack_id(request: web.Request) -> str:
     """Give the pack id that a request's path names."""
     parts = request.match_info
     return f"{parts['nation']}/{parts['county']}/{parts['name']}"
 
 
-async def _page(request: web.Request, template: str, **values: object) -> web.Response:
+async def show(request: web.Request, template: str, **values: object) -> web.Response:
+    """Make a page in the reader's language."""
     site = request.app[SITE]
     language = language_of(request)
     text = site.renderer.render(

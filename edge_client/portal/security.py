@@ -102,15 +102,14 @@ def lesson_policy(request: web.Request) -> str:
     'self' matches nothing in a document without an origin, so the lesson's own address is named.
     """
     site = request.app[SITE]
-    own = "'none'"
+    own = base = "'none'"
     if "item" in request.match_info:
         folder = "/".join(request.path.split("/")[:6])
-        own = f"{origin(request, site.ports.content)}{folder}/ 'unsafe-inline' 'unsafe-eval'"
-        own += " data: blob:"
-    return (
-        f"sandbox allow-scripts; default-src {own}; form-action 'none'; "
-        f"frame-ancestors {origin(request, site.ports.portal)}"
-    )
+        base = f"{origin(request, site.ports.content)}{folder}/"
+        own = f"{base} 'unsafe-inline' 'unsafe-eval' data: blob:"
+    # No frame-ancestors: a lesson may frame pages of its own, and as it has no origin, no list
+    # of origins can name it. Nothing here is worth framing by others.
+    return f"sandbox allow-scripts; default-src {own}; form-action 'none'; base-uri {base}"
 
 
 def content_origin(request: web.Request) -> str:

@@ -4,13 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 from playwright.async_api import APIResponse, Browser, Page, Route, expect
 
 from cache.journal_reader import JournalReader
 from cache.state import StateDirectory
 from core.usage import Recorded, decode_record
-from tests.support.course import ITEMS, PACK, make_course, make_mp4, make_png
+from tests.support.course import (
+    ITEMS,
+    PACK,
+    course_files,
+    course_manifest,
+    install,
+    make_course,
+    make_mp4,
+    make_png,
+)
+from tests.support.nodes import make_state
 from tests.support.portal import School, serving
 
 pytestmark = pytest.mark.browser
@@ -194,6 +205,56 @@ async def test_a_lesson_opened_full_screen_is_no_less_shut_in(page: Page) -> Non
     assert "outside:blocked" in found
 
 
+async def test_a_lesson_may_frame_pages_of_its_own(
+    browser: Browser, tmp_path: Path, video: bytes
+) -> None:
+    files = course_files(video, make_png())
+    files["04-page/index.html"] = b"<!doctype html><iframe src='inner.html'></iframe>"
+    files["04-page/inner.html"] = b"<!doctype html><h1>Inside</h1>"
+    state = make_state(tmp_path / "other")
+    install(state, course_manifest(files), files)
+    async with serving(state, {}) as school:
+        page = await browser.new_page(base_url=school.origin)
+        await page.goto(f"/packs/{PACK}/page")
+        inner = page.frame_locator("iframe").frame_locator("iframe")
+        await expect(inner.locator("h1")).to_have_text("Inside")
+
+
+async def test_subtitles_are_offered_and_loaded(
+    browser: Browser, tmp_path: Path, video: bytes
+) -> None:
+    files = course_files(video, make_png())
+    files["01 认识分数.zh-Hans.vtt"] = "WEBVTT\n\n00:00.000 --> 00:20.000\n分数\n".encode()
+    manifest = course_manifest(files)
+    lesson = msgspec.structs.replace(
+        manifest.items[0], paths=["01 认识分数.mp4", "01 认识分数.zh-Hans.vtt"]
+    )
+    state = make_state(tmp_path / "other")
+    install(state, msgspec.structs.replace(manifest, items=[lesson]), files)
+    async with serving(state, {}) as school:
+        page = await browser.new_page(base_url=school.origin)
+        await page.goto(f"/packs/{PACK}/video")
+        await page.evaluate("document.querySelector('video').textTracks[0].mode = 'showing'")
+        await until(page, "document.querySelector('video').textTracks[0].cues?.length === 1")
+        found = await page.evaluate(
+            "(({label, language, cues}) => [label, language, cues[0].text])"
+            "(document.querySelector('video').textTracks[0])"
+        )
+        assert found == ["简体中文", "zh-Hans", "分数"]
+
+
+async def test_a_lesson_is_found_without_scripts(browser: Browser, school: School) -> None:
+    context = await browser.new_context(
+        base_url=school.origin, locale="zh-CN", java_script_enabled=False
+    )
+    page = await context.new_page()
+    await page.goto("/")
+    await page.get_by_label("搜索课程").fill("认识")
+    await page.get_by_role("button", name="搜索").click()
+    await page.get_by_text("认识分数").click()
+    await expect(page.locator("video")).to_be_visible()
+
+
 async def test_a_pdf_is_shown_in_place(page: Page) -> None:
     problems: list[str] = []
     page.on("console", lambda message: problems.append(message.text))
@@ -253,6 +314,7 @@ async def test_no_page_scrolls_sideways(
         base_url=school.origin, locale=locale, viewport={"width": width, "height": 700}
     )
     page = await context.new_page()
-    for path in ("/", f"/packs/{PACK}", *(f"/packs/{PACK}/{item}" for item in ITEMS), "/nowhere"):
+    items = (f"/packs/{PACK}/{item}" for item in ITEMS)
+    for path in ("/", f"/packs/{PACK}", *items, "/search?q=a", "/search?q=zz", "/nowhere"):
         await page.goto(path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, path

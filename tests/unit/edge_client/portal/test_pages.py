@@ -3,6 +3,7 @@ import re
 import msgspec
 import pytest
 
+from cache.clock import Clock
 from cache.state import StateDirectory
 from edge_client.portal.server import running
 from tests.support.course import ITEMS, PACK, course_files, course_manifest, install
@@ -156,3 +157,48 @@ async def test_the_built_player_of_channels_is_served(school: School) -> None:
     answer = await school.client.get("/static/vendor/hls.light.min.js")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/javascript")
+
+
+@pytest.mark.parametrize(
+    ("clock_is_right", "item_until", "pack_until", "ended"),
+    [
+        (True, "2020-01-31", None, True),
+        (True, None, "2020-01-31", True),
+        (True, "2999-01-31", "2020-01-31", True),
+        (True, "2999-01-31", None, False),
+        (True, None, None, False),
+        (False, "2020-01-31", None, False),
+    ],
+)
+async def test_a_lesson_past_its_date_is_not_shown_if_the_clock_is_known_to_be_right(
+    state: StateDirectory,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    clock_is_right: bool,
+    item_until: str | None,
+    pack_until: str | None,
+    ended: bool,
+) -> None:
+    monkeypatch.setattr(Clock, "synchronised", lambda _: clock_is_right)
+    base = course_manifest(course_files(b"v", b"p"))
+    item = msgspec.structs.replace(base.items[1], valid_until=item_until)
+    manifest = msgspec.structs.replace(base, items=[item], valid_until=pack_until)
+    install(make_state(state.root), manifest, {"p": b"p"})
+    async with running(state, CONFIG) as site, browser(site.ports.portal) as client:
+        listed = (await client.get(f"/packs/{PACK}")).text
+        shown = (await client.get(f"/packs/{PACK}/picture")).text
+    assert ("was valid until 2020-01-31" in listed) is ended
+    assert ("This lesson was valid until 2020-01-31." in shown) is ended
+    assert ('<img src="/media/' in shown) is not ended
+
+
+async def test_a_lesson_is_valid_on_its_last_day(
+    state: StateDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Clock, "synchronised", lambda _: True)
+    today = Clock().wall().astimezone().date().isoformat()
+    base = course_manifest(course_files(b"v", b"p"))
+    item = msgspec.structs.replace(base.items[1], valid_until=today)
+    install(make_state(state.root), msgspec.structs.replace(base, items=[item]), {"p": b"p"})
+    async with running(state, CONFIG) as site, browser(site.ports.portal) as client:
+        assert "valid until" not in (await client.get(f"/packs/{PACK}/picture")).text

@@ -266,7 +266,7 @@ async def test_a_flood_is_told_to_come_later(school: School) -> None:
     answer = await post(school, {**page, "events": events}, **{"Accept-Language": "zh"})
     while answer.status_code == 204:
         answer = await post(school, {**page, "events": events}, **{"Accept-Language": "zh"})
-    assert answer.json() == {"error": "一次上报太多", "hint": "请过一分钟再试。"}
+    assert answer.json() == {"error": "请求太多", "hint": "请过一分钟再试。"}
     assert answer.headers["Retry-After"]
 
 
