@@ -4,6 +4,7 @@
 admin wrote, who can correct it.
 """
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Final
 from core.errors import RefusedError, UsageError
 
 _LONGEST: Final = 200
+_FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @contextmanager
@@ -40,6 +42,11 @@ def unreadable(path: str, error: OSError) -> UsageError:
         path=path if len(path) <= _LONGEST else f"{path[:_LONGEST]}…",
         reason=os.strerror(error.errno or 0),
     )
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a disk or quota is full."""
+    return error.errno in _FULL
 
 
 def changed(path: str) -> UsageError:

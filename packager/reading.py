@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
-from packager.faults import changed, unreadable
+from packager.faults import changed, is_full, unreadable
 
 CHUNK: Final = 1024 * 1024
 # Larger files are linked into the workspace instead of copied.
@@ -75,6 +75,9 @@ def reading(found: Found) -> Iterator[BinaryIO]:
         try:
             yield file
         except OSError as error:
+            if is_full(error):
+                # What the bytes are copied to, not this file.
+                raise
             raise unreadable(found.path, error) from error
         _compare(found, os.fstat(descriptor))
 

@@ -23,10 +23,11 @@ import msgspec
 from cache import durable
 from core.codec import decode_json, decode_msgpack
 from core.digest import Digest, digest_of
-from core.errors import PackhorseError, RefusedError
+from core.errors import ExhaustedError, PackhorseError, RefusedError
 from core.manifest import MAX_MANIFEST_BYTES, Manifest, Version, decode_manifest, encode_manifest
 from core.names import PackId
 from core.release import BundleLink, Release, bundle_path, decode_release
+from packager.faults import is_full
 from packager.reading import CHUNK, Signature
 
 DEFAULT_NAME: Final = ".packhorse"
@@ -82,11 +83,22 @@ class Workspace:
 
         Raises:
             AlreadyRunningError: another one works here.
+            ExhaustedError: the disk is full.
         """
         with durable.lock(self.place / "lock", "The packager"):
             for leftover in (self.place / "staging").iterdir():
                 durable.remove(leftover)
-            yield
+            try:
+                yield
+            except OSError as error:
+                if not is_full(error):
+                    raise
+                raise ExhaustedError(
+                    "There is no space left for the workspace {place}.",
+                    hint="Free some space, or choose another place with --workspace; what is"
+                    " finished is kept.",
+                    place=str(self.place),
+                ) from error
 
     def staging(self, name: str) -> Path:
         """Give the path of an unfinished file."""

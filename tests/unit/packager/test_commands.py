@@ -1,4 +1,5 @@
 import os
+import resource
 import stat
 from pathlib import Path
 
@@ -79,6 +80,20 @@ def test_a_workspace_among_the_lessons_is_refused(run: Run, folder: Path, inside
     assert ran.code == 2
     assert "lies among the lessons" in ran.err
     assert sorted(folder.rglob("*")) == before
+
+
+def test_a_full_disk_is_told_as_such(run: Run, folder: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # A limit on the size of files stands for a disk that is full after so many bytes.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        ran = run("pack", "build", folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert ran.code == 13
+    assert "no space left for the workspace" in ran.err
+    assert "cannot be read" not in ran.err
+    assert run("pack", "build", folder).code == 0
 
 
 def test_a_copied_folder_with_another_id_begins_anew(run: Run, folder: Path) -> None:
