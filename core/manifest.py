@@ -5,6 +5,7 @@ a newer packager's manifest; what it cannot ignore raises ``format``.
 """
 
 import re
+from bisect import bisect_left
 from typing import Annotated, Final
 
 import msgspec
@@ -19,6 +20,8 @@ FORMAT: Final = 1
 MAX_MANIFEST_BYTES: Final = 16 * 1024 * 1024
 MAX_FILES: Final = 100_000
 MAX_FILE_BYTES: Final = 1 << 40
+# Files of all items together, a file once for each path that names it.
+MAX_ITEM_FILES: Final = 10 * MAX_FILES
 
 Title = Annotated[str, msgspec.Meta(max_length=300)]
 Titles = dict[Annotated[str, msgspec.Meta(max_length=35)], Title]
@@ -43,7 +46,7 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     and stands for everything below it. ``entry`` is the file that opens it.
     """
 
-    id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,99}$")]
+    id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,99}\Z")]
     title: Titles
     kind: Kind
     entry: str
@@ -71,17 +74,25 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 
     def files_of(self, item: Item) -> list[File]:
         """Give the files that ``item`` needs, in path order."""
-        exact = {path for path in item.paths if not path.endswith("/")}
-        folders = tuple(path for path in item.paths if path.endswith("/"))
-        return [
-            file
-            for file in self.files
-            if file.path in exact or (folders and file.path.startswith(folders))
-        ]
+        numbers: set[int] = set()
+        for path in item.paths:
+            first = bisect_left(self.files, path, key=_path_of)
+            last = bisect_left(self.files, _behind(path), key=_path_of)
+            numbers.update(range(first, last))
+        return [self.files[number] for number in sorted(numbers)]
 
     def digests(self) -> dict[Digest, int]:
         """Give size by digest of every distinct blob of this version."""
         return {file.digest: file.size for file in self.files}
+
+
+def _path_of(file: File) -> str:
+    return file.path
+
+
+def _behind(path: str) -> str:
+    # The least text that sorts behind the file, or behind all that a folder can hold.
+    return path[:-1] + "0" if path.endswith("/") else path + "\0"
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
@@ -132,7 +143,8 @@ def check_manifest(manifest: Manifest) -> None:
 
     Raises:
         RefusedError: paths are unusable or unsorted, sizes contradict each other, an item
-            names files that are not there, or a date is malformed.
+            names files that are not there, items name too many files together, or a date is
+            malformed.
     """
     parse_pack_id(manifest.pack)
     paths = [file.path for file in manifest.files]
@@ -144,24 +156,36 @@ def check_manifest(manifest: Manifest) -> None:
         parse_digest(file.digest)
         if sizes.setdefault(file.digest, file.size) != file.size:
             raise RefusedError("The manifest gives two sizes for {path}.", path=file.path)
-    _check_items(manifest, set(paths))
+    _check_items(manifest, paths)
     for date in (manifest.valid_until, *(item.valid_until for item in manifest.items)):
         check_date(date, "valid_until")
 
 
-def _check_items(manifest: Manifest, paths: set[str]) -> None:
+def _check_items(manifest: Manifest, paths: list[str]) -> None:
     ids = [item.id for item in manifest.items]
     if len(set(ids)) != len(ids):
         raise RefusedError("Two items of the manifest have the same id.")
-    folders = {path[: i + 1] for path in paths for i, char in enumerate(path) if char == "/"}
+    total = 0
     for item in manifest.items:
-        lost = next((p for p in (item.entry, *item.paths) if p not in paths | folders), None)
-        if lost is not None or item.entry not in paths:
-            raise RefusedError(
-                "Item {item} names {path}, which is not in the pack.",
-                item=item.id,
-                path=lost or item.entry,
-            )
+        if item.entry.endswith("/"):
+            raise _lost(item, item.entry)
+        for path in (item.entry, *item.paths):
+            found = bisect_left(paths, _behind(path)) - bisect_left(paths, path)
+            if not found:
+                raise _lost(item, path)
+            total += found
+            # Without this, a few megabytes could name billions of files.
+            if total > MAX_ITEM_FILES:
+                raise RefusedError(
+                    "The manifest's items name too many files together, at most {limit}.",
+                    limit=MAX_ITEM_FILES,
+                )
+
+
+def _lost(item: Item, path: str) -> RefusedError:
+    return RefusedError(
+        "Item {item} names {path}, which is not in the pack.", item=item.id, path=path
+    )
 
 
 def check_date(date: str | None, field: str) -> None:

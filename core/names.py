@@ -16,9 +16,15 @@ PackId = NewType("PackId", str)
 
 MAX_PATH_BYTES: Final = 1024
 MAX_SEGMENT_BYTES: Final = 255
+MAX_DEPTH: Final = 32
 _SEGMENT = r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
 _PACK_ID = re.compile(rf"({_SEGMENT})/({_SEGMENT}|-)/({_SEGMENT})\Z")
 _FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f\x7f]')
+# Control characters, line ends, and what turns the direction of writing or cannot be seen, so
+# that no name looks like another. Joiners and direction marks stay: some scripts need them.
+_INVISIBLE = re.compile(
+    "[\x80-\x9f\u200b\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|\Z)")
 
 
@@ -63,7 +69,10 @@ def _fault(path: str) -> str:
         return "it is empty or absolute"
     if size > MAX_PATH_BYTES:
         return f"it is longer than {MAX_PATH_BYTES} bytes"
-    return next((fault for part in path.split("/") if (fault := _segment_fault(part))), "")
+    parts = path.split("/")
+    if len(parts) > MAX_DEPTH:
+        return f"it lies more than {MAX_DEPTH - 1} folders deep"
+    return next((fault for part in parts if (fault := _segment_fault(part))), "")
 
 
 def _segment_fault(part: str) -> str:
@@ -71,13 +80,19 @@ def _segment_fault(part: str) -> str:
         return "it has an empty part, '.' or '..'"
     if len(part.encode()) > MAX_SEGMENT_BYTES:
         return f"a part is longer than {MAX_SEGMENT_BYTES} bytes"
-    if _FORBIDDEN.search(part):
-        return "it has a character that Windows does not allow"
-    if part[-1] in " .":
-        return "a part ends with a space or a full stop"
+    if fault := _character_fault(part):
+        return fault
     if _RESERVED.match(part.casefold()):
         return "Windows reserves that name"
     return ""
+
+
+def _character_fault(part: str) -> str:
+    if _FORBIDDEN.search(part):
+        return "it has a character that Windows does not allow"
+    if _INVISIBLE.search(part):
+        return "it has a character that cannot be seen"
+    return "a part ends with a space or a full stop" if part[-1] in " ." else ""
 
 
 def folded(path: str) -> str:

@@ -34,7 +34,7 @@ class BundleLink(msgspec.Struct, frozen=True):
 
     base: Annotated[int, msgspec.Meta(ge=0)]
     length: _Size
-    index_length: Annotated[int, msgspec.Meta(ge=1, le=32 * 1024 * 1024)]
+    index_length: Annotated[int, msgspec.Meta(ge=1, le=16 * 1024 * 1024 + 4096)]
     index: Digest
 
 

@@ -51,10 +51,14 @@ _TEXTS: Final = ("verb", "pack", "item", "session", "boot")
 _NUMBERS: Final = ("version", "offset", "at", "position", "start", "length", "count")
 
 
+# Bounded here, before the numbers take memory.
+_Column = Annotated[list[int], msgspec.Meta(max_length=MAX_BATCH)]
+
+
 class _Columns(msgspec.Struct, frozen=True, array_like=True):
     format: int
     texts: Annotated[list[Text], msgspec.Meta(max_length=MAX_BATCH * len(_TEXTS))]
-    columns: Annotated[list[list[int]], msgspec.Meta(max_length=64)]
+    columns: Annotated[list[_Column], msgspec.Meta(max_length=64)]
 
 
 class Poisoned(msgspec.Struct, frozen=True):
@@ -92,10 +96,6 @@ def decode_batch(data: bytes) -> list[Statement | Poisoned]:
     width = len(_TEXTS) + len(_NUMBERS)
     if len(columns.columns) != width or any(len(one) != rows for one in columns.columns):
         raise RefusedError("The batch's columns do not fit together.")
-    if rows > MAX_BATCH:
-        raise RefusedError(
-            "The batch has {n} statements, at most {limit}.", n=rows, limit=MAX_BATCH
-        )
     texts = columns.columns[: len(_TEXTS)]
     numbers = [_running(column) for column in columns.columns[len(_TEXTS) :]]
     offset, at = numbers[1], numbers[2]

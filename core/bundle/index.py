@@ -112,6 +112,8 @@ def _check_references(index: Index, number: int, block: Block, made: list[int]) 
         output = blob - len(index.sources)
         if output >= len(made) or (output >= 0 and offset + length > made[output]):
             raise _fault(number, "it refers to what is not there yet")
+        if not length:
+            raise _fault(number, "it has an empty reference")
         total += length
     if total > MAX_REFERENCE_BYTES:
         raise _fault(number, "its references are larger than allowed")

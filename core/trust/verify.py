@@ -1,15 +1,21 @@
 """What the sequencer checks before it lets a publisher's role file in."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from typing import Final
 
 from tuf.api.exceptions import RepositoryError
 from tuf.api.metadata import Metadata, Targets
 
-from core.errors import RefusedError
+from core.errors import RefusedError, UsageError
 from core.names import parse_pack_id
 from core.trust.edit import parse
-from core.trust.roles import MAX_TARGETS_BYTES
+from core.trust.roles import MAX_TARGETS_BYTES, PUBLISHER_PERIOD, publisher_of
+
+# A snapshot names every role and has to stay within its bound.
+MAX_DELEGATIONS: Final = 200
+# A publisher's clock may be that much ahead of the hub's.
+_CLOCK_AHEAD: Final = timedelta(days=31)
 
 
 def verify_role(
@@ -25,8 +31,8 @@ def verify_role(
         now: trusted now.
 
     Raises:
-        RefusedError: not signed by enough of the role's keys, not the next version, expired,
-            too large, or it names paths that are not the role's.
+        RefusedError: not signed by enough of the role's keys, not the next version, expired or
+            valid for too long, too large, or it names or delegates paths that are not the role's.
     """
     new = parse(data, Targets, MAX_TARGETS_BYTES)
     metadata = Metadata[Targets].from_bytes(data)
@@ -49,13 +55,20 @@ def verify_role(
         )
     if new.is_expired(now):
         raise RefusedError("The role file of {role} has expired.", role=role)
-    _check_paths(new, role, delegator)
+    if new.expires > now + PUBLISHER_PERIOD + _CLOCK_AHEAD:
+        raise RefusedError(
+            "The role file of {role} is valid for more than a year.",
+            hint="Check the clock of the machine that signed it.",
+            role=role,
+        )
+    delegated = delegator.get_delegated_role(role)
+    patterns: list[str] = getattr(delegated, "paths", None) or []
+    _check_paths(new, role, patterns)
+    _check_delegations(new, role, patterns)
     return new
 
 
-def _check_paths(new: Targets, role: str, delegator: Targets) -> None:
-    delegated = delegator.get_delegated_role(role)
-    patterns: list[str] = getattr(delegated, "paths", None) or []
+def _check_paths(new: Targets, role: str, patterns: list[str]) -> None:
     for path in new.targets:
         pack = parse_pack_id(path)
         if not any(_matches(pack, pattern) for pattern in patterns):
@@ -65,6 +78,42 @@ def _check_paths(new: Targets, role: str, delegator: Targets) -> None:
                 role=role,
                 pack=pack,
             )
+
+
+def _check_delegations(new: Targets, role: str, patterns: list[str]) -> None:
+    """Check that a publisher delegates only places within its own, under their own names.
+
+    Names of roles are shared by the whole repository: without this, one province could take the
+    name of another one's county, and every node would refuse that county's packs.
+    """
+    if new.delegations is None:
+        return
+    ones = new.delegations.roles
+    if ones is None or len(ones) > MAX_DELEGATIONS:
+        raise RefusedError(
+            "{role} delegates to more than {limit} others.", role=role, limit=MAX_DELEGATIONS
+        )
+    for name, one in ones.items():
+        pattern = one.paths[0] if one.paths and len(one.paths) == 1 else ""
+        covered = pattern not in patterns and any(_matches(pattern, wide) for wide in patterns)
+        # A province's own packs (gd/-) go by the name of the province.
+        named = name != role and _is_place(name, pattern)
+        if not covered or not one.terminating or not named:
+            raise RefusedError(
+                "{role} may not delegate to {name}.",
+                hint="A publisher delegates only to places within its own, such as gd to"
+                " gd.zhuhai for gd/zhuhai/*.",
+                role=role,
+                name=repr(name[:100]),
+            )
+
+
+def _is_place(name: str, pattern: str) -> bool:
+    try:
+        publisher = publisher_of(pattern.removesuffix("/*"))
+    except UsageError:
+        return False
+    return (publisher.role, publisher.pattern) == (name, pattern)
 
 
 def _matches(path: str, pattern: str) -> bool:

@@ -138,6 +138,7 @@ BLOCKS = index().blocks
         ([*BLOCKS[:3], stored(TWO, (2, 0, 6), references=[(3, 0, 1)])], "not there yet"),
         ([*BLOCKS[:3], stored(TWO, (2, 0, 6), references=[(2, 8, 7)])], "not there yet"),
         ([*BLOCKS[:3], stored(TWO, (2, 0, 6), references=[(7, 0, 1)])], "not there yet"),
+        ([*BLOCKS[:3], stored(TWO, (2, 0, 6), references=[(0, 0, 0)])], "empty reference"),
         ([*BLOCKS[:3], stored(TWO, (2, 0, 6), references=[(0, 0, 1 << 27)])], "references are"),
     ],
 )

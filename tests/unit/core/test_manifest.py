@@ -50,6 +50,28 @@ def test_files_of_an_item() -> None:
     assert one.digests() == {A: 1, B: 1}
 
 
+def test_an_id_ends_where_it_seems_to() -> None:
+    data = encode_manifest(manifest()).replace(b'"id":"page"', b'"id":"page\\n"')
+    with pytest.raises(RefusedError, match="regex"):
+        decode_manifest(data)
+
+
+def test_items_that_name_billions_of_files_are_refused() -> None:
+    """Such a manifest has a megabyte or two; what it asks of a node would never end."""
+    files = [File(f"p/{n:05}", A, 1, "") for n in range(10_000)]
+    items = [Item(f"i{n}", {}, "pdf", files[0].path, ["p/"]) for n in range(101)]
+    with pytest.raises(RefusedError, match="too many files together"):
+        encode_manifest(manifest(files=files, items=items))
+    assert len(manifest(files=files, items=items[:99]).files_of(items[0])) == 10_000
+
+
+def test_a_folder_is_not_its_neighbour() -> None:
+    files = [File(path, A, 1, "") for path in ("a", "p!/x", "p/x", "p/y/z", "p0", "pq")]
+    one = manifest(files=files, items=[])
+    item = Item("i", {}, "pdf", "a", ["p/", "a", "p/y/"])
+    assert [file.path for file in one.files_of(item)] == ["a", "p/x", "p/y/z"]
+
+
 def test_unknown_fields_of_a_newer_packager_are_ignored() -> None:
     data = encode_manifest(manifest())
     assert decode_manifest(data[:-1] + b',"cues":[1]}') == manifest()

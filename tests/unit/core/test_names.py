@@ -21,7 +21,9 @@ def test_not_pack_ids(text: str) -> None:
         parse_pack_id(text)
 
 
-@pytest.mark.parametrize("path", ["a", "课程/第一课.mp4", "a b/c.d", "com/x", "console.js", "a/.b"])
+@pytest.mark.parametrize(
+    "path", ["a", "课程/第一课.mp4", "a b/c.d", "com/x", "console.js", "a/.b", "می\u200cخواهم.pdf"]
+)
 def test_usable_paths(path: str) -> None:
     check_path(path)
 
@@ -44,6 +46,11 @@ def test_usable_paths(path: str) -> None:
         ("a ", "space"),
         ("数" * 90, "255"),
         ("\ud800", "Unicode"),
+        ("lesson\u202egp4.exe", "cannot be seen"),
+        ("les\u200bson.mp4", "cannot be seen"),
+        ("lesson\x85.mp4", "cannot be seen"),
+        ("\ufefflesson.mp4", "cannot be seen"),
+        ("a/" * 32 + "b", "31 folders deep"),
         ("/".join("abcdefgh" for _ in range(200)), "1024"),
     ],
 )

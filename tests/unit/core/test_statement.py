@@ -76,7 +76,7 @@ def packed(value: object) -> bytes:
         (packed([1, [], []]), "fit together"),
         (packed([1, ["x"], [[0]] * 11 + [[0, 0]]]), "fit together"),
         (packed([2, [], []]), "format 2"),
-        (packed([1, ["x"], [[0] * (MAX_BATCH + 1)] * 12]), "at most"),
+        (packed([1, ["x"], [[0] * (MAX_BATCH + 1)] * 12]), "length <= 5000"),
     ],
 )
 def test_batches_that_are_refused(data: bytes, reason: str) -> None:

@@ -17,7 +17,7 @@ from core.trust.edit import (
     sign,
 )
 from core.trust.roles import MAX_TIMESTAMP_BYTES, Publisher, may_publish, publisher_of
-from core.trust.verify import verify_role
+from core.trust.verify import MAX_DELEGATIONS, verify_role
 
 NOW = datetime(2026, 11, 22, 8, 30, 0, 123456, tzinfo=UTC)
 KEY, OTHER = CryptoSigner.generate_ed25519(), CryptoSigner.generate_ed25519()
@@ -105,3 +105,58 @@ def test_root_snapshot_and_timestamp() -> None:
 def test_a_file_of_another_type_is_refused() -> None:
     with pytest.raises(RefusedError, match="of type timestamp, not targets"):
         parse(sign(next_timestamp(None, 1, NOW), []), Targets, 9999)
+
+
+PROVINCE = publisher_of("gd")
+ABOVE = delegate(new_targets(NOW), PROVINCE, [KEY])
+
+
+def delegating(*publishers: Publisher) -> Targets:
+    role = new_targets(NOW)
+    role.version = 2
+    for publisher in publishers:
+        role = delegate(role, publisher, [OTHER])
+    return role
+
+
+def test_a_province_delegates_to_its_county() -> None:
+    data = sign(delegating(COUNTY), [KEY])
+    new = verify_role(data, PROVINCE.role, ABOVE, EMPTY, NOW)
+    assert new.delegations is not None
+    assert list(new.delegations.roles or {}) == ["gd.zhuhai"]
+
+
+@pytest.mark.parametrize(
+    "publisher",
+    [
+        publisher_of("hn/changsha"),
+        Publisher("hn.changsha", "gd/zhuhai/*"),
+        Publisher("gd.zhuhai", "*/zhuhai/*"),
+        Publisher("gd.zhuhai", "gd/*/*"),
+        Publisher("gd.zhuhai", "gd/zhuhai/math"),
+        publisher_of("gd/-"),
+    ],
+)
+def test_nobody_takes_a_place_or_name_of_another(publisher: Publisher) -> None:
+    """Else one province could take a name from another's county, and nodes refused its packs."""
+    data = sign(delegating(publisher), [KEY])
+    with pytest.raises(RefusedError, match="gd may not delegate to"):
+        verify_role(data, PROVINCE.role, ABOVE, EMPTY, NOW)
+
+
+def test_delegations_are_terminating_and_bounded() -> None:
+    role = delegating(COUNTY)
+    assert role.delegations is not None
+    assert role.delegations.roles is not None
+    role.delegations.roles[COUNTY.role].terminating = False
+    with pytest.raises(RefusedError, match="may not delegate"):
+        verify_role(sign(role, [KEY]), PROVINCE.role, ABOVE, EMPTY, NOW)
+    many = delegating(*(publisher_of(f"gd/{n}") for n in range(MAX_DELEGATIONS + 1)))
+    with pytest.raises(RefusedError, match="more than 200 others"):
+        verify_role(sign(many, [KEY]), PROVINCE.role, ABOVE, EMPTY, NOW)
+
+
+def test_a_role_that_outlives_a_year_is_kept_out() -> None:
+    data = sign(put_release(EMPTY, PACK, b"x", NOW + timedelta(days=40)), [KEY])
+    with pytest.raises(RefusedError, match="more than a year"):
+        verify_role(data, COUNTY.role, DELEGATOR, EMPTY, NOW)

@@ -153,7 +153,7 @@ def huge_body() -> bytes:
         (b"nonsense", "damaged"),
         (huge_body(), "too large"),
         (encode_batch([]), "no statements"),
-        (encode_batch(many(MAX_BATCH + 1)), "at most 5000"),
+        (encode_batch(many(MAX_BATCH + 1)), "length <= 5000"),
         (encode_batch(many(3))[:-4], "damaged|shorter"),
     ],
     ids=["nonsense", "bomb", "empty", "too many", "cut short"],
