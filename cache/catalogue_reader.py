@@ -161,10 +161,18 @@ class CatalogueReader:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self._packs: list[CataloguePack] = []
+        self._packs_state: tuple[list[int], tuple[int, int] | None] | None = None
 
     def packs(self) -> list[CataloguePack]:
         """Give all packs, by id."""
-        return [_pack(row) for row in self._rows(f"{_PACKS} ORDER BY pack.id")]
+        # Counts every item, and is asked for by everyone who comes; so it is kept until the
+        # writer has committed something.
+        state = [row[0] for row in self._rows("PRAGMA data_version")], self._identity
+        if state != self._packs_state:
+            self._packs = [_pack(row) for row in self._rows(f"{_PACKS} ORDER BY pack.id")]
+            self._packs_state = state
+        return list(self._packs)
 
     def pack(self, pack: str) -> CataloguePack | None:
         """Give one pack, or None."""
@@ -224,7 +232,7 @@ class CatalogueReader:
         """Close the file; the next question opens it again."""
         if self._connection is not None:
             self._connection.close()
-        self._connection = self._identity = None
+        self._connection = self._identity = self._packs_state = None
 
     def _rows(self, sql: str, *values: str | int) -> list[sqlite3.Row]:
         try:

@@ -19,8 +19,8 @@ from aiohttp import web
 MOST: Final = 1000
 _LOOKS: Final = 6
 _FILES: Final = 4096
-# Databases, listening sockets, and those that come in one turn of the loop.
-_SPARE_FILES: Final = 256
+# Databases, listening sockets, and those that come in a few turns of the loop.
+_SPARE_FILES: Final = 512
 
 
 class Connections:

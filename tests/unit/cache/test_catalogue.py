@@ -72,6 +72,20 @@ def test_an_item_is_listed_before_it_is_here_with_what_it_lacks(
     assert reader.digest_served(file.digest) == file.type
 
 
+def test_the_kept_list_of_packs_follows_every_change(
+    state: StateDirectory, blobs: BlobStore, reader: CatalogueReader
+) -> None:
+    assert reader.packs() == []
+    with opened(state) as catalogue:
+        activate(state, catalogue, make_manifest({"a": b"1", "b": b"2"}))
+        assert [one.served for one in reader.packs()] == [0]
+        reader.packs().clear()
+        catalogue.blob_arrived(blobs.add(b"1"))
+        assert [one.served for one in reader.packs()] == [1]
+        catalogue.blobs_lost([digest_of(b"1")])
+        assert [one.served for one in reader.packs()] == [0]
+
+
 def test_a_part_of_a_pack_and_an_items_neighbours_can_be_asked_for(
     state: StateDirectory, reader: CatalogueReader
 ) -> None:
