@@ -54,6 +54,9 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         if error.status < web.HTTPBadRequest.status_code:
             raise
         return error_page(request, error.status, headers=error.headers)
+    except ConnectionError:
+        # Gone before it had sent all; nobody reads the answer, and it is no line in the log.
+        return error_page(request, web.HTTPBadRequest.status_code)
     except UnavailableError as error:
         _LOG.warning("%s: %s", request.path, error)
         return error_page(request, web.HTTPServiceUnavailable.status_code)

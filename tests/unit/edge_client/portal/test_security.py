@@ -149,6 +149,20 @@ async def test_a_reader_that_takes_its_time_keeps_its_connection(
         writer.close()
 
 
+async def test_a_browser_that_goes_amid_a_report_leaves_no_line_in_the_log(
+    school: School, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, writer = await asyncio.open_connection("127.0.0.1", school.site.ports.portal)
+    head = f"POST /usage HTTP/1.1\r\nHost: 127.0.0.1:{school.site.ports.portal}\r\n"
+    writer.write(f"{head}Origin: {school.origin}\r\nContent-Length: 99\r\n\r\n{{".encode())
+    await writer.drain()
+    (await school.client.get("/health")).raise_for_status()
+    writer.transport.abort()
+    for _ in range(5):
+        (await school.client.get("/health")).raise_for_status()
+    assert "cannot be answered" not in caplog.text
+
+
 async def raw(school: School, request: bytes) -> bytes:
     """Send bytes that no client library would; give the answer's beginning."""
     reader, writer = await asyncio.open_connection("127.0.0.1", school.site.ports.portal)
