@@ -1,7 +1,8 @@
 """The blob store: immutable whole files under their digest.
 
 Rules:
-    - A blob that ``has`` reports is durable and was whole when it came; nothing writes to it.
+    - A blob that is here was whole when it came; nothing writes to it. What is about to be
+      written down as here must be durable too: ``has_durably``.
     - Its modification time is derived from its digest, so that ETags made of time and size are
       the same after every repair and differ between contents.
     - Names go before blobs: whoever removes a blob has removed what refers to it.
@@ -63,6 +64,7 @@ class BlobStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._durable_shards: set[str] = set()
+        self._durable_names: set[str] = set()
 
     def path(self, digest: Digest) -> Path:
         """Say where a blob lies, or would lie."""
@@ -71,6 +73,21 @@ class BlobStore:
     def has(self, digest: Digest) -> bool:
         """Say whether a blob is here. Its bytes are not looked at; see ``verify``."""
         return self.path(digest).is_file()
+
+    def has_durably(self, digest: Digest) -> bool:
+        """Say whether a blob is here to stay: its bringer may have been killed just before that.
+
+        Raises:
+            ExhaustedError: the disk is broken.
+        """
+        if not self.has(digest):
+            return False
+        shard = digest[:_SHARD]
+        if shard not in self._durable_names:
+            self._make_shard(digest)
+            durable.sync_directory(self.root / shard)
+            self._durable_names.add(shard)
+        return True
 
     def size(self, digest: Digest) -> int | None:
         """Give a blob's size in bytes, or None when it is not here."""

@@ -73,7 +73,7 @@ def rebuild(state: StateDirectory, reason: str) -> Rebuilt:
         for digest in effective:
             try:
                 data = blobs.read(digest, limit=MAX_MANIFEST_BYTES)
-                catalogue.activate_manifest(decode_manifest(data), digest, blobs.has)
+                catalogue.activate_manifest(decode_manifest(data), digest, blobs.has_durably)
             except RefusedError as error:
                 lost[digest] = str(error)
     generations.switch(state.catalogue, generation)

@@ -93,7 +93,7 @@ def repair(state: StateDirectory, report: Report) -> None:
         if manifests.intersection(lost):
             rebuild(state, "a manifest was damaged")
         with closing(open_catalogue(state).catalogue) as catalogue:
-            catalogue.reconcile(blobs.has)
+            catalogue.reconcile(blobs.has_durably)
         AgentDatabase(state).close()
         for directory in (state.root, state.trust, state.blobs, *state.blobs.iterdir()):
             durable.sweep(directory)

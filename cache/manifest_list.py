@@ -58,6 +58,9 @@ def add(path: Path, manifest: Digest) -> None:
     after = [*(one for one in before if one != manifest), manifest]
     if after != before:
         write_list(path, after)
+    else:
+        # Whoever wrote it may have been killed before its name was durable.
+        durable.sync_directory(path.parent)
 
 
 def discard(path: Path, manifests: set[Digest]) -> None:

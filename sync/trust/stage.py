@@ -92,6 +92,8 @@ class Stage:
         """Make the stage the current generation, durably; say whether anything had changed."""
         if self._old is not None and _same(self._old, self.path):
             self.discard()
+            # Whoever made it current may have been killed before that was durable.
+            durable.sync_directory(self._trust)
             return False
         durable.swap_symlink(self._link, self.path)
         if self._old is not None:
