@@ -38,7 +38,7 @@ def check_releases(repository: Repository, new: Targets, current: Targets | None
 
 def _release(repository: Repository, pack: PackId, target: TargetFile) -> Release:
     digest = target.hashes.get("sha256")
-    if digest is None or target.length > MAX_RELEASE_BYTES:
+    if digest is None or len(target.hashes) > 1 or target.length > MAX_RELEASE_BYTES:
         raise RefusedError("The role file names {pack} without a usable digest.", pack=pack)
     path = release_path(pack, parse_digest(digest))
     data = repository.read(path, MAX_RELEASE_BYTES)

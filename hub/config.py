@@ -32,6 +32,9 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             database such as ``postgresql+psycopg://hub@db/hub``.
         certificate_days: life of a server certificate, days.
         enrolments_per_minute: tries to enrol that one address has.
+        connections: connections that ``hub serve`` holds open at the same time.
+        batches_per_day: batches of statements that one node may have stored a day.
+        megabytes_per_day: what they may take together, millions of bytes.
         incoming_seconds: pause between two looks for newly published packs.
     """
 
@@ -43,6 +46,9 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     registry: str = "registry.db"
     certificate_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 730
     enrolments_per_minute: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 60
+    connections: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 500
+    batches_per_day: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500
+    megabytes_per_day: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 50
     incoming_seconds: Annotated[float, msgspec.Meta(ge=0.05, le=3600)] = 1.0
 
     @property

@@ -6,7 +6,7 @@ from core import received
 from core.trusted_time import format_moment
 from hub.registry.database import Registry
 from hub.registry.enrolment import list_nodes
-from hub.registry.receipts import all_batches, all_receipts
+from hub.registry.receipts import all_receipts, conflicts_by_node
 
 
 class NodeReport(msgspec.Struct, frozen=True):
@@ -31,13 +31,13 @@ class NodeReport(msgspec.Struct, frozen=True):
 
 def list_fleet(registry: Registry) -> list[NodeReport]:
     """Give every node, by school."""
-    receipts = all_receipts(registry)
-    conflicts: dict[str, int] = {}
-    for batch in all_batches(registry):
-        conflicts[batch.node] = conflicts.get(batch.node, 0) + batch.conflicts
+    receipts: dict[str, list[list[received.Range]]] = {}
+    for one in all_receipts(registry):
+        receipts.setdefault(one.node, []).append(one.ranges)
+    conflicts = conflicts_by_node(registry)
     result = []
     for node in list_nodes(registry):
-        own = [one.ranges for one in receipts if one.node == node.id]
+        own = receipts.get(node.id, [])
         result.append(
             NodeReport(
                 node.id,

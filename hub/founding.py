@@ -102,7 +102,7 @@ def _build(building: HubDirectory, plan: Plan, now: datetime) -> bytes:
     durable.make_directory(building.keys, mode=0o700)
     for folder in (INCOMING, "targets", "bundles"):
         durable.make_directory(building.repository / folder)
-    durable.make_directory(building.usage)
+    durable.make_directory(building.usage, mode=0o700)
     keys = {role: new_key(building.role_key(role)) for role in _TOP_LEVEL}
     publishers = {one: new_key(building.publisher_key(one.role)) for one in plan.publishers}
     files = first_metadata(keys, publishers, now)

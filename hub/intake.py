@@ -30,12 +30,14 @@ from hub.refusals import ForbiddenError
 from hub.registry.database import Registry
 from hub.registry.enrolment import decode_public_key, find_node
 from hub.registry.receipts import (
+    Allowance,
     StoredBatch,
     add_batch,
     all_batches,
     batches_over,
     find_batch,
     ranges_of,
+    spend,
 )
 from hub.usage import Record, UsageFiles, numbered
 
@@ -52,10 +54,19 @@ class Intake:
         usage: where batches are stored.
         hub: this hub's id.
         clock: tells when a batch came.
+        allowance: what one node may have stored on one day.
     """
 
-    def __init__(self, registry: Registry, usage: UsageFiles, hub: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        usage: UsageFiles,
+        hub: str,
+        clock: Clock,
+        allowance: Allowance,
+    ) -> None:
         """Take nothing yet."""
+        self._allowance = allowance
         self._registry = registry
         self._usage = usage
         self._hub = hub
@@ -67,6 +78,7 @@ class Intake:
         Raises:
             RefusedError: malformed, damaged, empty or too large.
             ForbiddenError: for another hub, or not signed by an enrolled node's key.
+            TooOftenError: the node has sent as much as it may in one day.
             ExhaustedError: the disk is full.
             UnavailableError: the registry does not answer.
         """
@@ -84,7 +96,7 @@ class Intake:
             records = numbered(batch)
             _check_span(batch, records)
             node.last_contact = self._clock.wall()
-            return self._enter(session, batch, records)
+            return self._enter(session, batch, records, self._allowance)
 
     def recover(self) -> int:
         """Take in stored batches that the registry does not know; gives how many there were.
@@ -109,7 +121,11 @@ class Intake:
         return taken
 
     def _enter(
-        self, session: Session, batch: SignedBatch, records: dict[int, Record]
+        self,
+        session: Session,
+        batch: SignedBatch,
+        records: dict[int, Record],
+        allowance: Allowance | None = None,
     ) -> Acknowledgement:
         epoch, digest = batch.epoch.hex(), digest_of(batch.body)
         ranges = ranges_of(session, batch.node, epoch)
@@ -119,8 +135,10 @@ class Intake:
         stored_before = find_batch(session, batch.node, epoch, batch.first, digest)
         nothing_new = overlap == [span] and not conflicts
         if stored_before is None and not nothing_new:
-            path = self._usage.store(batch, conflict=bool(conflicts))
             now = self._clock.wall()
+            if allowance:
+                spend(session, batch.node, now, len(batch.body), allowance)
+            path = self._usage.store(batch, conflict=bool(conflicts))
             stored = StoredBatch(0, batch.node, epoch, *span, path, len(conflicts), now)
             ranges = add_batch(session, stored, digest, ranges)
         return Acknowledgement(epoch, received.contiguous(ranges), _rejections(records), conflicts)
@@ -140,6 +158,8 @@ class Intake:
         for stored in batches_over(session, batch.node, batch.epoch.hex(), span):
             if not unseen:
                 break
+            if unseen.isdisjoint(range(stored.first, stored.last + 1)):
+                continue
             held = self._usage.records(stored.path)
             shared = unseen & held.keys()
             conflicts += [one for one in shared if not _same(held[one], records[one])]

@@ -33,6 +33,8 @@ class Published:
         first_root: bytes of root version 1, which name the hub.
         root_bytes: bytes of the newest root.
         roles: publishers' roles by name.
+        lapsed: names of roles whose newest file is not signed by the keys that they have now: a
+            delegation was changed, and the publisher has to sign again.
     """
 
     first_root: bytes
@@ -44,6 +46,7 @@ class Published:
     snapshot_bytes: bytes
     targets: Targets
     roles: dict[str, Targets]
+    lapsed: tuple[str, ...] = ()
 
     @property
     def issued(self) -> datetime | None:
@@ -76,10 +79,17 @@ def load_published(repository: Repository) -> Published:
     versions = {name.removesuffix(".json"): one.version for name, one in snapshot.meta.items()}
     targets = _role(repository, "targets", versions["targets"], root)
     found: dict[str, Targets] = {}
+    lapsed: list[str] = []
     for name, delegator in walk(targets, found):
         if name in versions:
-            found[name] = _role(repository, name, versions[name], delegator)
-    return Published(first, root, newest, timestamp, stamp, snapshot, snap, targets, found)
+            role = _delegated(repository, name, versions[name], delegator)
+            if role is None:
+                lapsed.append(name)
+            else:
+                found[name] = role
+    return Published(
+        first, root, newest, timestamp, stamp, snapshot, snap, targets, found, tuple(lapsed)
+    )
 
 
 def load_roots(repository: Repository) -> tuple[bytes, bytes, Root]:
@@ -114,12 +124,42 @@ def expiry_warnings(published: Published, now: datetime) -> list[str]:
         " sign it again with its key."
         for name, expires in moments.items()
         if expires - _WARNING_PERIOD <= now
+    ] + [
+        f"The {name} role is damaged or not signed by the keys that it has now; its publisher"
+        " must publish again."
+        for name in published.lapsed
     ]
 
 
 def _role(repository: Repository, name: str, version: int, delegator: Root | Targets) -> Targets:
     data = _read(repository, roles.metadata_path(name, version), roles.MAX_TARGETS_BYTES)
     return _verified(data, Targets, roles.MAX_TARGETS_BYTES, delegator, name)
+
+
+def _delegated(
+    repository: Repository, name: str, version: int, delegator: Targets
+) -> Targets | None:
+    # Whoever changes a publisher's keys must not stop everybody else's publishing.
+    data = _read(repository, roles.metadata_path(name, version), roles.MAX_TARGETS_BYTES)
+    try:
+        return _verified(data, Targets, roles.MAX_TARGETS_BYTES, delegator, name)
+    except RefusedError:
+        return None
+
+
+def published_role(repository: Repository, name: str, snapshot: Snapshot) -> Targets | None:
+    """Give the newest file of a publisher's role, whoever signed it; None when it never had one.
+
+    For order only: versions go up even where keys or delegations have changed meanwhile.
+
+    Raises:
+        RefusedError: it is missing or damaged.
+    """
+    meta = snapshot.meta.get(f"{name}.json")
+    if meta is None:
+        return None
+    data = _read(repository, roles.metadata_path(name, meta.version), roles.MAX_TARGETS_BYTES)
+    return parse(data, Targets, roles.MAX_TARGETS_BYTES)
 
 
 def _read(repository: Repository, path: str, limit: int) -> bytes:

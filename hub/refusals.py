@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from core.errors import ExhaustedError, RefusedError
+from core.errors import ExhaustedError, RefusedError, UnavailableError
 
 
 class ForbiddenError(RefusedError):
@@ -23,7 +23,19 @@ class TooLargeError(RefusedError):
     status: ClassVar[int] = 413
 
 
+class DamagedError(RefusedError):
+    """The hub's own files are damaged: no fault of the caller, who keeps what it sent."""
+
+    status: ClassVar[int] = 500
+
+
+class TooSlowError(UnavailableError):
+    """The request did not come in time."""
+
+    status: ClassVar[int] = 408
+
+
 class TooOftenError(ExhaustedError):
-    """One address asks more often than accepted: wait."""
+    """More often, or more, than accepted: wait."""
 
     status: ClassVar[int] = 429

@@ -5,10 +5,12 @@ other store is durable when its answer is there. Paths come from this package's 
 have been checked; nobody else's text reaches a file system.
 """
 
+import errno
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote, urlsplit
 
 from cache import durable
@@ -16,6 +18,8 @@ from core.errors import RefusedError, UnavailableError, UsageError
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
+
+_PASSING: Final = {errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM, errno.ESTALE}
 
 
 class Repository(Protocol):
@@ -59,11 +63,21 @@ class DirectoryRepository:
     def read_range(self, path: str, start: int, length: int) -> bytes | None:
         """Give a part of a file; see ``Repository``."""
         try:
+            # A pipe that somebody put there must not make the sequencer wait for ever.
+            if not stat.S_ISREG((self.root / path).stat().st_mode):
+                raise _unreadable(path, "it is not a file")
             with (self.root / path).open("rb") as file:
                 file.seek(start)
                 return file.read(length)
         except FileNotFoundError:
             return None
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            if error.errno in _PASSING:
+                raise UnavailableError(
+                    "The repository cannot be read now: {reason}.", reason=reason
+                ) from error
+            raise _unreadable(path, reason) from error
 
     def size(self, path: str) -> int | None:
         """Give a file's length; see ``Repository``."""
@@ -173,6 +187,12 @@ def open_repository(place: str, base: Path) -> Repository:
             place=place,
             reason=str(error).partition("\n")[0],
         ) from error
+
+
+def _unreadable(path: str, reason: str) -> RefusedError:
+    return RefusedError(
+        "The repository's file {path} cannot be read: {reason}.", path=path, reason=reason
+    )
 
 
 def _bounded(path: str, data: bytes, limit: int) -> bytes:

@@ -30,11 +30,14 @@ from hub.decide import (
 )
 from hub.keys import load_key
 from hub.layout import INCOMING, HubDirectory
-from hub.published import Published, expiry_warnings, load_published
+from hub.published import Published, expiry_warnings, load_published, published_role
 from hub.repository import Repository
 
 # More wait for the next run, which follows at once.
 _MOST_AT_ONCE: Final = 500
+# What a snapshot takes: for itself, signature included, and for each role beside its name.
+_SNAPSHOT_FRAME_BYTES: Final = 2048
+_ENTRY_BYTES: Final = 32
 
 
 class Rejected(msgspec.Struct, frozen=True):
@@ -146,6 +149,9 @@ class Sequencer:
         if data is None:
             return
         current = judgement.roles.get(one.role)
+        if current is None:
+            # Not delegated just now, or with other keys: its versions go on all the same.
+            current = published_role(self._repository, one.role, published.snapshot)
         if current and current.version >= one.version and self._is_published(one, data):
             judgement.settled.append(one.name)
             return
@@ -163,6 +169,8 @@ class Sequencer:
                 name=one.name,
                 found=new.version,
             )
+        if current is None:
+            _check_room(published, judgement, one.role)
         check_releases(self._repository, new, current)
         judgement.roles[one.role] = new
         judgement.taken[one.name] = (one, data)
@@ -195,6 +203,21 @@ class Sequencer:
         timestamp = edit.next_timestamp(published.timestamp, snapshot, now)
         data = edit.sign(timestamp, [load_key(self._directory.role_key("timestamp"))])
         self._repository.put(roles.TIMESTAMP_PATH, data)
+
+
+def _check_room(published: Published, judgement: _Judgement, role: str) -> None:
+    """Check that the snapshot stays readable with one more role in it.
+
+    Raises:
+        RefusedError: it would become larger than nodes accept.
+    """
+    names = {*published.snapshot.meta, *(f"{name}.json" for name in judgement.roles)}
+    size = _SNAPSHOT_FRAME_BYTES + sum(len(name) + _ENTRY_BYTES for name in names)
+    if size + len(role) > roles.MAX_SNAPSHOT_BYTES - _ENTRY_BYTES:
+        raise RefusedError(
+            "The repository has no room for another publisher.",
+            hint="Ask the hub's administrator to give a province a repository of its own.",
+        )
 
 
 def _renewals(published: Published, now: datetime) -> list[str]:

@@ -14,6 +14,7 @@ from core.statement import (
     decode_signed_batch,
     encode_signed_batch,
 )
+from hub.refusals import DamagedError
 
 Record = Statement | Poisoned
 
@@ -51,26 +52,27 @@ class UsageFiles:
         """Read a stored batch.
 
         Raises:
-            RefusedError: it is missing or damaged.
+            DamagedError: it is missing or damaged.
         """
         try:
             with (self._root / path).open("rb") as file:
                 return decode_signed_batch(file.read(_MAX_FILE_BYTES + 1))
         except OSError as error:
-            raise RefusedError(
-                "The stored batch {path} cannot be read: {reason}.",
-                hint="Restore usage/ from a backup.",
-                path=path,
-                reason=error.strerror,
-            ) from error
+            raise _damaged(path, error.strerror or "") from error
+        except RefusedError as error:
+            raise _damaged(path, str(error)) from error
 
     def records(self, path: str) -> dict[int, Record]:
         """Read a stored batch's records by sequence number.
 
         Raises:
-            RefusedError: it is missing or damaged.
+            DamagedError: it is missing or damaged.
         """
-        return numbered(self.read(path))
+        batch = self.read(path)
+        try:
+            return numbered(batch)
+        except RefusedError as error:
+            raise _damaged(path, str(error)) from error
 
     def paths(self) -> list[str]:
         """Give the path of every stored batch, those of conflicts last."""
@@ -78,6 +80,15 @@ class UsageFiles:
             path.relative_to(self._root).as_posix() for path in self._root.rglob(f"*{_SUFFIX}")
         ]
         return sorted(found, key=lambda path: (path.startswith(_CONFLICTS), path))
+
+
+def _damaged(path: str, reason: str) -> DamagedError:
+    return DamagedError(
+        "The stored batch {path} cannot be read: {reason}",
+        hint="Restore usage/ from a backup.",
+        path=path,
+        reason=reason.removesuffix(".") + ".",
+    )
 
 
 def numbered(batch: SignedBatch) -> dict[int, Record]:

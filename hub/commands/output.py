@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import click
 import msgspec
 
+from core.display import one_line
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 directory_argument = click.argument(
     "directory", metavar="DIR", type=click.Path(file_okay=False, resolve_path=False)
@@ -22,7 +24,8 @@ def give(value: object) -> None:
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    """Print aligned columns."""
+    """Print aligned columns; what nodes have sent cannot steer the terminal."""
+    rows = [tuple(one_line(cell) for cell in row) for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))

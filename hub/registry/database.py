@@ -1,5 +1,6 @@
 """Opening the registry: durable settings, migrations, one transaction at a time."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,18 +12,24 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
 from core.errors import RefusedError, UnavailableError, UsageError
-from hub.registry.models import Base, Migration
+from hub.registry.models import Base, Migration, UsageDayRow
 
 _BUSY_SECONDS: Final = 30
+_PASSWORD = re.compile(r"(?<!/):[^/]*@")
 
 
 def _initial(connection: Connection) -> None:
     Base.metadata.create_all(connection)
 
 
+def _usage_days(connection: Connection) -> None:
+    Base.metadata.tables[UsageDayRow.__tablename__].create(connection, checkfirst=True)
+
+
 # Never changed once released; a new one goes to the end.
 MIGRATIONS: Final[tuple[tuple[str, Callable[[Connection], None]], ...]] = (
     ("0001_initial", _initial),
+    ("0002_usage_days", _usage_days),
 )
 
 
@@ -43,15 +50,17 @@ class Registry:
     def __init__(self, place: str, base: Path, now: datetime) -> None:
         """Open the database and bring its tables up to date."""
         url = place if "://" in place else f"sqlite:///{base / place}"
+        # Errors name the place, to strangers too: never with its password.
+        self._place = _PASSWORD.sub(":***@", place)
         try:
             self._engine = create_engine(url)
         except (ArgumentError, ImportError) as error:
             raise UsageError(
-                "The registry {place} cannot be opened: {reason}.", place=place, reason=error
+                "The registry {place} cannot be opened: {reason}.", place=self._place, reason=error
             ) from error
         if self._engine.dialect.name == "sqlite":
+            _make_private(self._engine.url.database)
             _make_sqlite_durable(self._engine)
-        self._place = place
         self._migrate(now)
 
     def close(self) -> None:
@@ -102,6 +111,12 @@ class Registry:
                 if name not in done:
                     change(connection)
                     session.add(Migration(name=name, applied=now))
+
+
+def _make_private(file: str | None) -> None:
+    # Whoever reads a token's key can enrol with it; SQLite gives its other files the same mode.
+    if file and file != ":memory:" and Path(file).parent.is_dir():
+        Path(file).touch(mode=0o600)
 
 
 def _make_sqlite_durable(engine: Engine) -> None:

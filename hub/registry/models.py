@@ -78,6 +78,17 @@ class ReceiptRow(Base):
     ranges: Mapped[str] = mapped_column(Text)
 
 
+class UsageDayRow(Base):
+    """What a node's batches have taken in ``usage/`` on its last day."""
+
+    __tablename__ = "usage_days"
+
+    node: Mapped[str] = mapped_column(ForeignKey("nodes.id"), primary_key=True)
+    day: Mapped[str] = mapped_column(String(10))
+    batches: Mapped[int] = mapped_column(Integer)
+    size: Mapped[int] = mapped_column(_Big)
+
+
 class BatchRow(Base):
     """A stored batch. Among batches that have the same number, the lowest id counts."""
 

@@ -5,14 +5,15 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import received
 from core.errors import RefusedError
 from core.received import Range
+from hub.refusals import TooOftenError
 from hub.registry.database import Registry
-from hub.registry.models import BatchRow, ReceiptRow
+from hub.registry.models import BatchRow, ReceiptRow, UsageDayRow
 
 # A node sends its numbers in order, so that there are hardly ever gaps.
 MAX_RANGES: Final = 1000
@@ -87,6 +88,43 @@ def add_batch(
         )
     )
     return ranges
+
+
+class Allowance(NamedTuple):
+    """What one node may have stored on one day (UTC); ``size`` in bytes."""
+
+    batches: int
+    size: int
+
+
+def spend(session: Session, node: str, now: datetime, size: int, allowance: Allowance) -> None:
+    """Count a batch that is about to be stored against its node's day.
+
+    Raises:
+        TooOftenError: the day's allowance is used up.
+    """
+    day = f"{now:%Y-%m-%d}"
+    row = session.get(UsageDayRow, node)
+    if row is None:
+        row = UsageDayRow(node=node, day=day, batches=0, size=0)
+        session.add(row)
+    if row.day != day:
+        row.day, row.batches, row.size = day, 0, 0
+    row.batches, row.size = row.batches + 1, row.size + size
+    if row.batches > allowance.batches or row.size > allowance.size:
+        raise TooOftenError(
+            "Node {node} has sent as much as it may in one day.",
+            hint="It goes on tomorrow; if the node is in order, raise batches_per_day or"
+            " megabytes_per_day in hub.toml.",
+            node=node,
+        )
+
+
+def conflicts_by_node(registry: Registry) -> dict[str, int]:
+    """Give how many records of each node came again with other content."""
+    with registry.transaction() as session:
+        query = select(BatchRow.node, func.sum(BatchRow.conflicts)).group_by(BatchRow.node)
+        return {node: int(total) for node, total in session.execute(query)}
 
 
 def find_batch(

@@ -25,7 +25,7 @@ from hub.serve.stored import serve_store
 T = TypeVar("T")
 
 MAX_ENROL_BYTES: Final = 4 * 1024
-# Batches that are read or decoded at the same time, each up to about 10 MB of memory.
+# Batches that wait for the registry at the same time.
 _MAX_INTAKES: Final = 16
 _AUTHORITY_TYPE: Final = "application/x-pem-file"
 
@@ -76,8 +76,9 @@ class HubApplication:
 
     async def statements(self, request: web.Request) -> web.Response:
         """Take a batch of statements."""
+        # Read before taking a place: slow senders must not keep the others out.
+        body = await read_body(request, MAX_BATCH_BYTES + 4096)
         async with self._intakes:
-            body = await read_body(request, MAX_BATCH_BYTES + 4096)
             answer = await self._write(lambda: self._service.intake.take(body))
         return json_response(200, answer)
 

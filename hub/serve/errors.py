@@ -1,11 +1,15 @@
 """Errors as JSON: ``{"error": sentence, "hint": what to do}`` with a fitting status."""
 
+import logging
 from collections.abc import Awaitable, Callable
 
 import msgspec
 from aiohttp import web
 
 from core.errors import ExhaustedError, PackhorseError, RefusedError, UnavailableError
+
+_SERVER_ERROR = 500
+_log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -47,6 +51,9 @@ async def errors_as_json(request: web.Request, handler: Handler) -> web.StreamRe
         return await handler(request)
     except PackhorseError as error:
         answer = json_response(status_of(error), {"error": str(error), "hint": error.hint})
+        if answer.status >= _SERVER_ERROR:
+            # The hub's own trouble: whoever runs it has to know.
+            _log.error("%s %s", error, error.hint)
         # The rest of a refused body is not worth reading.
         if not request.content.is_eof():
             answer.force_close()

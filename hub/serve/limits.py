@@ -7,8 +7,7 @@ from typing import Final
 
 from aiohttp import web
 
-from core.errors import UnavailableError
-from hub.refusals import TooLargeError, TooOftenError
+from hub.refusals import TooLargeError, TooOftenError, TooSlowError
 
 # A rural line sends a full batch well within this; a slow attacker does not hold on longer.
 BODY_SECONDS: Final = 300.0
@@ -59,7 +58,7 @@ async def read_body(request: web.Request, limit: int, seconds: float = BODY_SECO
 
     Raises:
         TooLargeError: it has more than ``limit`` bytes.
-        UnavailableError: it did not come in time, or the line broke.
+        TooSlowError: it did not come in time.
     """
     too_large = TooLargeError(
         "The request is too large, at most {limit} bytes are accepted.", limit=limit
@@ -74,5 +73,5 @@ async def read_body(request: web.Request, limit: int, seconds: float = BODY_SECO
                 if len(body) > limit:
                     raise too_large
     except TimeoutError as error:
-        raise UnavailableError("The request's body did not come in time.") from error
+        raise TooSlowError("The request's body did not come in time.") from error
     return bytes(body)

@@ -11,6 +11,7 @@ from core.errors import UsageError
 from hub.address import Address
 from hub.serve.app import HubApplication
 from hub.serve.background import Keeper
+from hub.serve.listening import listen
 from hub.serve.service import Service, server_context
 
 # Between two requests of a node as well; nobody holds a connection open for nothing.
@@ -37,7 +38,8 @@ class Server:
         self._idle = idle
         self._service = service
         self._address = address
-        self._tls = server_context(service.directory) if tls else None
+        self._tls = server_context(service) if tls else None
+        self._listening: asyncio.Server | None = None
         self._stop = asyncio.Event()
         self._keeping: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
@@ -53,6 +55,8 @@ class Server:
         self._runner = web.AppRunner(
             app,
             access_log=None,
+            # Batches come compressed; what says so to HTTP could be a bomb.
+            auto_decompress=False,
             keepalive_timeout=self._idle,
             max_line_size=2048,
             max_field_size=4096,
@@ -62,9 +66,10 @@ class Server:
         )
         await self._runner.setup()
         host, port = self._address
-        site = web.TCPSite(self._runner, host, port, ssl_context=self._tls)
         try:
-            await site.start()
+            self._listening = await listen(
+                self._runner, self._address, self._tls, self._service.config.connections
+            )
         except OSError as error:
             await self._runner.cleanup()
             raise UsageError(
@@ -75,7 +80,7 @@ class Server:
             ) from error
         keeper = Keeper(self._service, self._reload_certificate)
         self._keeping = asyncio.create_task(keeper.keep(self._stop))
-        port = self._runner.addresses[0][1]
+        port = self._listening.sockets[0].getsockname()[1]
         return Address(host, port).url(tls=self._tls is not None)
 
     async def stop(self) -> None:
@@ -83,6 +88,8 @@ class Server:
         self._stop.set()
         if self._keeping:
             await self._keeping
+        if self._listening:
+            self._listening.close()
         if self._runner:
             await self._runner.cleanup()
         await asyncio.to_thread(self._service.registry.close)

@@ -4,12 +4,15 @@ import ssl
 from dataclasses import dataclass
 
 from cache.clock import Clock
+from core.errors import RefusedError
 from core.token import hub_name
 from hub.config import HubConfig, load_config
 from hub.intake import Intake
 from hub.layout import HubDirectory
 from hub.published import load_roots
 from hub.registry.database import Registry
+from hub.registry.receipts import Allowance
+from hub.renewal import renew_certificate
 from hub.repository import Repository, open_repository
 from hub.sequencer import Sequencer
 from hub.usage import UsageFiles
@@ -42,14 +45,31 @@ def open_service(directory: HubDirectory, clock: Clock) -> Service:
     first_root, _, _ = load_roots(repository)
     hub = hub_name(first_root)
     registry = Registry(config.registry, directory.root, clock.wall())
-    intake = Intake(registry, UsageFiles(directory.usage), hub, clock)
+    allowance = Allowance(config.batches_per_day, config.megabytes_per_day * 1_000_000)
+    intake = Intake(registry, UsageFiles(directory.usage), hub, clock, allowance)
     sequencer = Sequencer(directory, repository, clock)
     return Service(directory, config, repository, registry, sequencer, intake, clock, hub)
 
 
-def server_context(directory: HubDirectory) -> ssl.SSLContext:
-    """Make the TLS context from the hub's own certificate."""
+def server_context(service: Service) -> ssl.SSLContext:
+    """Make the TLS context from the hub's own certificate.
+
+    Raises:
+        RefusedError: certificate and key are damaged, or do not belong together.
+    """
+    directory = service.directory
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_cert_chain(directory.certificate, directory.certificate_key)
+    try:
+        context.load_cert_chain(directory.certificate, directory.certificate_key)
+    except (OSError, ssl.SSLError) as error:
+        # Perhaps a renewal was killed between the two files: then it is still due.
+        if not renew_certificate(directory, service.config, service.clock.wall()):
+            raise RefusedError(
+                "The server's certificate and key cannot be used: {reason}.",
+                hint="Put keys/tls.pem and keys/tls.key back from one backup, or make them anew"
+                " with keys/authority.key here: packhorse hub renew",
+                reason=error.strerror or str(error),
+            ) from error
+        context.load_cert_chain(directory.certificate, directory.certificate_key)
     return context

@@ -47,6 +47,10 @@ async def serve_store(repository: Repository, request: web.Request) -> web.Strea
         for start, length in _pieces(span):
             piece = await asyncio.to_thread(repository.read_range, path, start, length)
             await response.write(piece or b"")
+            if len(piece or b"") != length:
+                # It changed meanwhile: an answer cut short, not one that the next runs into.
+                response.force_close()
+                break
     await response.write_eof()
     return response
 

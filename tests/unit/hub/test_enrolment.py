@@ -5,7 +5,7 @@ import msgspec
 import pytest
 
 from core.codec import decode_json
-from core.errors import RefusedError, UsageError
+from core.errors import PackhorseError, RefusedError, UsageError
 from core.token import EnrolReply, EnrolRequest, decode_token
 from hub.refusals import ConflictError, ForbiddenError
 from hub.registry.database import Registry
@@ -159,3 +159,13 @@ def test_a_registry_that_is_no_database_is_refused(tmp_path: Path) -> None:
 def test_a_registry_with_an_unknown_driver_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be opened"):
         Registry("nonsense://x/y", tmp_path, START)
+
+
+def test_the_registry_is_private_and_its_password_is_not_told(tmp_path: Path) -> None:
+    """Whoever reads a token's key can enrol with it; errors go to strangers."""
+    Registry("r.db", tmp_path, START).close()
+    assert (tmp_path / "r.db").stat().st_mode & 0o077 == 0
+    secret = f"sqlite://user:secret@/{tmp_path}"
+    with pytest.raises(PackhorseError) as caught:
+        Registry(secret, tmp_path, START)
+    assert "secret" not in f"{caught.value} {caught.value.hint}".replace(str(tmp_path), "")

@@ -13,10 +13,15 @@ from core.statement import (
     encode_batch,
     encode_signed_batch,
 )
+from hub.commands.output import table
 from hub.fleet import list_fleet
-from hub.refusals import ForbiddenError
+from hub.intake import Intake
+from hub.refusals import DamagedError, ForbiddenError, TooOftenError
+from hub.registry.receipts import Allowance
 from hub.reports import Report, Selection, make_report, moment_text
+from hub.serve.errors import status_of
 from hub.usage import UsageFiles
+from tests.support.clock import FixedClock
 from tests.support.tiny_hub import EPOCH, TinyHub, TinyNode, statement
 
 
@@ -266,3 +271,39 @@ def test_a_node_that_scatters_its_numbers_is_stopped(hub: TinyHub) -> None:
         session.add(ReceiptRow(node=node.id, epoch=EPOCH.hex(), ranges=text))
     with pytest.raises(RefusedError, match="Too many statements are missing"):
         hub.service.intake.take(node.batch(50_000, many(1)))
+
+
+def test_a_nodes_day_is_bounded_and_the_next_one_is_new(hub: TinyHub) -> None:
+    """A stolen key fills no disk; what came before is answered all the same."""
+    assert isinstance(hub.clock, FixedClock)
+    node, other = hub.enrol_node(), hub.enrol_node()
+    usage = UsageFiles(hub.hub_directory.usage)
+    intake = Intake(hub.service.registry, usage, hub.id, hub.clock, Allowance(2, 10_000))
+    first = node.batch(1, many(3))
+    intake.take(first)
+    intake.take(node.batch(4, many(3)))
+    with pytest.raises(TooOftenError, match="as much as it may"):
+        intake.take(node.batch(7, many(3)))
+    assert intake.take(first).contiguous == 6
+    assert intake.take(other.batch(1, many(3))).contiguous == 3
+    assert len(stored(hub)) == 3
+    hub.clock.advance(86400)
+    assert intake.take(node.batch(7, many(3))).contiguous == 9
+    small = Intake(hub.service.registry, usage, hub.id, hub.clock, Allowance(99, 10))
+    with pytest.raises(TooOftenError):
+        small.take(node.batch(10, many(3)))
+
+
+def test_a_damaged_file_of_the_hubs_own_is_no_fault_of_the_node(hub: TinyHub) -> None:
+    """With 400 the node would take its statements for poisoned, and drop them."""
+    node = hub.enrol_node()
+    hub.service.intake.take(node.batch(1, many(3)))
+    (hub.hub_directory.usage / stored(hub)[0]).write_bytes(b"x")
+    with pytest.raises(DamagedError) as caught:
+        hub.service.intake.take(node.batch(1, many(5)))
+    assert status_of(caught.value) == 500
+
+
+def test_a_nodes_texts_cannot_steer_the_admins_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    table(("PACK",), [("\x1b[2Jgd/zhuhai\u202e/fish\nNEXT",)])
+    assert capsys.readouterr().out == "PACK\n[2Jgd/zhuhai/fish NEXT\n"

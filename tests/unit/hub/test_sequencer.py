@@ -1,4 +1,5 @@
 import json
+import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -6,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from obstore.store import MemoryStore
+from securesystemslib.signer import CryptoSigner, Signer
 
 from cache import durable, failpoints
 from core.bundle.frame import FRAME_BYTES
@@ -216,6 +218,84 @@ def test_a_new_county_and_its_first_role_may_come_together(tmp_path: Path) -> No
     hub.sequence()
     assert set(hub.outcome.published) == {"gd.2.json", "gd.doumen.1.json"}
     assert set(state(hub).roles) == {"gd", "gd.doumen"}
+
+
+def nested(hub: TinyHub, version: int, county: Signer | None, child: int = 0) -> None:
+    """Let the province sign its next role, with or without a county, and the county its own."""
+    new = edit.new_targets(hub.now)
+    if county:
+        new = edit.delegate(new, publisher_of("gd/doumen"), [county])
+        if child:
+            first = edit.new_targets(hub.now)
+            first.version = child
+            waiting_role = hub.directory / f"incoming/gd.doumen.{child}.json"
+            waiting_role.write_bytes(edit.sign(first, [county]))
+    new.version = version
+    signed = edit.sign(new, [hub.publisher_signer])
+    (hub.directory / f"incoming/gd.{version}.json").write_bytes(signed)
+    hub.sequence()
+
+
+def test_a_countys_new_key_stops_nobody_else(tmp_path: Path) -> None:
+    """Its old file is not signed by the new key; the county comes back when it signs again."""
+    hub = TinyHub(tmp_path, "gd")
+    one, other = CryptoSigner.generate_ed25519(), CryptoSigner.generate_ed25519()
+    nested(hub, 2, one, child=1)
+    nested(hub, 3, other)
+    assert state(hub).lapsed == ("gd.doumen",)
+    assert any("gd.doumen role is damaged or not signed" in text for text in hub.outcome.warnings)
+    publish_files(hub, "gd/-/fish", FILES, 1)
+    assert hub.outcome.published == ["gd.4.json"]
+    again = edit.new_targets(hub.now)
+    again.version = 2
+    (hub.directory / "incoming/gd.doumen.2.json").write_bytes(edit.sign(again, [other]))
+    hub.sequence()
+    assert hub.outcome.published == ["gd.doumen.2.json"]
+    assert state(hub).lapsed == ()
+
+
+def test_a_county_that_is_dropped_and_taken_up_again_does_not_go_back(tmp_path: Path) -> None:
+    """A snapshot in which a version goes back is refused by every node, for every publisher."""
+    hub = TinyHub(tmp_path, "gd")
+    county = CryptoSigner.generate_ed25519()
+    nested(hub, 2, county, child=1)
+    nested(hub, 3, None)
+    nested(hub, 4, county, child=1)
+    assert state(hub).snapshot.meta["gd.doumen.json"].version == 1
+    nested(hub, 5, county, child=2)
+    nested(hub, 6, None)
+    other = CryptoSigner.generate_ed25519()
+    nested(hub, 7, other, child=1)
+    assert "has version 1, the next one is 3" in answer(hub, "gd.doumen.1.rejected")
+    assert state(hub).snapshot.meta["gd.doumen.json"].version == 2
+
+
+def test_the_snapshot_never_outgrows_what_nodes_accept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = TinyHub(tmp_path, "gd")
+    size = len((hub.directory / "metadata/1.snapshot.json").read_bytes())
+    monkeypatch.setattr(roles, "MAX_SNAPSHOT_BYTES", size + 2048)
+    county = CryptoSigner.generate_ed25519()
+    new = hub.role
+    for number in range(60):
+        new = edit.delegate(new, publisher_of(f"gd/{number:060}"), [county])
+        first = edit.sign(edit.new_targets(hub.now), [county])
+        (hub.directory / f"incoming/gd.{number:060}.1.json").write_bytes(first)
+    new.version = 2
+    (hub.directory / "incoming/gd.2.json").write_bytes(edit.sign(new, [hub.publisher_signer]))
+    hub.sequence()
+    assert 3 < len(hub.outcome.published) < 60
+    assert all("no room for another" in one.error for one in hub.outcome.rejected)
+    assert len(state(hub).snapshot_bytes) <= roles.MAX_SNAPSHOT_BYTES
+
+
+def test_what_is_no_file_does_not_stop_the_sequencer(hub: TinyHub) -> None:
+    os.mkfifo(hub.directory / "targets/pipe")
+    with pytest.raises(RefusedError, match="not a file"):
+        hub.repository.read("targets/pipe", 10)
+    with pytest.raises(RefusedError, match="not a file"):
+        hub.repository.read("targets", 10)
 
 
 def test_online_roles_are_renewed_at_a_third_of_their_life(hub: TinyHub) -> None:

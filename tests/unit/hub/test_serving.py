@@ -1,4 +1,6 @@
 import asyncio
+import gzip
+import json
 import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -355,3 +357,53 @@ def test_what_is_signed_is_what_is_named(hub: TinyHub) -> None:
     batch = decode_signed_batch(node.batch(1, [statement()]))
     assert (batch.hub, batch.node) == (hub.id, node.id)
     assert hub.id == digest_of(hub.root)[:16]
+
+
+async def test_one_connection_too_many_is_told_so_and_costs_the_others_nothing(
+    tmp_path: Path,
+) -> None:
+    hub = TinyHub(tmp_path)
+    with hub.hub_directory.config.open("a") as file:
+        file.write("connections = 2\n")
+    async with hub.serving() as base:
+        parts = urlsplit(base)
+        held = [await asyncio.open_connection(parts.hostname, parts.port) for _ in range(2)]
+        for reader, writer in held:
+            writer.write(b"GET /tip HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 ")
+        answer = await raw(base, b"GET /tip HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["hint"]
+        for _, writer in held:
+            writer.close()
+            await writer.wait_closed()
+        async with httpx.AsyncClient(base_url=base) as client:
+            assert (await client.get("/tip")).status_code == 200
+
+
+async def test_slow_senders_do_not_keep_others_from_sending(hub: TinyHub) -> None:
+    node = hub.enrol_node()
+    head = b"POST /v1/statements HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"
+    async with hub.serving() as base:
+        parts = urlsplit(base)
+        held = [await asyncio.open_connection(parts.hostname, parts.port) for _ in range(40)]
+        for _, writer in held:
+            writer.write(head)
+            await writer.drain()
+        async with httpx.AsyncClient(base_url=base, timeout=20) as client:
+            sent = await client.post("/v1/statements", content=node.batch(1, [statement()]))
+        assert sent.status_code == 200
+        for _, writer in held:
+            writer.close()
+
+
+async def test_a_body_that_claims_to_be_compressed_is_not_unpacked(hub: TinyHub) -> None:
+    node = hub.enrol_node()
+    body = gzip.compress(node.batch(1, [statement()]))
+    async with hub.serving() as base, httpx.AsyncClient(base_url=base) as client:
+        headers = {"Content-Encoding": "gzip"}
+        answer = await client.post("/v1/statements", content=body, headers=headers)
+        assert answer.status_code == 400
+        bomb = gzip.compress(bytes(5_000_000))
+        answer = await client.post("/v1/enrol", content=bomb[:4000], headers=headers)
+        assert "cannot be read" in answer.json()["error"]

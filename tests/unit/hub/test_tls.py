@@ -2,13 +2,16 @@ from datetime import timedelta
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from core.errors import RefusedError, UsageError
 from hub import tls
 from hub.config import load_config
 from hub.published import expiry_warnings, load_published
 from hub.renewal import certificate_hosts, renew_certificate
-from tests.support.clock import START
+from hub.serve.service import server_context
+from tests.support.clock import START, FixedClock
 from tests.support.tiny_hub import TinyHub
 
 YEAR = timedelta(days=365)
@@ -73,3 +76,18 @@ def test_roles_that_only_people_can_renew_are_told_in_time(hub: TinyHub) -> None
     soon = expiry_warnings(published, START + timedelta(days=310))
     assert [sentence.split()[1] for sentence in soon] == ["targets", "gd.zhuhai"]
     assert "expired" in expiry_warnings(published, START + timedelta(days=400))[0]
+
+
+def test_a_renewal_killed_between_key_and_certificate_is_done_again_at_start(hub: TinyHub) -> None:
+    """The new key with the old certificate: the server could not start with them."""
+    assert isinstance(hub.clock, FixedClock)
+    hub.clock.advance(500 * 86400)
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    hub.hub_directory.certificate_key.write_bytes(pem)
+    before = hub.hub_directory.certificate.read_bytes()
+    server_context(hub.service)
+    assert hub.hub_directory.certificate.read_bytes() != before
+    hub.hub_directory.certificate_key.write_bytes(pem)
+    with pytest.raises(RefusedError, match="certificate and key cannot be used"):
+        server_context(hub.service)
