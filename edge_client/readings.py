@@ -128,7 +128,8 @@ def pack_status(pack: CataloguePack) -> PackStatus:
 
 def age(clock: Clock, moment: float | None) -> float | None:
     """Give seconds since a wall-clock moment (Unix seconds); None when that cannot be true."""
-    if moment is None:
+    # Before this Packhorse was built no clock that is right has been read.
+    if moment is None or moment < _BUILD.timestamp():
         return None
     passed = clock.wall().timestamp() - moment
     return passed if passed >= 0 else None

@@ -47,7 +47,12 @@ class Part:
     def start(self, now: float) -> None:
         """Start the process."""
         self.started = now
-        self.process = subprocess.Popen(self.command)
+        try:
+            self.process = subprocess.Popen(self.command)
+        except OSError as error:
+            # No memory for a moment, say; the other process must not lose its keeper.
+            self.fail(now, f"cannot be started: {error.strerror}", "the machine is overloaded")
+            return
         if not self.failures:
             say(f"{self.name} started (process {self.process.pid})")
 
@@ -67,12 +72,15 @@ class Part:
                 say(f"{self.name} waits until this machine is enrolled")
             self.failures = self.failures or 1
             return
+        self.fail(now, ending(code), FOREVER_WRONG.get(code, "the lines above say why"))
+
+    def fail(self, now: float, how: str, why: str) -> None:
+        """Note a failure, and when it is tried again."""
         self.failures = 1 if now - self.started >= WELL_SECONDS else self.failures + 1
         delay = min(LARGEST_DELAY, FIRST_DELAY * 2 ** min(self.failures - 1, 10))
         self.due = now + delay
-        say(f"{self.name} {ending(code)}; it starts again in {delay:.0f} s")
+        say(f"{self.name} {how}; it starts again in {delay:.0f} s")
         if self.failures % WORRYING == 0:
-            why = FOREVER_WRONG.get(code, "the lines above say why")
             say(f"{self.name} has ended {self.failures} times in a row: {why}")
 
 
@@ -84,7 +92,9 @@ def say(sentence: str) -> None:
 def ending(code: int) -> str:
     """Say how a process ended."""
     if code < 0:
-        return f"was killed by {signal.Signals(-code).name}"
+        # Not every number has a name: the real-time signals have none.
+        names = {number.value: number.name for number in signal.Signals}
+        return f"was killed by {names.get(-code, f'signal {-code}')}"
     return f"ended with exit code {code}"
 
 

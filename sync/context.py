@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cache.clock import Clock
 from cache.state import StateDirectory
-from sync.events import Event
+from sync.events import Alive, Event
 from sync.source import Source
 
 
@@ -35,3 +35,7 @@ class SyncContext:
     rate: int | None = None
     disk_floor: int | None = None
     open_source: Callable[[], Source] | None = None
+
+    def alive(self) -> None:
+        """Tell that the run goes on, though nothing else is to be told."""
+        self.emit(Alive())

@@ -78,7 +78,7 @@ class DirectorySource:
                     raise SourceError(
                         "{path} on {name} is cut short.",
                         hint="Copy the repository to the stick again.",
-                        fault="truncated",
+                        fault="cut-short",
                         path=path,
                         name=self.name,
                     )

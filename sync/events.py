@@ -21,6 +21,10 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag=s
     """Common form of all events."""
 
 
+class Alive(_Event, frozen=True, kw_only=True):
+    """The run goes on, slowly; said so that whoever watches does not take it for hanging."""
+
+
 class Checking(_Event, frozen=True, kw_only=True):
     """The upstream is being asked whether there is something new."""
 
@@ -189,7 +193,8 @@ class Done(_Event, frozen=True, kw_only=True):
 
 
 Event = (
-    Checking
+    Alive
+    | Checking
     | Contact
     | Trusted
     | Planned

@@ -146,7 +146,7 @@ def refused_by_upstream(name: str, path: str, status: int) -> SourceError:
     return SourceError(
         "{name} does not give {path} (HTTP {status}).",
         hint="Tell the hub's admin.",
-        fault="failed",
+        fault="denied",
         name=name,
         path=path,
         status=status,
@@ -170,6 +170,17 @@ def wrong_range(name: str, path: str) -> SourceError:
         "{name} sent another part of {path} than was asked for.",
         hint="A proxy on the line spoils it; use the encrypted address of the hub.",
         fault="wrong-range",
+        name=name,
+        path=path,
+    )
+
+
+def cut_short(name: str, path: str) -> SourceError:
+    """Say that the upstream's file ends before its end."""
+    return SourceError(
+        "{path} at {name} is shorter than it should be.",
+        hint="It is tried again; tell the hub's admin if it stays so.",
+        fault="cut-short",
         name=name,
         path=path,
     )

@@ -12,7 +12,8 @@ from sync.source import Document
 _OK: Final = 200
 _PARTIAL: Final = 206
 _NOT_MODIFIED: Final = 304
-_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(?:\d{1,15}|\*)\Z")
+_NOT_SATISFIABLE: Final = 416
+_RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15}|\*)\Z")
 _ETAG_KEPT: Final = 200
 
 
@@ -98,8 +99,12 @@ class HttpSource:
         if answer.status == _OK:
             answer.check(_OK)
             raise http_errors.no_range(self.name, path)
+        if answer.status == _NOT_SATISFIABLE:
+            raise http_errors.cut_short(self.name, path)
         answer.check(_PARTIAL)
         match = _RANGE.match(answer.headers.get("content-range", ""))
+        if match is not None and match[3] != "*" and int(match[3]) < stop:
+            raise http_errors.cut_short(self.name, path)
         if match is None or (int(match[1]), int(match[2]) + 1) != (start, stop):
             raise http_errors.wrong_range(self.name, path)
         etag = answer.headers.get("etag", "")

@@ -35,12 +35,14 @@ class Timing:
         sleep: waits, for the rate cap.
         patience: bounds of waiting.
         cap: cap for what is received, None for none.
+        alive: called after each stretch in which enough came.
     """
 
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
     patience: Patience = Patience()
     cap: RateCap | None = None
+    alive: Callable[[], None] = lambda: None
 
     @property
     def least_rate(self) -> float:
@@ -71,6 +73,7 @@ class Pace:
                 return False
             self._since += elapsed
             self._count = 0
+            timing.alive()
         if timing.cap is not None:
             pause = timing.cap.spend(count)
             if pause > 0:

@@ -7,7 +7,7 @@ nothing else: every carrier is untrusted, and what they bring is verified by who
 """
 
 from collections.abc import Generator
-from typing import Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 
 from core.errors import UnavailableError
 from sync.events import Traffic
@@ -22,12 +22,17 @@ Fault = Literal[
     "truncated",
     "no-range",
     "wrong-range",
+    "cut-short",
     "changed",
+    "denied",
     "portal",
     "missing",
     "busy",
     "failed",
 ]
+_OF_THE_FILE: Final[frozenset[Fault]] = frozenset(
+    {"missing", "denied", "cut-short", "wrong-range", "changed"}
+)
 
 
 class SourceError(UnavailableError):
@@ -50,6 +55,11 @@ class SourceError(UnavailableError):
         super().__init__(template, hint=hint, **fields)
         self.fault = fault
         self.retry_after = retry_after
+
+    @property
+    def is_of_the_file(self) -> bool:
+        """Whether it is about one file of the upstream, so that others may still come."""
+        return self.fault in _OF_THE_FILE
 
     def __reduce__(self) -> tuple[object, ...]:
         """Support pickling."""

@@ -92,7 +92,7 @@ class _Run:
         self._agent = agent
         self._signer = signer
         self._journal = JournalReader(context.state.journal)
-        self._persistence = Persistence(context.chance, context.sleep)
+        self._persistence = Persistence(context.chance, context.sleep, context.alive)
         self._problems: list[Problem] = []
         self._acknowledged = self._rejected = 0
         self._reached = False
@@ -179,8 +179,9 @@ class _Run:
                 "The hub acknowledged other statements than were sent.",
                 hint="Tell the hub's admin.",
             )
-        # The hub has this batch, and everything before it was acknowledged earlier.
-        last = max(rows[-1].sequence, min(answer.contiguous, epoch.last))
+        # What the hub says to have beyond this batch was never sent from here: that is a copy of
+        # this node, with statements of its own under the same numbers.
+        last = rows[-1].sequence
         self._acknowledge(epoch, rows, last, answer)
         return last, answer.contiguous
 

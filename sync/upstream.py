@@ -28,7 +28,8 @@ def open_client(context: SyncContext, identity: Identity) -> HttpClient:
     if identity.url.startswith(_TLS):
         moment, clock_verified = current_time(context.state, clock)
         tls = _tls(context, identity, moment, clock_verified=clock_verified)
-    return HttpClient(identity.url, tls, Timing(clock.monotonic, context.sleep, cap=cap))
+    timing = Timing(clock.monotonic, context.sleep, cap=cap, alive=context.alive)
+    return HttpClient(identity.url, tls, timing)
 
 
 def open_hub(context: SyncContext) -> HttpSource:

@@ -170,7 +170,7 @@ class Rounds:
         summary = reception.summary(job, ending)
         now = self._means.clock.monotonic()
         note = self._schedule.polled if job == "pull" else self._schedule.uploaded
-        note(now, summary.exit_code, self._means.chance(), summary.retry_after)
+        note(now, outcome(summary), self._means.chance(), summary.retry_after)
         self._board.end(summary, next_try=self._schedule.next_poll - now)
         narrate(summary)
         await self._read()
@@ -181,6 +181,14 @@ class Rounds:
         if isinstance(event, Planned | ItemReady | PackReady) or self._board.begins(event):
             self._look.set()
         self._board.take(event)
+
+
+def outcome(summary: Summary) -> int:
+    """Say what a run's end means for the next try: of a part that failed, whether it may help."""
+    if summary.exit_code != ExitCode.PARTIAL or not summary.problems:
+        return summary.exit_code
+    codes = [problem.exit_code for problem in summary.problems]
+    return ExitCode.OFFLINE if ExitCode.OFFLINE in codes else codes[0]
 
 
 def narrate(summary: Summary) -> None:

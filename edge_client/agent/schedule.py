@@ -5,7 +5,8 @@ Rules:
     - A line that failed is tried again with back-off, never later than the interval.
     - What was refused, or had no space, is not tried again before the interval: the same bytes
       would be refused again.
-    - Uploads follow a successful poll at once, and their own short interval between polls.
+    - Uploads follow a successful poll at once, and their own short interval between polls. What
+      the hub refuses of them waits longer and longer: each try costs the whole batch.
 
 Times are monotonic seconds; ``chance`` is a uniform random number in [0, 1).
 """
@@ -22,6 +23,8 @@ UPLOAD_SECONDS: Final = 300.0
 _JITTER: Final = 0.1
 # A hub may ask for patience, but not for ever.
 _LONGEST_PATIENCE: Final = 3600.0
+_MOST_DOUBLINGS: Final = 10
+_LONGEST_REFUSAL: Final = 6 * 3600.0
 _WAITS: Final = {ExitCode.REFUSED, ExitCode.EXHAUSTED, ExitCode.USAGE, ExitCode.NO_STATE}
 
 
@@ -40,6 +43,7 @@ class Schedule:
     next_upload: float = 0.0
     poll_failures: int = 0
     upload_failures: int = 0
+    upload_refused: bool = False
 
     def ask(self, now: float) -> None:
         """Make both due: a person asked for it."""
@@ -61,13 +65,17 @@ class Schedule:
         self.poll_failures = 0 if exit_code == ExitCode.DONE else self.poll_failures + 1
         delay = self._delay(exit_code, self.poll_failures, self.poll_seconds, chance)
         self.next_poll = now + max(delay, _bounded(retry_after))
-        if exit_code == ExitCode.DONE:
+        if exit_code == ExitCode.DONE and not self.upload_refused:
             self.upload_failures, self.next_upload = 0, now
 
     def uploaded(self, now: float, exit_code: int, chance: float, retry_after: float = 0.0) -> None:
         """Note how an upload ended."""
         self.upload_failures = 0 if exit_code == ExitCode.DONE else self.upload_failures + 1
         interval = min(UPLOAD_SECONDS, self.poll_seconds)
+        self.upload_refused = exit_code == ExitCode.REFUSED
+        if self.upload_refused:
+            doubled = interval * 2.0 ** min(self.upload_failures - 1, _MOST_DOUBLINGS)
+            interval = max(interval, min(doubled, _LONGEST_REFUSAL))
         delay = self._delay(exit_code, self.upload_failures, interval, chance)
         self.next_upload = now + max(delay, _bounded(retry_after))
 

@@ -15,10 +15,12 @@ from core.errors import RefusedError
 from core.release import BundleLink, Release, bundle_path
 from sync.pull.retry import Persistence
 from sync.pull.staging import HEAD, Staging
+from sync.pull.writer import Writer
 from sync.source import Source
 
 RUN_BYTES: Final = 16 * 1024 * 1024
 MOST_DAMAGED: Final = 3
+_HEAD_PART: Final = "head.part"
 
 
 class BundleFetch:
@@ -77,16 +79,19 @@ class BundleFetch:
                 return decode_head(kept.read_bytes(), self.link, self._release)
             except RefusedError:
                 durable.remove(kept)
+        part = kept.with_name(_HEAD_PART)
+        durable.make_directory(part.parent)
         for left in range(MOST_DAMAGED - 1, -1, -1):
-            head = self._fetch_head()
+            head = self._fetch_head(part)
             try:
                 index = decode_head(head, self.link, self._release)
             except RefusedError as error:
+                durable.remove(part)
                 if not left:
                     raise self.refused(str(error)) from error
             else:
-                durable.make_directory(kept.parent)
                 durable.write_file(kept, head)
+                durable.remove(part)
                 return index
         raise AssertionError  # pragma: no cover -- the last pass returns or raises
 
@@ -138,20 +143,31 @@ class BundleFetch:
                         staging.write(event.block, event.offset, event.data)
                         yield event.block, False
 
-    def _fetch_head(self) -> bytes:
-        head = bytearray()
-        while len(head) < self.link.index_length:
-            with self._persistence.attempt():
-                stream = self._source.open_range(self.path, len(head), self.link.index_length)
-                with closing(stream) as chunks:
-                    for chunk in chunks:
-                        self._came(chunk)
-                        head += chunk
-        return bytes(head)
+    def _fetch_head(self, part: Path) -> bytes:
+        """Fetch the head into ``part``, from where an earlier run left off."""
+        writer = Writer()
+        try:
+            while (size := _size_of(part)) < self.link.index_length:
+                with self._persistence.attempt():
+                    self._continue_head(writer, part, size)
+        finally:
+            writer.close()
+        return part.read_bytes()
+
+    def _continue_head(self, writer: Writer, part: Path, size: int) -> None:
+        stream = self._source.open_range(self.path, size, self.link.index_length)
+        with closing(stream) as chunks:
+            try:
+                for chunk in chunks:
+                    self._came(chunk)
+                    writer.write(part, size, chunk)
+                    size += len(chunk)
+            finally:
+                writer.close()
 
     def _came(self, chunk: bytes) -> None:
         self.received += len(chunk)
-        self._persistence.progressed()
+        self._persistence.progressed(len(chunk))
 
     def _note_damage(self, number: int, error: DamagedBlockError) -> None:
         self._damage[number] = self._damage.get(number, 0) + 1
@@ -167,6 +183,13 @@ class BundleFetch:
             name=self._source.name,
             reason=reason,
         )
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _ahead(blocks: list[int]) -> int:

@@ -6,8 +6,8 @@ from cache.space import reserve
 from core.bundle.index import Index
 from core.bundle.needs import sources_needed
 from core.digest import Digest, digest_of
-from core.errors import RefusedError
-from core.manifest import MAX_MANIFEST_BYTES, Manifest, decode_manifest
+from core.errors import PackhorseError, RefusedError
+from core.manifest import MAX_MANIFEST_BYTES, Manifest, Titles, decode_manifest
 from core.release import Release
 from sync.applier import SourceLostError
 from sync.events import ItemReady, PackReady, Planned, Transferred
@@ -16,9 +16,12 @@ from sync.pull.progress import Progress
 from sync.pull.room import Room
 from sync.pull.schedule import Group, Schedule, groups_of, schedule
 from sync.pull.staging import Staging
+from sync.source import SourceError
 
 _EMPTY: Final = digest_of(b"")
 _COMMIT_AFTER: Final = 64
+# Noting takes time with the size of the pack; so much longer must pass between two times.
+_NOTE_SHARE: Final = 10
 
 
 class PackPull:
@@ -32,10 +35,11 @@ class PackPull:
     def __init__(self, room: Room, release: Release) -> None:
         self._room = room
         self._release = release
-        self._manifest: Manifest | None = None
         self._base = 0
         self._items_ready = 0
         self._complete = False
+        self._titles: dict[str, Titles] = {}
+        self._next_note = 0.0
         self._fetches: list[BundleFetch] = []
         context = room.context
         self._progress = Progress(release, context.emit, context.clock.monotonic)
@@ -51,7 +55,7 @@ class PackPull:
         self._fetches = self._candidates()
         manifest = self._read_manifest()
         self._check(manifest)
-        self._manifest = manifest
+        self._titles = {item.id: item.title for item in manifest.items}
         if _EMPTY in manifest.digests():
             self._room.blobs.add(b"")
         ready = self._room.catalogue.activate_manifest(
@@ -92,7 +96,7 @@ class PackPull:
         return sorted(fetches, key=lambda one: not one.is_begun())
 
     def _is_here(self, digest: Digest) -> bool:
-        return self._room.blobs.has(digest)
+        return self._room.blobs.has_durably(digest)
 
     def _read_manifest(self) -> Manifest:
         digest = self._release.manifest
@@ -137,11 +141,9 @@ class PackPull:
 
     def _bring(self, groups: list[Group], *, tell: bool = False) -> None:
         """Bring what is wanted, from one bundle after the other until it is here."""
-        refused: RefusedError | None = None
+        refused: PackhorseError | None = None
         for fetch in list(self._fetches):
-            groups = [
-                group for group in groups if any(not self._is_here(one) for one in group.wanted)
-            ]
+            groups = self._open(groups)
             if not groups:
                 return
             try:
@@ -151,8 +153,16 @@ class PackPull:
                 self._fetches.append(self._fetches.pop(self._fetches.index(fetch)))
             except RefusedError as error:
                 refused = error
-        if refused is not None:
+            except SourceError as error:
+                if not error.is_of_the_file:
+                    raise
+                refused = error
+        if refused is not None and self._open(groups):
             raise refused
+
+    def _open(self, groups: list[Group]) -> list[Group]:
+        """Give the groups of which something is not here."""
+        return [group for group in groups if not all(map(self._is_here, group.wanted))]
 
     def _bring_from(self, fetch: BundleFetch, groups: list[Group], *, tell: bool) -> None:
         index = fetch.index()
@@ -161,7 +171,7 @@ class PackPull:
             staging.want(schedule(index, groups, staging.held(), {}).outputs)
             staging.recover()
             plan = schedule(index, groups, staging.held(), staging.made, staging.waiting)
-            self._reserve(index, plan)
+            self._reserve(staging, plan)
             if tell and plan.blocks:
                 self._announce(fetch, index, staging, plan)
             self._receive(fetch, index, staging, plan)
@@ -179,7 +189,8 @@ class PackPull:
             for number in fetch.fetch(staging, index, plan.blocks):
                 self._progress.came(fetch.received - before, plan.items[number])
                 before = fetch.received
-                if plan.items[number] != item or len(staging.arrived) >= _COMMIT_AFTER:
+                is_due = self._room.context.clock.monotonic() >= self._next_note
+                if (plan.items[number] != item and is_due) or len(staging.arrived) >= _COMMIT_AFTER:
                     self._note(staging)
                     item = plan.items[number]
         except SourceLostError:
@@ -210,34 +221,36 @@ class PackPull:
             )
         )
 
-    def _reserve(self, index: Index, plan: Schedule) -> None:
-        """Check that outputs and payloads fit."""
-        needed = sum(index.outputs[number].size for number in plan.outputs) + plan.total
+    def _reserve(self, staging: Staging, plan: Schedule) -> None:
+        """Check that what will be written fits: outputs, and the payloads that they wait for."""
         reserve(
             self._room.context.state.root,
-            needed,
+            staging.room_needed(plan.blocks),
             what=self._release.pack,
             floor=self._room.context.disk_floor,
         )
 
     def _note(self, staging: Staging) -> None:
         """Let the catalogue name what arrived, and tell which lessons became ready."""
-        if staging.arrived:
-            ready = self._room.catalogue.blobs_arrived(staging.arrived)
-            staging.arrived.clear()
-            self._tell([one.item for one in ready if one.pack == self._release.pack])
+        if not staging.arrived:
+            return
+        began = self._room.context.clock.monotonic()
+        ready = self._room.catalogue.blobs_arrived(staging.arrived)
+        ended = self._room.context.clock.monotonic()
+        self._next_note = ended + _NOTE_SHARE * (ended - began)
+        staging.arrived.clear()
+        self._tell([one.item for one in ready if one.pack == self._release.pack])
 
     def _tell(self, items: list[str]) -> None:
-        if self._manifest is None:
-            return
-        titles = {item.id: item.title for item in self._manifest.items}
         for item in items:
+            if item not in self._titles:
+                continue
             self._items_ready += 1
             self._room.context.emit(
                 ItemReady(
                     pack=self._release.pack,
                     version=self._release.version,
                     item=item,
-                    title=titles.get(item, {}),
+                    title=self._titles[item],
                 )
             )

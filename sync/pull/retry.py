@@ -13,10 +13,21 @@ from sync.events import Traffic
 from sync.source import Document, Fault, Source, SourceError
 
 MOST_FAILURES: Final = 4
+_LEAST_PROGRESS: Final = 1024
 _LARGEST_DELAY: Final = 20.0
 # What another try in a moment cannot change.
 _LASTING: Final[frozenset[Fault]] = frozenset(
-    {"missing", "portal", "tls", "busy", "no-range", "name", "refused"}
+    {
+        "missing",
+        "denied",
+        "cut-short",
+        "portal",
+        "tls",
+        "busy",
+        "no-range",
+        "name",
+        "refused",
+    }
 )
 
 
@@ -26,17 +37,24 @@ class Persistence:
     Args:
         chance: gives a uniform random number in [0, 1).
         sleep: waits for some seconds.
+        alive: called before each wait, to tell whoever watches that the run goes on.
     """
 
-    def __init__(self, chance: Callable[[], float], sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        chance: Callable[[], float],
+        sleep: Callable[[float], None],
+        alive: Callable[[], None],
+    ) -> None:
         self._chance = chance
         self._sleep = sleep
+        self._alive = alive
         self._failures = 0
-        self._progress = False
+        self._came = 0
 
-    def progressed(self) -> None:
-        """Note that bytes came."""
-        self._progress = True
+    def progressed(self, count: int) -> None:
+        """Note bytes that came."""
+        self._came += count
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -45,15 +63,18 @@ class Persistence:
         Raises:
             SourceError: it lasts, or nothing came for some tries.
         """
-        self._progress = False
+        self._came = 0
         try:
             yield
         except SourceError as error:
-            self._failures = 1 if self._progress else self._failures + 1
-            if error.fault in _LASTING and not self._progress:
+            # Some bytes a connection would keep it going for ever.
+            progress = self._came >= _LEAST_PROGRESS
+            if error.fault in _LASTING and not progress:
                 raise
+            self._failures = 1 if progress else self._failures + 1
             if self._failures >= MOST_FAILURES:
                 raise
+            self._alive()
             delay = retry_delay(self._failures, self._chance(), largest=_LARGEST_DELAY)
             self._sleep(delay / 2)
         else:

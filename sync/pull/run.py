@@ -19,12 +19,15 @@ from sync.events import Checking, Contact, Done, Problem, Summary, Transferred, 
 from sync.pull.pack import PackPull
 from sync.pull.retry import Persistence, PersistentSource
 from sync.pull.room import Room
-from sync.pull.staging import HEAD
+from sync.pull.staging import OUTPUTS
 from sync.source import MissingError, Source, SourceError
 from sync.trust import PackTarget, TrustSession, open_trust
 from sync.upstream import open_hub
 
 _FACT: Final = "tip of "
+# A summary is one line of bounded length, whatever publishers do.
+_MOST_PROBLEMS: Final = 100
+_MOST_PACKS: Final = 1000
 
 
 def run_pull(context: SyncContext) -> Summary:
@@ -38,7 +41,7 @@ def run_pull(context: SyncContext) -> Summary:
         RefusedError: the node's identity is damaged.
     """
     started = context.clock.monotonic()
-    persistence = Persistence(context.chance, context.sleep)
+    persistence = Persistence(context.chance, context.sleep, context.alive)
     with ExitStack() as stack:
         opened = context.open_source() if context.open_source else open_hub(context)
         source = stack.enter_context(closing(PersistentSource(opened, persistence)))
@@ -69,7 +72,7 @@ class _Run:
         """Do everything; failures are noted."""
         room = self._room
         try:
-            room.catalogue.reconcile(room.blobs.has)
+            room.catalogue.reconcile(room.blobs.has_durably)
             releases = self._verify()
             self._agent.note_contact(self._context.clock.wall())
             for release in releases:
@@ -96,7 +99,7 @@ class _Run:
             changed=self._changed,
             seconds=seconds,
             traffic=traffic,
-            packs=self._packs,
+            packs=self._packs[:_MOST_PACKS],
             problems=self._problems,
             retry_after=self._retry_after,
         )
@@ -144,10 +147,8 @@ class _Run:
             return None
         try:
             release = trust.release(pack)
-        except SourceError:
-            raise
         except PackhorseError as error:
-            self._note(error, pack.pack)
+            self._note_of_pack(error, pack.pack)
             return None
         here = CatalogueReader(self._context.state.catalogue).pack(pack.pack)
         if here is not None and here.manifest == release.manifest and not here.missing:
@@ -160,10 +161,8 @@ class _Run:
         try:
             pull.run()
             self._healthy += 1
-        except SourceError:
-            raise
         except PackhorseError as error:
-            self._note(error, release.pack)
+            self._note_of_pack(error, release.pack)
         finally:
             self._packs.append(pull.transferred())
 
@@ -171,16 +170,19 @@ class _Run:
         """Remove what nothing needs any more: old blobs, and staged bundles of old versions."""
         room, staging = self._room, self._context.state.staging
         links = {link.index for one in releases for link in one.bundles}
-        begun = [path for path in staging.iterdir() if (path / HEAD).is_file()]
-        for path in begun:
-            if path.name not in links:
-                durable.remove_tree(path)
+        for path in [one for one in staging.iterdir() if one.name not in {*links, OUTPUTS}]:
+            durable.remove_tree(path)
         if all(one.complete for one in self._packs):
             for path in staging.iterdir():
                 durable.remove_tree(path)
-            for digest in room.catalogue.drop_unneeded():
-                room.blobs.remove(digest)
-            self._clean_strays()
+        elif (staging / OUTPUTS).is_dir():
+            wanted = set(room.catalogue.missing())
+            for path in [one for one in (staging / OUTPUTS).iterdir() if one.name not in wanted]:
+                durable.remove(path)
+        # Also beside a pack that stays broken, or the disk would fill with others' old versions.
+        for digest in room.catalogue.drop_unneeded():
+            room.blobs.remove(digest)
+        self._clean_strays()
 
     def _clean_strays(self) -> None:
         """Remove blobs that have no name, since a run was killed before it gave or removed them."""
@@ -191,9 +193,16 @@ class _Run:
             for digest in [one for one in self._room.blobs if one not in named]:
                 self._room.blobs.remove(digest)
 
+    def _note_of_pack(self, error: PackhorseError, pack: str) -> None:
+        """Note what stops one pack; raise what would stop the others, too."""
+        if isinstance(error, SourceError) and not error.is_of_the_file:
+            raise error
+        self._note(error, pack)
+
     def _note(self, error: PackhorseError, pack: str = "") -> None:
         problem = problem_of(error, pack)
-        self._problems.append(problem)
+        if len(self._problems) < _MOST_PROBLEMS:
+            self._problems.append(problem)
         self._retry_after = max(self._retry_after, getattr(error, "retry_after", 0.0))
         self._context.emit(problem)
 

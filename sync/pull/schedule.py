@@ -1,15 +1,12 @@
 """In which order the blocks of a bundle are fetched: lesson by lesson, as the manifest has them."""
 
-from collections.abc import Collection, Iterable, Mapping
-from typing import Final, NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from core.bundle.index import Index
-from core.bundle.needs import blocks_needed, cost
+from core.bundle.needs import Needs, blocks_needed, cost
 from core.digest import Digest
 from core.manifest import Manifest
-
-# Choosing blocks takes time with groups times blocks; beyond this, lessons share a group.
-_MOST_WORK: Final = 4_000_000
 
 
 class Group(NamedTuple):
@@ -67,20 +64,54 @@ def schedule(
         staged: bytes already made, by output number.
         waiting: blocks that are here and wait for others.
     """
+    groups = list(groups)
+    needs = blocks_needed(index, frozenset().union(*(g.wanted for g in groups)), held, staged)
+    walk = _Walk(index, needs)
     items: dict[int, str] = {}
-    outputs: set[int] = set()
-    for group in _merged(list(groups), len(index.blocks)):
-        needs = blocks_needed(index, group.wanted, held, staged)
-        outputs |= needs.outputs
-        for number in needs.blocks:
-            items.setdefault(number, group.item)
+    for group in groups:
+        for number in walk.blocks_of(group.wanted):
+            items[number] = group.item
     blocks = [number for number in items if number not in waiting]
-    return Schedule(blocks, items, frozenset(outputs), cost(index, blocks))
+    return Schedule(blocks, items, needs.outputs, cost(index, blocks))
 
 
-def _merged(groups: list[Group], blocks: int) -> list[Group]:
-    step = max(1, len(groups) * blocks // _MOST_WORK + 1)
-    return [
-        Group(some[0].item, frozenset().union(*(one.wanted for one in some)))
-        for some in (groups[start : start + step] for start in range(0, len(groups), step))
-    ]
+class _Walk:
+    """Deals the needed blocks out to groups, each block once, each group's in ascending order.
+
+    Takes time with the number of blocks, however many groups there are: a pack may have
+    thousands of small lessons.
+    """
+
+    def __init__(self, index: Index, needs: Needs) -> None:
+        self._index = index
+        self._number = {index.outputs[one].digest: one for one in needs.outputs}
+        # The blocks that are still to be dealt out, by what they make; the next one is the last.
+        self._left: dict[int, list[tuple[int, int]]] = {one: [] for one in needs.outputs}
+        self._dealt: set[int] = set()
+        for number in reversed(needs.blocks):
+            for output, offset, _ in index.blocks[number].outputs:
+                if output in self._left:
+                    self._left[output].append((offset, number))
+
+    def blocks_of(self, wanted: Iterable[Digest]) -> Sequence[int]:
+        """Give the blocks that make ``wanted`` and were not given before."""
+        found: list[int] = []
+        numbers = [self._number[one] for one in wanted if one in self._number]
+        todo = [(number, self._index.outputs[number].size) for number in numbers]
+        while todo:
+            output, stop = todo.pop()
+            left = self._left[output]
+            while left and left[-1][0] < stop:
+                number = left.pop()[1]
+                if number not in self._dealt:
+                    self._dealt.add(number)
+                    found.append(number)
+                    todo += self._references(number)
+        return sorted(found)
+
+    def _references(self, number: int) -> Iterable[tuple[int, int]]:
+        """Give the outputs that a block refers to, and up to where."""
+        first = len(self._index.sources)
+        for blob, offset, length in self._index.blocks[number].references:
+            if blob - first in self._left:
+                yield blob - first, offset + length

@@ -12,7 +12,7 @@ import hashlib
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from cache import durable
 from cache.blobs import BlobStore
@@ -22,10 +22,10 @@ from core.bundle.index import Index
 from core.digest import Digest
 from core.errors import RefusedError
 from sync.applier import SourceLostError, decode
+from sync.pull.writer import Writer
 
 OUTPUTS: Final = "outputs"
 HEAD: Final = "head"
-_CHECKPOINT_BYTES: Final = 256 * 1024
 _CHUNK: Final = 1024 * 1024
 
 
@@ -53,7 +53,7 @@ class Staging:
         self._directory = root / name
         self._outputs = root / OUTPUTS
         self._wanted: frozenset[int] = frozenset()
-        self._writer = _Writer()
+        self._writer = Writer()
         durable.make_directory(self._directory)
         durable.make_directory(self._outputs)
         self._held = {
@@ -80,9 +80,25 @@ class Staging:
             else:
                 self._recover_payload(number)
 
+    def room_needed(self, blocks: Iterable[int]) -> int:
+        """Give the bytes that making what is wanted will add to the disk, if ``blocks`` come.
+
+        Stored blocks are received in the blob that they become, so they count once; what an
+        earlier run made is on the disk already.
+        """
+        outputs = sum(
+            self._index.outputs[number].size - self.made.get(number, 0)
+            for number in self._wanted
+            if self._lacks(number)
+        )
+        payloads = sum(self._index.blocks[n].length for n in blocks if not self._in_place(n))
+        return outputs + payloads
+
     def beginning(self, number: int) -> bytes:
         """Give the bytes of a block that are here already; they are not verified."""
         block = self._index.blocks[number]
+        # What came just before the line was cut must not come again.
+        self._writer.flush()
         path, start = self._place(number)
         try:
             with in_words(path), path.open("rb") as file:
@@ -267,38 +283,6 @@ class Staging:
         except SourceLostError:
             self.waiting.discard(number)
             durable.remove(path)
-
-
-class _Writer:
-    """The one file that is being written; a checkpoint makes it durable now and then."""
-
-    def __init__(self) -> None:
-        self._file: BinaryIO | None = None
-        self._path = Path()
-        self._since = 0
-
-    def write(self, path: Path, offset: int, data: bytes | memoryview) -> None:
-        if self._file is None or path != self._path:
-            self.close()
-            self._file, self._path = durable.open_staging(path), path
-        with in_words(path):
-            self._file.seek(offset)
-            self._file.write(data)
-        self._since += len(data)
-        if self._since >= _CHECKPOINT_BYTES:
-            durable.checkpoint(self._file, path)
-            self._since = 0
-
-    def flush(self) -> None:
-        if self._file is not None:
-            with in_words(self._path):
-                self._file.flush()
-
-    def close(self) -> None:
-        if self._file is not None:
-            file, self._file = self._file, None
-            with in_words(self._path):
-                file.close()
 
 
 def _digest_of_range(path: Path, start: int, length: int) -> bytes:

@@ -16,6 +16,7 @@ from tuf.ngclient import Updater
 
 from core.errors import PackhorseError, RefusedError
 from core.names import PackId, parse_pack_id
+from sync.source import SourceError
 from sync.trust.fetcher import TipFetcher
 from sync.trust.words import worded
 
@@ -40,6 +41,9 @@ def list_packs(
         updater: refreshed.
         fetcher: what gives it files.
         metadata: its directory.
+
+    Raises:
+        SourceError: the line failed.
     """
     walk = _Walk(updater, fetcher, metadata)
     walk.enter("targets")
@@ -85,7 +89,7 @@ class _Walk:
         try:
             self._updater.get_targetinfo(pattern.replace("*", _PROBE))
         except (RepositoryError, DownloadError) as error:
-            self.problems.append(worded(error, self._fetcher, f"the role file of {role}"))
+            self._note(error, f"the role file of {role}")
             return False
         return (self._metadata / f"{quote(role, '')}.json").is_file()
 
@@ -97,7 +101,17 @@ class _Walk:
         except RefusedError as error:
             self.problems.append(error)
         except (RepositoryError, DownloadError) as error:
-            self.problems.append(worded(error, self._fetcher, path))
+            self._note(error, path)
         else:
             if target is not None:
                 self.found[pack] = PackTarget(pack, target)
+
+    def _note(self, error: RepositoryError | DownloadError, what: str) -> None:
+        """Note what is wrong with one publisher; a line that failed stops the whole list."""
+        problem = worded(error, self._fetcher, what)
+        if isinstance(problem, SourceError):
+            if not problem.is_of_the_file:
+                raise problem from error
+            # The line is up: it is the repository that is not what was signed.
+            problem = RefusedError(problem.template, hint=problem.hint_template, **problem.fields)
+        self.problems.append(problem)

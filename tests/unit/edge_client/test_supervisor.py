@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from edge_client import supervisor
+
 ROOT = Path(__file__).parents[3]
 # Each part writes its process id, then lives; one told to be stubborn ignores SIGTERM.
 PART = """
@@ -127,3 +129,22 @@ def test_a_part_that_keeps_ending_is_told_with_the_reason(start: Start, tmp_path
     supervisor.terminate()
     _, narration = supervisor.communicate(timeout=20)
     assert "agent has ended 5 times in a row: it is running already" in narration
+
+
+def test_a_part_that_cannot_be_started_is_tried_again_and_the_other_goes_on(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    part = supervisor.Part("agent", ["/nowhere/python"])
+    part.look(100.0)
+    assert (part.process, part.failures, part.due) == (None, 1, 101.0)
+    part.look(100.5)
+    assert part.failures == 1
+    part.look(101.0)
+    assert (part.failures, part.due) == (2, 103.0)
+    said = capfd.readouterr().err
+    assert "agent cannot be started: No such file or directory; it starts again in 1 s" in said
+
+
+def test_a_signal_without_a_name_has_its_number() -> None:
+    assert supervisor.ending(-40) == "was killed by signal 40"
+    assert supervisor.ending(-9) == "was killed by SIGKILL"

@@ -65,7 +65,7 @@ def test_an_endless_file_is_refused(stick: Path) -> None:
 def test_a_short_file_is_truncated(stick: Path) -> None:
     with pytest.raises(SourceError) as caught:
         b"".join(DirectorySource(stick).open_range("a/b/file", 5, 20))
-    assert caught.value.fault == "truncated"
+    assert caught.value.fault == "cut-short"
 
 
 def test_a_stick_that_was_pulled_out(tmp_path: Path) -> None:

@@ -89,7 +89,8 @@ def test_counts_bytes_as_the_system_does(server: HttpRepository) -> None:
         (Answer(404), "missing", "has no file file"),
         (Answer(429, b"", {"Retry-After": "7"}), "busy", "HTTP 429"),
         (Answer(503), "busy", "HTTP 503"),
-        (Answer(416), "failed", "does not give file"),
+        (Answer(416), "cut-short", "shorter than it should be"),
+        (Answer(403), "denied", "does not give file"),
     ],
 )
 def test_each_fault_is_told_apart(

@@ -242,3 +242,14 @@ def test_a_hub_out_of_reach(world: World) -> None:
     summary = world.upload()
     assert (summary.exit_code, summary.reached) == (ExitCode.OFFLINE, False)
     assert summary.backlog == 3
+
+
+def test_what_another_node_sent_under_the_same_numbers_acknowledges_nothing_here(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A card that was copied with its journal: both go on with the same epoch and numbers."""
+    monkeypatch.setattr("sync.upload.MOST_STATEMENTS", 2)
+    world.hub.held[EPOCHS[0]] = {3: "of the copy", 4: "of the copy"}
+    world.record(5)
+    assert world.upload().acknowledged == 5
+    assert world.hub.order == [(EPOCHS[0], 1, 2), (EPOCHS[0], 3, 4), (EPOCHS[0], 5, 5)]

@@ -171,3 +171,9 @@ def test_what_is_not_enrolled_says_so_until_it_is(clock: FixedClock) -> None:
     assert "not enrolled" in board.status().reason
     board.enrolled()
     assert (board.status().activity, board.status().reason) == ("idle", "")
+
+
+def test_a_contact_noted_by_a_clock_that_nobody_had_set_has_no_age(clock: FixedClock) -> None:
+    board = Board(clock)
+    board.read(Readings(contact=Contact(answered=100.0)))
+    assert board.status().last_contact is None

@@ -3,7 +3,9 @@
 import pytest
 
 from core.errors import ExitCode
+from edge_client.agent.rounds import outcome
 from edge_client.agent.schedule import UPLOAD_SECONDS, Schedule
+from sync.events import Problem, Summary
 
 POLL = 900.0
 
@@ -102,3 +104,34 @@ def test_a_hub_that_asks_for_patience_gets_it_within_bounds(asked: float, delay:
     schedule.uploaded(0.0, ExitCode.OFFLINE, 1.0, asked)
 
     assert schedule.next_poll == schedule.next_upload == delay
+
+
+def test_an_upload_that_stays_refused_is_tried_less_and_less_often() -> None:
+    """Each try would send the whole batch again, over a line that costs money."""
+    schedule = Schedule(POLL)
+    waits = []
+    for _ in range(9):
+        schedule.uploaded(0.0, ExitCode.REFUSED, 0.5)
+        schedule.polled(0.0, ExitCode.DONE, 0.5)
+        waits.append(schedule.next_upload)
+
+    assert waits[:3] == [UPLOAD_SECONDS, 2 * UPLOAD_SECONDS, 4 * UPLOAD_SECONDS]
+    assert waits[-1] == 6 * 3600
+    schedule.uploaded(0.0, ExitCode.DONE, 0.5)
+    schedule.polled(0.0, ExitCode.DONE, 0.5)
+    assert schedule.next_upload == 0.0
+
+
+@pytest.mark.parametrize(
+    ("codes", "means"),
+    [
+        ([ExitCode.REFUSED], ExitCode.REFUSED),
+        ([ExitCode.EXHAUSTED, ExitCode.REFUSED], ExitCode.EXHAUSTED),
+        ([ExitCode.REFUSED, ExitCode.OFFLINE], ExitCode.OFFLINE),
+    ],
+)
+def test_a_part_that_was_refused_is_not_fetched_again_at_once(
+    codes: list[ExitCode], means: ExitCode
+) -> None:
+    problems = [Problem(kind="refused", text="", exit_code=code) for code in codes]
+    assert outcome(Summary(task="pull", exit_code=ExitCode.PARTIAL, problems=problems)) == means

@@ -21,6 +21,7 @@ from sync.events import Problem
 from sync.trust import open_trust
 from sync.trust.floor import read_floor
 from tests.support.clock import START, FixedClock
+from tests.support.http_repository import Cut, HttpRepository
 from tests.support.node_state import Node, make_node
 from tests.support.tiny_repository import manifest_of
 
@@ -258,3 +259,32 @@ def test_a_removed_publisher_is_noticed_as_rollback(repository: Repository, tmp_
     repository.sequence({"targets": repository.roles["targets"].version})
     with pytest.raises(RefusedError, match="damaged or not what was signed"):
         listed(node, repository)
+
+
+def test_a_line_that_fails_while_publishers_are_asked_is_no_publishers_fault(
+    repository: Repository, tmp_path: Path
+) -> None:
+    for place in ("gd/zhuhai", "gd/foshan", "gd/zhongshan"):
+        repository.publisher(place)
+    repository.write()
+    node = node_of(repository, tmp_path)
+    with HttpRepository(repository.directory) as server:
+        server.fault = lambda asked: Cut(10) if "gd." in asked.path else None
+        summary = node.pull(server.url)
+        asked = [one.path for one in server.requests if "gd." in one.path]
+    assert summary.exit_code == ExitCode.OFFLINE
+    assert [one.kind for one in summary.problems] == ["unavailable"]
+    # The first publisher's file, and no other's.
+    assert len(set(asked)) == 1
+
+
+def test_a_publishers_file_that_is_not_there_leaves_the_line_up(
+    repository: Repository, tmp_path: Path
+) -> None:
+    repository.publisher("gd/foshan")
+    repository.write()
+    (repository.directory / "metadata/1.gd.foshan.json").unlink()
+    node = node_of(repository, tmp_path)
+    summary = node.pull_from(DirectorySource(repository.directory))
+    assert (summary.reached, summary.exit_code) == (True, ExitCode.REFUSED)
+    assert "has no file metadata/1.gd.foshan.json" in summary.problems[0].text
