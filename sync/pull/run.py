@@ -1,6 +1,7 @@
 """One pull, from poll to summary."""
 
-from contextlib import ExitStack, closing
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -71,13 +72,21 @@ class _Run:
     def all(self) -> None:
         """Do everything; failures are noted."""
         room = self._room
-        try:
+        with self._noting():
             room.catalogue.reconcile(room.blobs.has_durably)
             releases = self._verify()
             self._agent.note_contact(self._context.clock.wall())
-            for release in releases:
-                self._pull(release)
+            with self._noting():
+                for release in releases:
+                    self._pull(release)
+            # Also when the line failed, or staging would grow with every version begun.
             self._clean(releases)
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Note what fails inside; it ends there."""
+        try:
+            yield
         except PackhorseError as error:
             self._note(error)
             if isinstance(error, SourceError):
@@ -172,7 +181,7 @@ class _Run:
         links = {link.index for one in releases for link in one.bundles}
         for path in [one for one in staging.iterdir() if one.name not in {*links, OUTPUTS}]:
             durable.remove_tree(path)
-        if all(one.complete for one in self._packs):
+        if len(self._packs) == len(releases) and all(one.complete for one in self._packs):
             for path in staging.iterdir():
                 durable.remove_tree(path)
         elif (staging / OUTPUTS).is_dir():

@@ -106,6 +106,22 @@ def test_old_versions_go_while_another_pack_stays_broken(tmp_path: Path) -> None
     assert not stray.exists()
 
 
+def test_a_version_that_was_overtaken_leaves_nothing_though_the_line_stays_bad(
+    tmp_path: Path,
+) -> None:
+    tiny = TinyRepository(tmp_path)
+    node = make_node(tmp_path / "node", tiny.root)
+    for version in range(1, 5):
+        publish_files(tiny, FISH, pages(version), version)
+        # Index and manifest come, then half of the page, then nothing.
+        source = CutSource(tiny.directory, 6000, 3)
+        assert node.pull_from(source).exit_code == ExitCode.OFFLINE
+    begun = [one for one in node.state.staging.iterdir() if one.name != "outputs"]
+    assert len(begun) == 1
+    assert node.pull_from(DirectorySource(tiny.directory)).exit_code == 0
+    assert node.files(FISH) == pages(4)
+
+
 def test_a_publisher_cannot_fill_the_summary(tmp_path: Path) -> None:
     tiny = TinyRepository(tmp_path)
     for number in range(120):
