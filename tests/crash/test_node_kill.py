@@ -18,6 +18,7 @@ from random import Random
 import pytest
 
 from cache import durable
+from cache.blobs import BlobStore
 from cache.state import StateDirectory
 from core.digest import digest_of
 from core.errors import AlreadyRunningError
@@ -163,6 +164,14 @@ def test_agent_is_killed_in_its_rounds(world: SmallWorld, kills: int) -> None:
     with resting(world.state):
         assert_holds(world.template.repository, world.state, 2)
     assert world.uses() == Counter(pupils.posted)
+
+
+def test_a_blob_that_a_killed_pull_left_without_a_name_goes(world: SmallWorld) -> None:
+    world.start_hub()
+    world.work("pull")
+    BlobStore(world.state.blobs).add(b"of a version that was withdrawn meanwhile")
+    world.work("pull")
+    assert_holds(world.template.repository, world.state, 1)
 
 
 def kill_worker(world: SmallWorld, chance: Random, *, longest: float) -> int:
