@@ -10,9 +10,11 @@ from typing import Final
 import zstandard
 
 from core.bundle.frame import decompress_exactly
+from core.bundle.index import STORED
 from core.errors import RefusedError
 
-STORED: Final = 0
+__all__ = ["MIN_PREFIX_BYTES", "STORED", "ZSTD", "decode_block"]
+
 ZSTD: Final = 1
 MIN_PREFIX_BYTES: Final = 8
 

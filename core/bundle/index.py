@@ -8,6 +8,8 @@ from core.digest import DIGEST_BYTES, Digest, digest_from_bytes
 from core.errors import RefusedError
 from core.manifest import MAX_FILE_BYTES
 
+# The codec of a block that is not compressed: it has one slice, and no references.
+STORED: Final = 0
 MAX_BLOCK_BYTES: Final = 16 * 1024 * 1024
 MAX_REFERENCE_BYTES: Final = 64 * 1024 * 1024
 MAX_STORED_OVERHEAD: Final = 64 * 1024
@@ -87,7 +89,8 @@ def check_index(index: Index) -> None:
 
     Raises:
         RefusedError: blocks leave gaps in a blob, overlap, come out of order, are larger than
-            allowed, or refer to what is not made yet or not there.
+            allowed, refer to what is not made yet or not there, or are stored otherwise than
+            as one slice.
     """
     made = [0] * len(index.outputs)
     if index.outputs[0].size == 0 or index.blocks[0].outputs[0][0] != 0:
@@ -100,10 +103,18 @@ def check_index(index: Index) -> None:
             made[output] += length
             if made[output] > index.outputs[output].size:
                 raise _fault(number, "its output is longer than the file")
-        if block.size > MAX_BLOCK_BYTES:
-            raise _fault(number, "it is larger than allowed")
+        _check_size(number, block)
     if any(done != output.size for done, output in zip(made, index.outputs, strict=True)):
         raise _fault(len(index.blocks) - 1, "a file is not complete after it")
+
+
+def _check_size(number: int, block: Block) -> None:
+    if block.size > MAX_BLOCK_BYTES:
+        raise _fault(number, "it is larger than allowed")
+    # A node receives a stored block in the blob that it becomes, before it can look at it.
+    is_plain = len(block.outputs) == 1 and not block.references and block.length == block.size
+    if block.codec == STORED and not is_plain:
+        raise _fault(number, "it is stored, but not as one slice of its own length")
 
 
 def _check_references(index: Index, number: int, block: Block, made: list[int]) -> None:

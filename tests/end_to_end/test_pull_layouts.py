@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.bundle.codecs import STORED
 from core.bundle.encode import encode_block
 from core.bundle.frame import encode_head
 from core.bundle.index import Block, Index, Output, Slice
@@ -75,9 +76,18 @@ class Layout:
                 self.made[number] += length
         prefix = b"".join(self.all()[n][at : at + length] for n, at, length in references)
         codec, payload = encode_block(b"".join(parts), prefix, 3)
+        if codec == STORED:
+            # Stored blocks have one slice each.
+            for piece, part in zip(slices, parts, strict=True):
+                self.put(STORED, part, [piece], [])
+        else:
+            self.put(codec, payload, slices, references)
+
+    def put(self, codec: int, payload: bytes, slices: list[Slice], references: list[Slice]) -> None:
+        """Put a block into the bundle."""
         digest = bytes.fromhex(digest_of(payload))
         self.payloads.append(payload)
-        self.blocks.append(Block(codec, len(payload), digest, slices, references if codec else []))
+        self.blocks.append(Block(codec, len(payload), digest, slices, references))
 
     def all(self) -> list[bytes]:
         """Give what can be referred to, in the index's order."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.bundle.codecs import STORED
+from core.bundle.codecs import ZSTD
 from core.bundle.index import Block, Index, Output, Slice, check_index
 from core.bundle.needs import blocks_needed
 from core.digest import digest_from_bytes
@@ -28,9 +28,7 @@ def indexes(draw: Draw) -> Index:
         if ready and draw(st.integers(0, 1)):
             other = ready[draw(st.integers(0, len(ready) - 1))]
             references.append((1 + other, 0, draw(st.integers(1, made[other]))))
-        blocks.append(
-            Block(STORED, length, bytes(32), [(output, made[output], length)], references)
-        )
+        blocks.append(Block(ZSTD, length, bytes(32), [(output, made[output], length)], references))
         made[output] += length
     outputs = [Output(bytes([n]) * 32, size) for n, size in enumerate(sizes)]
     return Index("gd/-/x", 1, 0, [bytes([255]) * 32], outputs, blocks)

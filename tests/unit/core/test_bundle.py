@@ -26,6 +26,11 @@ def stored(data: bytes, *outputs: tuple[int, int, int], **more: Any) -> Block:
     return Block(STORED, len(data), raw(data), list(outputs), **more)
 
 
+def packed(data: bytes, *outputs: tuple[int, int, int], **more: Any) -> Block:
+    """Give a block whose bytes nobody decodes here."""
+    return Block(ZSTD, len(data), raw(data), list(outputs), **more)
+
+
 def index(**changes: Any) -> Index:
     base = Index(
         pack="gd/-/x",
@@ -36,8 +41,8 @@ def index(**changes: Any) -> Index:
         blocks=[
             stored(MANIFEST, (0, 0, len(MANIFEST))),
             stored(ONE[:4], (1, 0, 4)),
-            stored(ONE[4:], (1, 4, 6), references=[(0, 2, 5)]),
-            stored(TWO, (2, 0, 6), references=[(2, 3, 7)]),
+            packed(ONE[4:], (1, 4, 6), references=[(0, 2, 5)]),
+            packed(TWO, (2, 0, 6), references=[(2, 3, 7)]),
         ],
     )
     return msgspec.structs.replace(base, **changes)
@@ -135,11 +140,15 @@ BLOCKS = index().blocks
         (BLOCKS[:3], "not complete"),
         ([*BLOCKS, stored(b"more", (2, 6, 4))], "longer than the file"),
         ([*BLOCKS, stored(b"more", (9, 0, 4))], "out of order"),
-        ([*BLOCKS[:3], stored(TWO, (2, 0, 6), references=[(3, 0, 1)])], "not there yet"),
-        ([*BLOCKS[:3], stored(TWO, (2, 0, 6), references=[(2, 8, 7)])], "not there yet"),
-        ([*BLOCKS[:3], stored(TWO, (2, 0, 6), references=[(7, 0, 1)])], "not there yet"),
-        ([*BLOCKS[:3], stored(TWO, (2, 0, 6), references=[(0, 0, 0)])], "empty reference"),
-        ([*BLOCKS[:3], stored(TWO, (2, 0, 6), references=[(0, 0, 1 << 27)])], "references are"),
+        ([*BLOCKS[:3], packed(TWO, (2, 0, 6), references=[(3, 0, 1)])], "not there yet"),
+        ([*BLOCKS[:3], packed(TWO, (2, 0, 6), references=[(2, 8, 7)])], "not there yet"),
+        ([*BLOCKS[:3], packed(TWO, (2, 0, 6), references=[(7, 0, 1)])], "not there yet"),
+        ([*BLOCKS[:3], packed(TWO, (2, 0, 6), references=[(0, 0, 0)])], "empty reference"),
+        ([*BLOCKS[:3], packed(TWO, (2, 0, 6), references=[(0, 0, 1 << 27)])], "references are"),
+        ([*BLOCKS[:3], stored(TWO, (2, 0, 6), references=[(0, 0, 1)])], "not as one slice"),
+        ([*BLOCKS[:3], stored(TWO, (2, 0, 3), (2, 3, 3))], "not as one slice"),
+        ([*BLOCKS[:3], stored(TWO + b"!", (2, 0, 6))], "not as one slice"),
+        ([*BLOCKS[:3], stored(TWO[1:], (2, 0, 6))], "not as one slice"),
     ],
 )
 def test_an_index_that_breaks_a_rule_is_refused(blocks: list[Block], reason: str) -> None:
