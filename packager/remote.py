@@ -100,10 +100,11 @@ class Remote:
         with self._in_words(path):
             try:
                 obstore.put(self._store, path, data, mode="create")
+                is_new = True
             except AlreadyExistsError:
-                return False
+                is_new = False
         self._settle(path)
-        return True
+        return is_new
 
     def upload(self, path: str, source: Path, progress: Progress) -> int:
         """Bring an immutable file up, if it is not there; gives the bytes that were sent.
@@ -114,6 +115,8 @@ class Remote:
         """
         size = source.stat().st_size
         if self._is_there(path, size):
+            # Whoever brought it may have been interrupted before it was durable.
+            self._settle(path)
             progress(size)
             return 0
         with self._in_words(path):

@@ -22,7 +22,7 @@ from hub.serve.service import Service, open_service
 from tests.support import hub_day
 from tests.support.hub_day import BATCHES, NEW_VERSION, STATEMENTS, Pupil, pupil
 from tests.support.in_process import hub_here, uses_here, work_here
-from tests.support.power_cut import Loss, Recorder, Recording
+from tests.support.power_cut import Loss, Recorder, Recording, record
 from tests.support.small_world import (
     SmallWorld,
     Template,
@@ -34,6 +34,21 @@ from tests.support.small_world import (
 )
 
 NODES = 3
+INTERRUPTED = """
+import os, sys
+from pathlib import Path
+import obstore
+from obstore.store import LocalStore
+from packager.remote import open_remote
+place = Path(sys.argv[1])
+store = LocalStore(prefix=place / "repository")
+obstore.put(store, "bundles/aa/1", (place / "bundle").read_bytes())
+obstore.put(store, "incoming/2", b"a role")
+remote = open_remote(str(place / "repository"))
+assert remote.upload("bundles/aa/1", place / "bundle", lambda _: None) == 0
+assert not remote.put_new("incoming/2", b"a role")
+os.write(1, b"sent")
+"""
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,20 @@ def test_nothing_confirmed_is_lost(day: Day, tmp_path: Path, loss: Loss, points:
             error.add_note(f"after {point} operations, losing {loss.value}; left in {place}")
             raise
         shutil.rmtree(place)
+
+
+def test_what_an_interrupted_publication_left_becomes_durable(
+    template: Template, tmp_path: Path
+) -> None:
+    shutil.copytree(template.repository, tmp_path / "repository")
+    (tmp_path / "bundle").write_bytes(b"a bundle" * 1000)
+    argv: list[str | Path] = [sys.executable, "-c", INTERRUPTED, tmp_path]
+    recording = record(argv, tmp_path / "repository")
+    assert recording.returncode == 0, recording.output.decode(errors="replace")
+    recording.materialise(recording.said(b"sent"), tmp_path / "after")
+    recording.close()
+    assert (tmp_path / "after/bundles/aa/1").read_bytes() == b"a bundle" * 1000
+    assert (tmp_path / "after/incoming/2").read_bytes() == b"a role"
 
 
 def check_statements(day: Day, point: int, hub: Path) -> None:
