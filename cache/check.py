@@ -5,9 +5,11 @@ changes. What is lost is fetched again by the next pull, because the catalogue s
 is missing.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from cache import durable
@@ -59,16 +61,26 @@ def check(state: StateDirectory, *, deep: bool = False) -> Report:
         ExhaustedError: the disk is broken.
     """
     state.require()
-    findings = (
+    findings = _look(state, deep=deep)
+    if findings:
+        # What the node was changing just then is whole at the second look; what is broken is not.
+        again = _look(state, deep=deep)
+        findings = tuple(one for one in findings if one in again)
+    blobs = BlobStore(state.blobs)
+    sizes = [blobs.size(digest) or 0 for digest in blobs]
+    # Unlike a glob, a walk does not mind what vanishes meanwhile.
+    names = (name for _, inner, files in os.walk(state.root) for name in (*inner, *files))
+    leftovers = sum(durable.is_temporary(Path(name)) for name in names)
+    return Report(findings, len(sizes), sum(sizes), leftovers)
+
+
+def _look(state: StateDirectory, *, deep: bool) -> tuple[Finding, ...]:
+    return (
         *check_catalogue(state, deep=deep),
         *check_journal(state),
         *_check_agent(state),
         *_check_trust(state),
     )
-    blobs = BlobStore(state.blobs)
-    sizes = [blobs.size(digest) or 0 for digest in blobs]
-    leftovers = sum(durable.is_temporary(path) for path in state.root.rglob("*"))
-    return Report(findings, len(sizes), sum(sizes), leftovers)
 
 
 def repair(state: StateDirectory, report: Report) -> None:
@@ -113,16 +125,21 @@ def _check_trust(state: StateDirectory) -> Iterator[Finding]:
     current = state.trust / "current"
     if not current.is_symlink():
         return
-    files = [
-        path for path in current.rglob("*") if path.is_file() and not durable.is_temporary(path)
-    ]
-    if not files or not current.is_dir():
+    try:
+        sizes = {
+            path.name: path.stat().st_size
+            for path in current.resolve(strict=True).rglob("*")
+            if path.is_file() and not durable.is_temporary(path)
+        }
+    except FileNotFoundError:
+        sizes = {}
+    if not sizes:
         yield Finding("The verified metadata is missing.", hint=_SYNC, repairable=False)
-    for path in files:
-        if not path.stat().st_size:
+    for name, size in sizes.items():
+        if not size:
             yield Finding(
                 "The verified metadata file {name} is empty.",
                 hint=_SYNC,
-                fields={"name": path.name},
+                fields={"name": name},
                 repairable=False,
             )

@@ -174,6 +174,16 @@ def test_a_blob_that_a_killed_pull_left_without_a_name_goes(world: SmallWorld) -
     assert_holds(world.template.repository, world.state, 1)
 
 
+def test_a_check_beside_a_pull_finds_nothing(world: SmallWorld) -> None:
+    world.start_hub()
+    for version in (1, 2):
+        world.show(version)
+        worker = world.start_node("worker", "pull")
+        while worker.poll() is None:
+            assert_clean(world.state)
+        assert_holds(world.template.repository, world.state, version)
+
+
 def kill_worker(world: SmallWorld, chance: Random, *, longest: float) -> int:
     """Start a pull and kill it at a random moment; give 1, or 0 if it was done before."""
     worker = world.start_node("worker", "pull")
