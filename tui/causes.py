@@ -34,6 +34,7 @@ CAUSES: Final = (
     N_("{name} sent {path} from its beginning instead of the part that is missing."),
     N_("{name} sent another part of {path} than was asked for."),
     N_("A proxy on the line spoils it; use the encrypted address of the hub."),
+    N_("{path} at {name} is shorter than it should be."),
     N_("{path} changed at {name} while it was being fetched."),
     N_("It is tried again; tell the hub's admin if it stays so."),
     N_("{name} does not prove that it is the hub: {reason}."),
