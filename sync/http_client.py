@@ -12,8 +12,7 @@ from typing import Any, Final
 
 import httpx
 
-from core.errors import RefusedError
-from sync.http_errors import busy, captive, missing, refused_by_upstream, too_slow, worded
+from sync.http_errors import busy, captive, missing, refused_by_upstream, too_much, too_slow, worded
 from sync.meter import Meter
 from sync.patience import Pace, Timing, Watchdog
 from sync.source import SourceError
@@ -72,9 +71,7 @@ class Answer:
             parts.append(chunk)
             size += len(chunk)
             if size > limit:
-                raise RefusedError(
-                    "{path} is too large: more than {limit} bytes.", path=self._path, limit=limit
-                )
+                raise too_much(self._path, limit)
         return b"".join(parts)
 
     def check(self, *accepted: int) -> None:

@@ -10,7 +10,7 @@ from core.errors import PackhorseError, RefusedError
 from core.manifest import MAX_MANIFEST_BYTES, Manifest, Titles, decode_manifest
 from core.release import Release
 from sync.applier import SourceLostError
-from sync.events import ItemReady, PackReady, Planned, Transferred
+from sync.events import ItemReady, PackReady, Planned, Transferred, problem_of
 from sync.pull.bundle import BundleFetch
 from sync.pull.progress import Progress
 from sync.pull.room import Room
@@ -145,20 +145,29 @@ class PackPull:
         for fetch in list(self._fetches):
             groups = self._open(groups)
             if not groups:
-                return
+                break
             try:
                 self._bring_from(fetch, groups, tell=tell)
             except SourceLostError as error:
                 self._room.lost([error.digest])
-                self._fetches.append(self._fetches.pop(self._fetches.index(fetch)))
-            except RefusedError as error:
-                refused = error
-            except SourceError as error:
-                if not error.is_of_the_file:
+                self._come_last(fetch)
+            except (RefusedError, SourceError) as error:
+                if isinstance(error, SourceError) and not error.is_of_the_file:
                     raise
                 refused = error
-        if refused is not None and self._open(groups):
+                self._come_last(fetch)
+        if refused is not None:
+            self._judge(refused, groups)
+
+    def _come_last(self, fetch: BundleFetch) -> None:
+        self._fetches.remove(fetch)
+        self._fetches.append(fetch)
+
+    def _judge(self, refused: PackhorseError, groups: list[Group]) -> None:
+        """Raise what went wrong with a bundle, unless another one brought it all."""
+        if self._open(groups):
             raise refused
+        self._room.context.emit(problem_of(refused, self._release.pack))
 
     def _open(self, groups: list[Group]) -> list[Group]:
         """Give the groups of which something is not here."""

@@ -85,6 +85,9 @@ def test_a_delta_that_fails_gives_way_to_the_full_bundle(tmp_path: Path, damage:
         delta.write_bytes(delta.read_bytes()[:-1] + b"?")
     assert node.pull_from(source).exit_code == 0
     assert node.files(FISH) == new
+    # It is told, but nothing failed.
+    (told,) = node.problems()
+    assert delta.name in told
 
 
 def test_old_versions_go_while_another_pack_stays_broken(tmp_path: Path) -> None:

@@ -165,7 +165,8 @@ def test_every_file_changed_or_cut_is_refused_by_name_or_harmless(world: World) 
     refused = run(world, OFFSETS, 1)
     kinds = {Path(file).name.partition(".")[2] or file.partition("/")[0] for file in refused}
     assert {"tip", "bundles", "snapshot.json", "targets.json", "demo.county.json"} <= kinds
-    assert len([file for file in refused if file.startswith("bundles/")]) == 2
+    # The full bundle; a delta that is damaged gives way to it.
+    assert len([file for file in refused if file.startswith("bundles/")]) == 1
 
 
 @pytest.mark.slow
