@@ -1,7 +1,6 @@
 """Bundles whose blocks cut across files in every way, pulled by nodes that are killed."""
 
 import random
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -14,34 +13,13 @@ from core.digest import digest_of
 from core.manifest import Manifest, encode_manifest
 from core.release import FORMAT, BundleLink, Release
 from core.trusted_time import format_moment
-from sync.directory_source import DirectorySource
+from tests.support.deadly_source import DeadlySource, KilledError
 from tests.support.node_state import make_node
 from tests.support.tiny_repository import TinyRepository, manifest_of
 
+STEP = 500
 PACK = "demo/county/fish"
 SEEDS = range(12)
-
-
-class KilledError(BaseException):
-    """Stands for the end of the process."""
-
-
-class DeadlySource(DirectorySource):
-    """Kills whoever reads the ``deadline``-th byte of bundles; what came before is counted."""
-
-    def __init__(self, root: Path, deadline: int) -> None:
-        super().__init__(root)
-        self.deadline = deadline
-        self.sent = 0
-
-    def open_range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
-        for chunk in super().open_range(path, start, stop):
-            for at in range(0, len(chunk), 500):
-                piece = chunk[at : at + 500]
-                if self.sent + len(piece) > self.deadline:
-                    raise KilledError
-                self.sent += len(piece)
-                yield piece
 
 
 class Layout:
@@ -175,7 +153,7 @@ def test_any_layout_survives_kills(tmp_path: Path, seed: int) -> None:
         manifest = publish(tiny, chance, files, version, old)
         sent = kills = 0
         while True:
-            source = DeadlySource(tiny.directory, chance.randrange(1000, 40_000))
+            source = DeadlySource(tiny.directory, chance.randrange(1000, 40_000), step=STEP)
             try:
                 summary = node.pull_from(source)
                 break

@@ -1,7 +1,6 @@
 """Pulls that are killed, cut, damaged, overtaken: nothing verified is fetched twice."""
 
 import random
-from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -17,10 +16,12 @@ from sync.patience import Timing
 from sync.pull import run_pull
 from sync.rate import RateCap
 from sync.tls import unused
+from tests.support.deadly_source import DeadlySource, KilledError
 from tests.support.http_repository import PORTAL, Asked, Cut, Fault, Flip, HttpRepository
 from tests.support.node_state import Node, make_node
 from tests.support.tiny_repository import TinyRepository, publish_files
 
+STEP = 7000
 PACK = "demo/county/fish"
 LOST_PER_KILL = 256 * 1024
 
@@ -33,28 +34,6 @@ def course(seed: int = 1) -> dict[str, bytes]:
         "b.html": b"".join(b"<p>%d</p>" % chance.randrange(10**9) for _ in range(60_000)),
         "c.mp4": chance.randbytes(500_000),
     }
-
-
-class KilledError(BaseException):
-    """Stands for the end of the process."""
-
-
-class DeadlySource(DirectorySource):
-    """Counts the bundles' bytes, and kills whoever reads the ``deadline``-th."""
-
-    def __init__(self, root: Path, deadline: int) -> None:
-        super().__init__(root)
-        self.deadline = deadline
-        self.sent = 0
-
-    def open_range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
-        for chunk in super().open_range(path, start, stop):
-            for at in range(0, len(chunk), 7000):
-                piece = chunk[at : at + 7000]
-                if self.sent + len(piece) > self.deadline:
-                    raise KilledError
-                self.sent += len(piece)
-                yield piece
 
 
 def bundle_size(tiny: TinyRepository) -> int:
@@ -71,7 +50,7 @@ def test_kills_cost_at_most_a_checkpoint_each(tmp_path: Path, seed: int) -> None
     chance = random.Random(seed)
     sent = kills = 0
     while True:
-        source = DeadlySource(tiny.directory, chance.randrange(600_000))
+        source = DeadlySource(tiny.directory, chance.randrange(600_000), step=STEP)
         try:
             summary = node.pull_from(source)
         except KilledError:
@@ -163,7 +142,7 @@ def test_bits_that_rot_in_staging_are_noticed(tmp_path: Path) -> None:
     for number in range(6):
         node = make_node(tmp_path / f"node-{number}", tiny.root)
         with pytest.raises(KilledError):
-            node.pull_from(DeadlySource(tiny.directory, 300_000 * (number + 1)))
+            node.pull_from(DeadlySource(tiny.directory, 300_000 * (number + 1), step=STEP))
         for path in sorted(node.state.staging.rglob("*")):
             if path.is_file() and path.stat().st_size:
                 data = bytearray(path.read_bytes())
@@ -178,10 +157,10 @@ def test_a_newer_version_keeps_what_the_older_one_had_brought(tmp_path: Path) ->
     publish_files(tiny, PACK, course(), 1)
     node = make_node(tmp_path / "node", tiny.root)
     with pytest.raises(KilledError):
-        node.pull_from(DeadlySource(tiny.directory, 1_500_000))
+        node.pull_from(DeadlySource(tiny.directory, 1_500_000, step=STEP))
     new = {**course(), "d.txt": b"new"}
     publish_files(tiny, PACK, new, 2)
-    source = DeadlySource(tiny.directory, 10**9)
+    source = DeadlySource(tiny.directory, 10**9, step=STEP)
     assert node.pull_from(source).exit_code == 0
     assert node.files(PACK) == new
     assert source.sent < sum(map(len, new.values())) - 1_000_000
@@ -238,7 +217,7 @@ def test_no_room_is_said_before_anything_is_fetched(tmp_path: Path) -> None:
     tiny = TinyRepository(tmp_path)
     publish_files(tiny, PACK, course(), 1)
     node = make_node(tmp_path / "node", tiny.root)
-    source = DeadlySource(tiny.directory, 10**9)
+    source = DeadlySource(tiny.directory, 10**9, step=STEP)
     context = node.context(lambda: source)
     full = SyncContext(
         state=context.state,
@@ -260,7 +239,7 @@ def test_lessons_become_ready_one_by_one_in_teaching_order(tmp_path: Path) -> No
     publish_files(tiny, PACK, course(), 1)
     node = make_node(tmp_path / "node", tiny.root)
     with pytest.raises(KilledError):
-        node.pull_from(DeadlySource(tiny.directory, 2_300_000))
+        node.pull_from(DeadlySource(tiny.directory, 2_300_000, step=STEP))
     ready = [one.item for one in node.events if isinstance(one, ItemReady)]
     assert ready == ["item-1"]
     assert node.files(PACK) == {"a.mp4": course()["a.mp4"]}
@@ -270,7 +249,7 @@ def test_a_blob_of_another_pack_is_not_fetched_again(tmp_path: Path) -> None:
     tiny = TinyRepository(tmp_path)
     publish_files(tiny, PACK, course(), 1)
     node = make_node(tmp_path / "node", tiny.root)
-    source = DeadlySource(tiny.directory, 10**9)
+    source = DeadlySource(tiny.directory, 10**9, step=STEP)
     node.pull_from(source)
     publish_files(tiny, "demo/county/copy", {**course(), "x.txt": b"x"}, 1)
     source.sent = 0
