@@ -228,6 +228,10 @@ class CatalogueReader:
                 return [_hit(row) for row in rows]
         return []
 
+    def __del__(self) -> None:
+        # A reader may be made for one question and dropped.
+        self.close()
+
     def close(self) -> None:
         """Close the file; the next question opens it again."""
         if self._connection is not None:

@@ -159,7 +159,8 @@ class _Run:
         except PackhorseError as error:
             self._note_of_pack(error, pack.pack)
             return None
-        here = CatalogueReader(self._context.state.catalogue).pack(pack.pack)
+        with closing(CatalogueReader(self._context.state.catalogue)) as reader:
+            here = reader.pack(pack.pack)
         if here is not None and here.manifest == release.manifest and not here.missing:
             self._healthy += 1
             return None
