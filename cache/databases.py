@@ -60,6 +60,11 @@ def open_writer(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connecti
     with in_words(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, _MODE)
         os.close(descriptor)
+    log = path.with_name(path.name + "-wal")
+    if log.exists():
+        # A killed writer may have left commits there that the disk has not: what is read now,
+        # and told to others, must not be lost by a power cut later.
+        durable.sync_file(log)
     with _closing_on_error(path) as connection:
         with sqlite_in_words(path, reading=True):
             connection.execute("PRAGMA journal_mode=WAL")
