@@ -1,6 +1,7 @@
 """Opening the registry: durable settings, migrations, one transaction at a time."""
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
-from core.errors import RefusedError, UnavailableError, UsageError
+from core.errors import PackhorseError, RefusedError, UnavailableError, UsageError
 from hub.registry.models import Base, Migration, UsageDayRow
 
 _BUSY_SECONDS: Final = 30
@@ -61,7 +62,11 @@ class Registry:
         if self._engine.dialect.name == "sqlite":
             _make_private(self._engine.url.database)
             _make_sqlite_durable(self._engine)
-        self._migrate(now)
+        try:
+            self._migrate(now)
+        except PackhorseError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close every connection."""
@@ -130,7 +135,12 @@ def _make_sqlite_durable(engine: Engine) -> None:
             "synchronous = FULL",
             "foreign_keys = ON",
         ):
-            connection.execute(f"PRAGMA {pragma}")
+            try:
+                connection.execute(f"PRAGMA {pragma}")
+            except sqlite3.Error:
+                # The pool does not know it yet, and would not close it.
+                connection.close()
+                raise
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
