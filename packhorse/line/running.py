@@ -12,6 +12,7 @@ from packhorse.line.emulator import Line
 from packhorse.line.options import LineOptions
 
 _SECONDS = 10.0
+_LAST_ROUNDS = 0.05
 
 _Result = TypeVar("_Result")
 
@@ -91,6 +92,8 @@ def running_line(
         async with Line(upstream, options, listen=listen) as line:
             started.set_result(RunningLine(line, asyncio.get_running_loop()))
             await stop.wait()
+        # Sockets that were just reset are let go of in the loop's next rounds.
+        await asyncio.sleep(_LAST_ROUNDS)
 
     def run() -> None:
         try:
