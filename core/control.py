@@ -33,6 +33,9 @@ class PackStatus(msgspec.Struct, frozen=True, kw_only=True):
         items: items of that version.
         here: items of it that are served at that version.
         missing_bytes: content bytes not here yet.
+        withdrawn: items that their publisher withdrew.
+        reason: why the whole pack was withdrawn; empty when it was not.
+        assigned: whether the assignment wants it here.
     """
 
     id: str
@@ -42,6 +45,9 @@ class PackStatus(msgspec.Struct, frozen=True, kw_only=True):
     here: int
     size: int
     missing_bytes: int
+    withdrawn: int = 0
+    reason: str = ""
+    assigned: bool = True
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +87,14 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         problems: sentences, most urgent first.
         reason_wording: ``reason`` for translation, if it came from an error.
         problem_wordings: ``problems`` for translation, in the same order.
+        pending: the node is enrolled offline, and its request has not reached the hub yet.
+        school_name: what people call the school; empty when nobody said.
+        node_name: what people call this node.
+        addresses: addresses under which the school's devices reach the portal, best first.
+        school_time: what the school's clock shows, ``2026-11-25T08:28``; empty when unknown.
+        school_time_known: whether that is sure: a synchronised clock, or confirmed since boot.
+        software: Packhorse's version.
+        sticks: how many sticks are plugged in.
     """
 
     protocol: int = PROTOCOL
@@ -105,6 +119,14 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     problems: list[str] = []
     reason_wording: Wording | None = None
     problem_wordings: list[Wording] = []
+    pending: bool = False
+    school_name: str = ""
+    node_name: str = ""
+    addresses: list[str] = []
+    school_time: str = ""
+    school_time_known: bool = False
+    software: str = ""
+    sticks: int = 0
 
 
 class Request(msgspec.Struct, omit_defaults=True, kw_only=True):

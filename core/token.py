@@ -37,6 +37,8 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
         root: SHA-256 of that root's bytes.
         authority: SHA-256 of the certificate (PEM bytes) that signs the hub's TLS certificate;
             empty when public authorities do.
+        place: whose assignments the school follows, such as ``gd/zhuhai``; empty for those of
+            every publisher.
     """
 
     hub: Annotated[str, msgspec.Meta(max_length=500)]
@@ -45,6 +47,7 @@ class Token(msgspec.Struct, frozen=True, array_like=True):
     root_version: Annotated[int, msgspec.Meta(ge=1)]
     root: _Digest
     authority: Annotated[bytes, msgspec.Meta(max_length=DIGEST_BYTES)] = b""
+    place: Annotated[str, msgspec.Meta(max_length=130)] = ""
 
 
 class EnrolRequest(msgspec.Struct, frozen=True):

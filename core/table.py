@@ -1,0 +1,156 @@
+"""Tables as people save them: CSV in UTF-8 or GBK, with commas, semicolons or tabs.
+
+A row is named by the number of the line it begins on, as an editor shows it, so that a sentence
+about it can be found again.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from core.errors import RefusedError
+
+MAX_TABLE_BYTES: Final = 4 * 1024 * 1024
+MAX_ROWS: Final = 20_000
+MAX_CELL: Final = 1000
+_MOST_COLUMNS: Final = 64
+_SEPARATORS: Final = ",;\t"
+_SHOWN: Final = 40
+
+
+class Row(NamedTuple):
+    """One row: its line, and its cells by the column's own name; missing cells are empty."""
+
+    line: int
+    cells: dict[str, str]
+
+
+def read_table(
+    data: bytes, columns: Mapping[str, Sequence[str]], required: Sequence[str], *, what: str
+) -> list[Row]:
+    """Read a table whose first row names its columns.
+
+    Args:
+        data: the file's bytes.
+        columns: for each column its headings in other words, such as Chinese ones; letter case
+            and spaces around do not matter. Columns that are not named here are left out.
+        required: columns that must be there and filled in every row.
+        what: names the file in sentences.
+
+    Raises:
+        RefusedError: the encoding is not known, a heading is missing or stands twice, a row has
+            more cells than headings or lacks a required one, or there is too much.
+    """
+    records = _records(_decoded(data, what), what)
+    if not records:
+        raise RefusedError(
+            "{what} is empty.", hint="Its first row must name its columns.", what=what
+        )
+    places = _places(records[0][1], columns, required, what)
+    width = len(records[0][1])
+    rows = [_row(line, cells, places, width, what) for line, cells in records[1:]]
+    for row in rows:
+        for name in required:
+            if not row.cells[name]:
+                raise RefusedError(
+                    "Row {line} of {what} has nothing in the column {column}.",
+                    hint="Fill it in; perhaps the row's cells are shifted.",
+                    line=row.line,
+                    what=what,
+                    column=name,
+                )
+    return rows
+
+
+def _decoded(data: bytes, what: str) -> str:
+    if len(data) > MAX_TABLE_BYTES:
+        raise RefusedError("{what} is too large for a table.", what=what)
+    # GB 18030 includes GBK, which is what spreadsheet programs in China save.
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise RefusedError(
+        "{what} is written neither in UTF-8 nor in GBK.",
+        hint="Save it from the spreadsheet program as CSV (UTF-8), not as a workbook.",
+        what=what,
+    )
+
+
+def _records(text: str, what: str) -> list[tuple[int, list[str]]]:
+    first = text.partition("\n")[0]
+    separator = max(_SEPARATORS, key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    records: list[tuple[int, list[str]]] = []
+    line = 1
+    try:
+        for cells in reader:
+            cleaned = [cell.strip() for cell in cells]
+            if any(cleaned):
+                records.append((line, cleaned))
+            _check_size(line, cleaned, len(records), what)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise RefusedError(
+            "Row {line} of {what} cannot be read: {reason}.",
+            hint="Look for a quotation mark that is not closed.",
+            line=line,
+            what=what,
+            reason=str(error),
+        ) from error
+    return records
+
+
+def _check_size(line: int, cells: list[str], count: int, what: str) -> None:
+    if count > MAX_ROWS:
+        raise RefusedError("{what} has more than {most} rows.", what=what, most=MAX_ROWS)
+    if len(cells) > _MOST_COLUMNS or any(len(cell) > MAX_CELL for cell in cells):
+        raise RefusedError(
+            "Row {line} of {what} has too many or too long cells.", line=line, what=what
+        )
+
+
+def _places(
+    headings: list[str], columns: Mapping[str, Sequence[str]], required: Sequence[str], what: str
+) -> dict[str, int]:
+    names = {
+        heading.casefold(): name for name, others in columns.items() for heading in (name, *others)
+    }
+    places: dict[str, int] = {}
+    for place, heading in enumerate(headings):
+        name = names.get(heading.casefold())
+        if name is None:
+            continue
+        if name in places:
+            raise RefusedError(
+                "{what} has the column {column} twice.", what=what, column=repr(heading[:_SHOWN])
+            )
+        places[name] = place
+    for name in required:
+        if name not in places:
+            raise RefusedError(
+                "{what} has no column {column}.",
+                hint="Its first row must name the columns: {columns}.",
+                what=what,
+                column=" / ".join((name, *columns[name])),
+                columns=", ".join(columns),
+            )
+    return {name: places.get(name, -1) for name in columns}
+
+
+def _row(line: int, cells: list[str], places: dict[str, int], width: int, what: str) -> Row:
+    if len(cells) > width and any(cells[width:]):
+        raise RefusedError(
+            "Row {line} of {what} has more cells than there are columns.",
+            hint="Look for a comma inside a cell: such a cell stands in quotation marks.",
+            line=line,
+            what=what,
+        )
+    return Row(
+        line,
+        {name: cells[place] if 0 <= place < len(cells) else "" for name, place in places.items()},
+    )
