@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from core.codec import decode_json
+from core.errors import PackhorseError
 from core.manifest import Titles
 
 MAX_LINE_BYTES: Final = 1024 * 1024
@@ -69,6 +70,15 @@ class Wording(msgspec.Struct, frozen=True, kw_only=True):
     template: str
     hint: str = ""
     fields: dict[str, str] = {}
+
+
+def wording_of(error: PackhorseError) -> Wording:
+    """Take an error's sentence and hint apart, for a screen in another language."""
+    return Wording(
+        template=error.template,
+        hint=error.hint_template,
+        fields={name: str(value) for name, value in error.fields.items()},
+    )
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,12 +149,13 @@ class Request(msgspec.Struct, omit_defaults=True, kw_only=True):
 
 
 class Failure(msgspec.Struct, omit_defaults=True):
-    """Why a call failed; ``hint`` says what to do."""
+    """Why a call failed; ``hint`` says what to do, ``wording`` is both for translation."""
 
     code: int
     message: str
     hint: str = ""
     exit_code: int = 1
+    wording: Wording | None = None
 
 
 class Response(msgspec.Struct, omit_defaults=True, kw_only=True):

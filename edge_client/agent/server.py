@@ -198,9 +198,7 @@ class _Connection:
         try:
             result = await method(request)
         except PackhorseError as error:
-            await self._fail(
-                request.id, control.FAILED, str(error), hint=error.hint, exit_code=error.exit_code
-            )
+            await self._refuse(request.id, error)
             return
         if request.id is not None and result is not None:
             await self._send(control.response(request.id, result))
@@ -248,6 +246,12 @@ class _Connection:
         self, call: int | None, code: int, message: str, *, hint: str = "", exit_code: int = 2
     ) -> None:
         await self._send(control.failure(call, Failure(code, message, hint, exit_code)))
+
+    async def _refuse(self, call: int | None, error: PackhorseError) -> None:
+        why = Failure(
+            control.FAILED, str(error), error.hint, error.exit_code, control.wording_of(error)
+        )
+        await self._send(control.failure(call, why))
 
     async def _send(self, message: Request | Response) -> None:
         """Write one line and wait until the client has read enough of it.

@@ -136,6 +136,7 @@ async def test_a_known_error_is_told_with_its_exit_code(
 
     assert error["message"] == "Not enrolled."
     assert error["exit_code"] == 10
+    assert error["wording"]["template"] == "Not enrolled."
 
 
 @pytest.mark.parametrize(
