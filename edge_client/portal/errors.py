@@ -7,7 +7,8 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from edge_client.portal.languages import COOKIE, Language, choose_language
+from core.languages import Language, choose_language
+from edge_client.portal.languages import COOKIE
 from edge_client.portal.site import IS_CONTENT, SITE
 
 

@@ -6,11 +6,11 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from core.languages import Language
 from core.manifest import best_title
 from edge_client.portal import form_tokens
 from edge_client.portal.errors import language_of
 from edge_client.portal.languages import COOKIE as LANGUAGE_COOKIE
-from edge_client.portal.languages import Language
 from edge_client.portal.listing import Neighbours, card, group_packs, neighbours
 from edge_client.portal.media import content_url, download_url, media_url
 from edge_client.portal.security import content_origin

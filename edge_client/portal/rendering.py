@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from core.languages import Language
 from core.text import human_bytes
-from edge_client.portal.languages import Language
 
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"

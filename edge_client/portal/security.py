@@ -7,8 +7,8 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from core.errors import PackhorseError, UnavailableError
+from core.hosts import is_own_name, join_host, split_host
 from edge_client.portal.errors import error_page
-from edge_client.portal.hosts import is_own_name, join_host, split_host
 from edge_client.portal.site import SITE
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -6,8 +6,8 @@ from typing import Final
 from aiohttp import web
 
 from cache.clock import Clock
+from core.languages import Language
 from edge_client.portal.connections import Connections
-from edge_client.portal.languages import Language
 from edge_client.portal.lessons import Lessons
 from edge_client.portal.rendering import Renderer
 from edge_client.portal.usage_limits import UsageLimits

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from edge_client.portal.languages import choose_language, load_languages
+from core.languages import choose_language
+from edge_client.portal.languages import load_languages
 from tools.check_catalogues import messages_of, problems_of
 
 EDGE_CLIENT = Path(__file__).parents[4] / "edge_client"

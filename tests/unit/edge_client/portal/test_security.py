@@ -6,7 +6,7 @@ import re
 import pytest
 
 from cache.state import StateDirectory
-from edge_client.portal.hosts import is_own_name, join_host, split_host
+from core.hosts import is_own_name, join_host, split_host
 from edge_client.portal.server import running
 from tests.support.course import PACK, make_course
 from tests.support.nodes import make_state

@@ -1,6 +1,6 @@
-"""Which Host headers are this node's: the defence against DNS rebinding.
+"""Which Host headers are ours: the defence of pages against DNS rebinding.
 
-A page of the internet can make its own name resolve to this node's address, and would then share
+A page of the internet can make its own name resolve to our address, and would then share
 an origin with it. Such a name is never an address and never one of the local zones.
 """
 
@@ -22,7 +22,7 @@ def split_host(header: str) -> tuple[str, int] | None:
 
 
 def is_own_name(name: str, configured: frozenset[str]) -> bool:
-    """Say whether a host name may stand for this node."""
+    """Say whether a host name may stand for us; ``configured`` names are in small letters."""
     if name == "localhost" or name.rstrip(".").endswith(_LOCAL_ZONES) or name in configured:
         return True
     try:
