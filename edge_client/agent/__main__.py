@@ -15,7 +15,7 @@ from cache.state import StateDirectory
 from core.control import SOCKET_NAME
 from core.errors import PackhorseError
 from edge_client import config
-from edge_client.address import portal_address
+from edge_client.addresses import portal_address
 from edge_client.agent.board import Board
 from edge_client.agent.rounds import Means, Rounds
 from edge_client.agent.schedule import Job, Schedule

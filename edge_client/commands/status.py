@@ -8,7 +8,7 @@ from cache.state import StateDirectory
 from core.control import SOCKET_NAME, Status
 from core.errors import NoStateError
 from edge_client import config
-from edge_client.address import portal_address
+from edge_client.addresses import portal_address
 from edge_client.commands.options import give, json_option, state_directory, state_option
 from edge_client.control_client import connect
 from edge_client.words import facts, pack_table, sentence
