@@ -18,6 +18,7 @@ from core.usage import MAX_NUMBER
 
 FORMAT: Final = 1
 MAX_REPORT_BYTES: Final = 64 * 1024
+MAX_SIGNED_REPORT_BYTES: Final = MAX_REPORT_BYTES + 1024
 _MAX_PLAIN_BYTES: Final = 256 * 1024
 _MOST_PACKS: Final = 2000
 _MOST_PROBLEMS: Final = 20
@@ -91,6 +92,13 @@ class SignedReport(msgspec.Struct, frozen=True, array_like=True):
     ]
 
 
+class ReportReply(msgspec.Struct, frozen=True):
+    """What the hub answers: the highest number that it knows of the report's epoch."""
+
+    epoch: Annotated[str, msgspec.Meta(max_length=64)]
+    number: Count
+
+
 def encode_report(report: NodeReport) -> bytes:
     """Encode a report, before it is signed."""
     compressor = zstandard.ZstdCompressor(level=19, write_checksum=False)
@@ -134,5 +142,5 @@ def decode_signed_report(data: bytes) -> SignedReport:
         RefusedError: malformed or too large.
     """
     return decode_msgpack(
-        data, SignedReport, what="The node's report", limit=MAX_REPORT_BYTES + 1024
+        data, SignedReport, what="The node's report", limit=MAX_SIGNED_REPORT_BYTES
     )

@@ -35,6 +35,7 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         connections: connections that ``hub serve`` holds open at the same time.
         batches_per_day: batches of statements that one node may have stored a day.
         megabytes_per_day: what they may take together, millions of bytes.
+        reports_per_day: reports on itself that one node may send a day.
         incoming_seconds: pause between two looks for newly published packs.
     """
 
@@ -49,6 +50,7 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     connections: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 500
     batches_per_day: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500
     megabytes_per_day: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 50
+    reports_per_day: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 200
     incoming_seconds: Annotated[float, msgspec.Meta(ge=0.05, le=3600)] = 1.0
 
     @property

@@ -17,6 +17,10 @@ class ConflictError(RefusedError):
     status: ClassVar[int] = 409
 
 
+class ReusedTokenError(ConflictError):
+    """The token is another node's; whoever tries it holds a copy of it."""
+
+
 class TooLargeError(RefusedError):
     """The request's body is longer than accepted."""
 

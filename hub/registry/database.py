@@ -13,7 +13,15 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
 from core.errors import PackhorseError, RefusedError, UnavailableError, UsageError
-from hub.registry.models import Base, Migration, UsageDayRow
+from hub.registry.models import (
+    Base,
+    Migration,
+    ReportEpochRow,
+    ReportRow,
+    SchoolRow,
+    TokenReuseRow,
+    UsageDayRow,
+)
 
 _BUSY_SECONDS: Final = 30
 _PASSWORD = re.compile(r"(?<!/):[^/]*@")
@@ -27,10 +35,16 @@ def _usage_days(connection: Connection) -> None:
     Base.metadata.tables[UsageDayRow.__tablename__].create(connection, checkfirst=True)
 
 
+def _reports(connection: Connection) -> None:
+    for row in (SchoolRow, TokenReuseRow, ReportRow, ReportEpochRow):
+        Base.metadata.tables[row.__tablename__].create(connection, checkfirst=True)
+
+
 # Never changed once released; a new one goes to the end.
 MIGRATIONS: Final[tuple[tuple[str, Callable[[Connection], None]], ...]] = (
     ("0001_initial", _initial),
     ("0002_usage_days", _usage_days),
+    ("0003_reports", _reports),
 )
 
 

@@ -5,7 +5,7 @@ import binascii
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,9 +19,9 @@ from core.token import (
     node_name,
     token_name,
 )
-from hub.refusals import ConflictError, ForbiddenError
+from hub.refusals import ConflictError, ForbiddenError, ReusedTokenError
 from hub.registry.database import Registry
-from hub.registry.models import NodeRow, TokenRow
+from hub.registry.models import NodeRow, TokenReuseRow, TokenRow
 
 KEY_BYTES: Final = 32
 
@@ -35,6 +35,14 @@ class Node:
     school: str
     enrolled: datetime
     last_contact: datetime
+
+
+class IssuedToken(NamedTuple):
+    """A token that was handed out, without its secret."""
+
+    name: str
+    school: str
+    expires: datetime
 
 
 def add_token(
@@ -58,6 +66,16 @@ def enrol(registry: Registry, hub: str, request: EnrolRequest, now: datetime) ->
         ConflictError: another node has used the token.
     """
     public_key = decode_public_key(request.public_key)
+    try:
+        return _enrol(registry, hub, request, public_key, now)
+    except ReusedTokenError:
+        _note_reuse(registry, request, now)
+        raise
+
+
+def _enrol(
+    registry: Registry, hub: str, request: EnrolRequest, public_key: bytes, now: datetime
+) -> EnrolReply:
     with registry.transaction() as session:
         row = session.scalars(
             select(TokenRow).where(TokenRow.name == request.token).with_for_update()
@@ -70,6 +88,38 @@ def enrol(registry: Registry, hub: str, request: EnrolRequest, now: datetime) ->
         return EnrolReply(hub, node.id, node.school)
 
 
+def waiting_tokens(registry: Registry) -> dict[str, IssuedToken]:
+    """Give, for each school, the token not used yet that can be used longest."""
+    query = select(TokenRow).where(TokenRow.used_by.is_(None)).order_by(TokenRow.expires)
+    with registry.transaction() as session:
+        return {
+            row.school: IssuedToken(row.name, row.school, row.expires)
+            for row in session.scalars(query)
+        }
+
+
+def reused_tokens(registry: Registry) -> dict[str, datetime]:
+    """Give, for each node whose token another machine has tried, when that was last."""
+    query = (
+        select(NodeRow.id, TokenReuseRow.last)
+        .join(TokenRow, TokenRow.used_by == NodeRow.public_key)
+        .join(TokenReuseRow, TokenReuseRow.token == TokenRow.name)
+        .order_by(TokenReuseRow.last)
+    )
+    with registry.transaction() as session:
+        return {row.id: row.last for row in session.execute(query)}
+
+
+def _note_reuse(registry: Registry, request: EnrolRequest, now: datetime) -> None:
+    """Remember that another machine tried a used token, so that the admin can be told."""
+    with registry.transaction() as session:
+        row = session.get(TokenReuseRow, request.token)
+        count = row.count + 1 if row is not None else 1
+        session.merge(
+            TokenReuseRow(token=request.token, count=count, public_key=request.public_key, last=now)
+        )
+
+
 def check_token(token: TokenRow | None, request: EnrolRequest, now: datetime) -> TokenRow:
     """Decide whether a token admits a request.
 
@@ -77,7 +127,7 @@ def check_token(token: TokenRow | None, request: EnrolRequest, now: datetime) ->
 
     Raises:
         ForbiddenError: unknown, wrong proof, another school, expired.
-        ConflictError: used by another node.
+        ReusedTokenError: used by another node.
     """
     again = "Ask the administrator for a new token."
     if token is None:
@@ -94,7 +144,7 @@ def check_token(token: TokenRow | None, request: EnrolRequest, now: datetime) ->
     if token.used_by == request.public_key:
         return token
     if token.used_by is not None:
-        raise ConflictError("Another node has used this enrolment token already.", hint=again)
+        raise ReusedTokenError("Another node has used this enrolment token already.", hint=again)
     if token.expires <= now:
         raise ForbiddenError(
             "The enrolment token expired on {day}.", hint=again, day=f"{token.expires:%Y-%m-%d}"

@@ -104,3 +104,61 @@ class BatchRow(Base):
     path: Mapped[str] = mapped_column(String(200))
     conflicts: Mapped[int] = mapped_column(Integer)
     received: Mapped[datetime] = mapped_column(Moment)
+
+
+class SchoolRow(Base):
+    """What is known of a school beside its nodes; ``groups`` is a JSON list of names."""
+
+    __tablename__ = "schools"
+
+    school: Mapped[str] = mapped_column(String(100), primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    place: Mapped[str] = mapped_column(String(130))
+    groups: Mapped[str] = mapped_column(Text)
+    changed: Mapped[datetime] = mapped_column(Moment)
+
+
+class TokenReuseRow(Base):
+    """That another machine has tried a token which was used before."""
+
+    __tablename__ = "token_reuses"
+
+    token: Mapped[str] = mapped_column(ForeignKey("tokens.name"), primary_key=True)
+    count: Mapped[int] = mapped_column(Integer)
+    public_key: Mapped[str] = mapped_column(String(64))
+    last: Mapped[datetime] = mapped_column(Moment)
+
+
+class ReportRow(Base):
+    """A node's newest report, and how many came on its last day.
+
+    ``time`` is the node's, ``received`` the hub's; ``body`` is what the node signed.
+    """
+
+    __tablename__ = "reports"
+
+    node: Mapped[str] = mapped_column(ForeignKey("nodes.id"), primary_key=True)
+    epoch: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int] = mapped_column(_Big)
+    time: Mapped[datetime] = mapped_column(Moment)
+    received: Mapped[datetime] = mapped_column(Moment)
+    carrier: Mapped[str] = mapped_column(String(8))
+    body: Mapped[bytes] = mapped_column(LargeBinary)
+    day: Mapped[str] = mapped_column(String(10))
+    count: Mapped[int] = mapped_column(Integer)
+
+
+class ReportEpochRow(Base):
+    """An epoch that a node's reports named, and the machine that it ran on.
+
+    ``returned`` is when it went on although a later epoch had begun: two machines have its card.
+    """
+
+    __tablename__ = "report_epochs"
+
+    node: Mapped[str] = mapped_column(ForeignKey("nodes.id"), primary_key=True)
+    epoch: Mapped[str] = mapped_column(String(16), primary_key=True)
+    machine: Mapped[str] = mapped_column(String(16))
+    number: Mapped[int] = mapped_column(_Big)
+    began: Mapped[datetime] = mapped_column(Moment)
+    returned: Mapped[datetime | None] = mapped_column(Moment)

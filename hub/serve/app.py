@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 from tuf.api.metadata import Timestamp
 
 from core.codec import decode_json
+from core.node_report import MAX_SIGNED_REPORT_BYTES
 from core.statement import MAX_BATCH_BYTES
 from core.token import EnrolRequest
 from core.trust import edit, roles
@@ -53,6 +54,7 @@ class HubApplication:
         app.on_response_prepare.append(fewest_headers)
         app.router.add_post("/v1/enrol", self.enrol)
         app.router.add_post("/v1/statements", self.statements)
+        app.router.add_post("/v1/report", self.report)
         app.router.add_get("/v1/authority.pem", self.authority)
         app.router.add_get("/v1/status", self.status)
         app.router.add_get("/{path:.*}", self.file)
@@ -80,6 +82,13 @@ class HubApplication:
         body = await read_body(request, MAX_BATCH_BYTES + 4096)
         async with self._intakes:
             answer = await self._write(lambda: self._service.intake.take(body))
+        return json_response(200, answer)
+
+    async def report(self, request: web.Request) -> web.Response:
+        """Take what a node says about itself."""
+        body = await read_body(request, MAX_SIGNED_REPORT_BYTES, seconds=60)
+        async with self._intakes:
+            answer = await self._write(lambda: self._service.reports.take(body))
         return json_response(200, answer)
 
     async def authority(self, _: web.Request) -> web.Response:

@@ -9,6 +9,7 @@ from core.token import hub_name
 from hub.config import HubConfig, load_config
 from hub.intake import Intake
 from hub.layout import HubDirectory
+from hub.node_reports import ReportIntake
 from hub.published import load_roots
 from hub.registry.database import Registry
 from hub.registry.receipts import Allowance
@@ -28,6 +29,7 @@ class Service:
     registry: Registry
     sequencer: Sequencer
     intake: Intake
+    reports: ReportIntake
     clock: Clock
     hub: str
 
@@ -47,8 +49,9 @@ def open_service(directory: HubDirectory, clock: Clock) -> Service:
     registry = Registry(config.registry, directory.root, clock.wall())
     allowance = Allowance(config.batches_per_day, config.megabytes_per_day * 1_000_000)
     intake = Intake(registry, UsageFiles(directory.usage), hub, clock, allowance)
+    reports = ReportIntake(registry, hub, clock, config.reports_per_day)
     sequencer = Sequencer(directory, repository, clock)
-    return Service(directory, config, repository, registry, sequencer, intake, clock, hub)
+    return Service(directory, config, repository, registry, sequencer, intake, reports, clock, hub)
 
 
 def server_context(service: Service) -> ssl.SSLContext:

@@ -15,6 +15,13 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from cache.clock import Clock
+from core.node_report import (
+    NodeReport,
+    SignedReport,
+    encode_report,
+    encode_signed_report,
+    report_message,
+)
 from core.statement import (
     SignedBatch,
     Statement,
@@ -105,6 +112,14 @@ class TinyNode:
             "signature": signature,
         }
         return encode_signed_batch(SignedBatch(**(values | changes)))  # type: ignore[arg-type]
+
+    def report(self, number: int = 1, epoch: bytes = EPOCH, **values: object) -> bytes:
+        """Make a signed report."""
+        values = {"time": "2026-11-24T08:00:00Z"} | values
+        report = NodeReport(number=number, epoch=epoch, **values)  # type: ignore[arg-type]
+        body = encode_report(report)
+        signature = self.key.sign(report_message(self.hub, self.id, body))
+        return encode_signed_report(SignedReport(self.hub, self.id, body, signature))
 
 
 class TinyHub(TinyRepository):

@@ -14,7 +14,7 @@ from core.statement import (
     encode_signed_batch,
 )
 from hub.commands.output import table
-from hub.fleet import list_fleet
+from hub.fleet import View, list_fleet
 from hub.intake import Intake
 from hub.refusals import DamagedError, ForbiddenError, TooOftenError
 from hub.registry.receipts import Allowance
@@ -84,9 +84,9 @@ def test_a_part_of_what_came_stores_nothing(hub: TinyHub) -> None:
 def test_batches_out_of_order_wait_for_the_missing_one(hub: TinyHub) -> None:
     node = hub.enrol_node()
     assert hub.service.intake.take(node.batch(11, many(5, start=10))).contiguous == 0
-    assert list_fleet(hub.service.registry)[0].missing == 10
+    assert list_fleet(hub.service.registry, View(hub.now))[0].missing == 10
     assert hub.service.intake.take(node.batch(1, many(10))).contiguous == 15
-    assert list_fleet(hub.service.registry)[0].missing == 0
+    assert list_fleet(hub.service.registry, View(hub.now))[0].missing == 0
     assert report(hub).statements == 15
 
 
@@ -103,7 +103,7 @@ def test_other_content_under_the_same_numbers_is_kept_and_reported(hub: TinyHub)
     made = report(hub)
     assert (made.statements, made.conflicts) == (6, 2)
     assert {row.position for row in made.last} == {0, 1000, 2000, 3000, 4000, 5000}
-    assert list_fleet(hub.service.registry)[0].conflicts == 2
+    assert list_fleet(hub.service.registry, View(hub.now))[0].conflicts == 2
 
 
 def test_a_poisoned_record_is_isolated_and_counts_as_come(hub: TinyHub) -> None:
