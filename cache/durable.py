@@ -7,7 +7,8 @@ Rules:
     - Every operation passes a failpoint before it happens (``cache.failpoints``).
 
 Directories cannot be fsynced on Windows, where NTFS journals names itself; that step is left
-out there. Non-goals: databases, which sync themselves.
+out there. Files that other programs have open there are waited for (``cache.sharing``).
+Non-goals: databases, which sync themselves.
 """
 
 import errno
@@ -21,21 +22,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from cache import failpoints
+from cache import failpoints, file_locks
 from cache.disk_errors import in_words
+from cache.sharing import patiently
 from core.errors import AlreadyRunningError
-
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
 
 TEMPORARY_PREFIX: Final = ".tmp-"
 _CHUNK: Final = 1024 * 1024
 _NOTE_BYTES: Final = 200
-# Windows locks bytes, not files: one far behind the note, so that the note stays readable.
-_LOCK_OFFSET: Final = 1 << 30
-_NO_LINKS: Final = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES}
+# EINVAL: Windows, where the file system has no links (FAT, exFAT, many shares).
+_NO_LINKS: Final = {
+    errno.EXDEV, errno.EPERM, errno.EMLINK, errno.ENOTSUP, errno.EACCES, errno.EINVAL,
+}  # fmt: skip
 
 
 def write_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
@@ -115,7 +113,7 @@ def remove(path: Path) -> None:
     with in_words(path):
         failpoints.reached("unlink", path)
         with suppress(FileNotFoundError):
-            os.unlink(path)
+            patiently(lambda: os.unlink(path))
             sync_directory(path.parent)
 
 
@@ -163,11 +161,7 @@ def link_or_copy(source: Path, path: Path) -> None:
     temporary = temporary_beside(path)
     with in_words(path), _discarding(temporary):
         failpoints.reached("link", temporary)
-        try:
-            os.link(source, temporary)
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
+        if not _linked(source, temporary):
             _copy(source, temporary)
         sync_file(temporary)
         _rename(temporary, path)
@@ -208,9 +202,11 @@ def sync_file(path: Path) -> None:
         ExhaustedError: the disk is full or broken.
     """
     with in_words(path):
-        # Windows wants the right to write for it, Linux only the right to read.
-        writable = _BINARY and os.access(path, os.W_OK)
-        descriptor = os.open(path, (os.O_RDWR if writable else os.O_RDONLY) | _BINARY)
+        # Windows wants the right to write for it, Linux only the right to read. What nobody may
+        # write there was not written by us.
+        if _BINARY and not os.access(path, os.W_OK):
+            return
+        descriptor = os.open(path, (os.O_RDWR if _BINARY else os.O_RDONLY) | _BINARY)
         try:
             _sync(path, descriptor)
         finally:
@@ -223,15 +219,14 @@ def sync_directory(path: Path) -> None:
     Raises:
         ExhaustedError: the disk is full or broken.
     """
-    if sys.platform == "win32":
-        return
-    with in_words(path):
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            failpoints.reached("fsync_directory", path)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    if sys.platform != "win32":
+        with in_words(path):
+            descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                failpoints.reached("fsync_directory", path)
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def sync_tree(path: Path) -> None:
@@ -298,32 +293,22 @@ def lock(path: Path, what: str, *, wait: bool = False) -> Iterator[None]:
     with in_words(path):
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o660)
     with open(descriptor, "r+b", buffering=0) as file:
-        _acquire(file, path, wait=wait)
-        with in_words(path):
-            file.truncate(0)
-            file.write(f"{what} (process {os.getpid()})".encode()[:_NOTE_BYTES])
-        yield
-
-
-def _acquire(file: BinaryIO, path: Path, *, wait: bool) -> None:
-    try:
-        if sys.platform == "win32":
-            file.seek(_LOCK_OFFSET)
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        if not file_locks.take(file, wait=wait):
             file.seek(0)
-        else:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except OSError as error:
-        if error.errno not in {errno.EAGAIN, errno.EACCES, errno.EDEADLK}:
-            raise
-        file.seek(0)
-        note = file.read(_NOTE_BYTES).decode(errors="replace") or "another process"
-        raise AlreadyRunningError(
-            "{what} is already running here.",
-            hint="Wait until it ends, or stop it first.",
-            what=note,
-            path=str(path),
-        ) from error
+            note = file.read(_NOTE_BYTES).decode(errors="replace") or "another process"
+            raise AlreadyRunningError(
+                "{what} is already running here.",
+                hint="Wait until it ends, or stop it first.",
+                what=note,
+                path=str(path),
+            )
+        try:
+            with in_words(path):
+                file.truncate(0)
+                file.write(f"{what} (process {os.getpid()})".encode()[:_NOTE_BYTES])
+            yield
+        finally:
+            file_locks.release(file)
 
 
 # Zero but on Windows, where text mode would change line ends.
@@ -337,7 +322,7 @@ def _sync(path: Path, descriptor: int) -> None:
 
 def _rename(source: Path, path: Path) -> None:
     failpoints.reached("rename", path)
-    os.replace(source, path)
+    patiently(lambda: os.replace(source, path))
 
 
 def _set_mode(path: Path, descriptor: int, mode: int) -> None:
@@ -346,6 +331,19 @@ def _set_mode(path: Path, descriptor: int, mode: int) -> None:
         os.fchmod(descriptor, mode)
     else:
         path.chmod(mode & (stat.S_IREAD | stat.S_IWRITE))
+
+
+def _linked(source: Path, path: Path) -> bool:
+    # On Windows a link shares the mark that nobody may write: such a blob could not be removed.
+    if _BINARY and not os.access(source, os.W_OK):
+        return False
+    try:
+        os.link(source, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        return False
+    return True
 
 
 def _copy(source: Path, path: Path) -> None:

@@ -34,9 +34,9 @@ def reached(operation: str, path: Path) -> None:
 
 def _fail(action: str, path: Path) -> None:
     if action == "kill":
-        if sys.platform == "win32":
-            os._exit(137)
-        os.kill(os.getpid(), signal.SIGKILL)
+        if sys.platform != "win32":
+            os.kill(os.getpid(), signal.SIGKILL)
+        os._exit(137)
     number = _ERRORS[action]
     raise OSError(number, os.strerror(number), str(path))
 

@@ -82,7 +82,7 @@ def _segment_fault(part: str) -> str:
         return f"a part is longer than {MAX_SEGMENT_BYTES} bytes"
     if fault := _character_fault(part):
         return fault
-    if _RESERVED.match(part.casefold()):
+    if is_reserved(part):
         return "Windows reserves that name"
     return ""
 
@@ -93,6 +93,11 @@ def _character_fault(part: str) -> str:
     if _INVISIBLE.search(part):
         return "it has a character that cannot be seen"
     return "a part ends with a space or a full stop" if part[-1] in " ." else ""
+
+
+def is_reserved(name: str) -> bool:
+    """Say whether Windows takes a file of that name, with any ending, for a device."""
+    return bool(_RESERVED.match(name.casefold()))
 
 
 def folded(path: str) -> str:

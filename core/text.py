@@ -47,3 +47,8 @@ def parse_rate(text: str) -> int | None:
     scale = {"": 1, "k": 1000, "m": 1_000_000}[prefix.lower()]
     rate = round(float(number) * scale / (1 if unit == "B" else BITS_PER_BYTE))
     return rate if rate > 0 else None
+
+
+def without_long_prefix(sentence: str) -> str:
+    r"""Take the prefix ``\\?\`` of long Windows paths, which is not for people, off a sentence."""
+    return sentence.replace("\\\\?\\UNC\\", "\\\\").replace("\\\\?\\", "")

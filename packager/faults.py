@@ -14,6 +14,9 @@ from core.errors import RefusedError, UsageError
 
 _LONGEST: Final = 200
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+# Windows: sharing and lock violations; disk and quota full.
+_IN_USE: Final = {32, 33}
+_FULL_ON_WINDOWS: Final = {39, 112, 1295}
 
 
 @contextmanager
@@ -36,6 +39,12 @@ def as_usage(error: RefusedError) -> UsageError:
 
 def unreadable(path: str, error: OSError) -> UsageError:
     """Say that a file or folder of the pack cannot be read."""
+    if getattr(error, "winerror", None) in _IN_USE:
+        return UsageError(
+            "{path} cannot be read: another program has it open.",
+            hint="Close it there, then run the command again.",
+            path=path if len(path) <= _LONGEST else f"{path[:_LONGEST]}…",
+        )
     return UsageError(
         "{path} cannot be read: {reason}.",
         hint="Give yourself the right to read it, or take it out of the folder.",
@@ -46,7 +55,7 @@ def unreadable(path: str, error: OSError) -> UsageError:
 
 def is_full(error: OSError) -> bool:
     """Whether a disk or quota is full."""
-    return error.errno in _FULL
+    return error.errno in _FULL or getattr(error, "winerror", None) in _FULL_ON_WINDOWS
 
 
 def changed(path: str) -> UsageError:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import click
 
+from core.text import without_long_prefix
+from packager.places import Place
+
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print data instead of words.")
 
 
@@ -14,7 +17,7 @@ def key() -> None:
 
 
 @key.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=Place(dir_okay=False))
 @_JSON
 def new(file: Path, as_json: bool) -> None:
     """Make a new key in FILE, readable by you alone, and print its id."""
@@ -24,7 +27,7 @@ def new(file: Path, as_json: bool) -> None:
 
 
 @key.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=Place(dir_okay=False))
 @_JSON
 def show(file: Path, as_json: bool) -> None:
     """Print the id of the key in FILE: what a repository's delegation names."""
@@ -34,4 +37,8 @@ def show(file: Path, as_json: bool) -> None:
 
 
 def _show(file: Path, key_id: str, *, as_json: bool) -> None:
-    click.echo(json.dumps({"file": str(file), "key_id": key_id}) if as_json else key_id)
+    click.echo(
+        json.dumps({"file": without_long_prefix(str(file)), "key_id": key_id})
+        if as_json
+        else key_id
+    )

@@ -2,9 +2,12 @@
 
 A file is known by its signature: size, times and inode. It is compared before, after, and
 again before a build ends, so that a pack never holds half of an old file and half of a new one.
+On Windows it is known by size and time alone: the file's number there depends on how it is asked
+for, on some file systems, and there is no time of the last change to it.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,10 +54,13 @@ class Found:
 
 def signature_of(status: os.stat_result) -> Signature:
     """Give the signature from a file's status."""
-    # Linking a file into the workspace is a change of its inode, but none of its content.
-    may_be_linked = status.st_size > LARGE and status.st_nlink > 1
-    changed_ns = 0 if may_be_linked else status.st_ctime_ns
-    return Signature(status.st_size, status.st_mtime_ns, status.st_ino, changed_ns)
+    if sys.platform == "win32":
+        return Signature(status.st_size, status.st_mtime_ns, 0, 0)
+    else:  # noqa: RET505 - another system's code to mypy
+        # Linking a file into the workspace is a change of its inode, but none of its content.
+        may_be_linked = status.st_size > LARGE and status.st_nlink > 1
+        changed_ns = 0 if may_be_linked else status.st_ctime_ns
+        return Signature(status.st_size, status.st_mtime_ns, status.st_ino, changed_ns)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from cache import durable
 from core.errors import RefusedError, UnavailableError, UsageError
 from core.trust.roles import TIMESTAMP_PATH
+from packager.places import place_of
 from packager.reading import CHUNK
 
 # Larger files go up in parts, which bounds the memory they take.
@@ -226,7 +227,8 @@ def _open_directory(path: Path) -> Remote:
             hint="Give the directory or URL of a repository that `packhorse hub init` made.",
             path=str(path),
         )
-    return Remote(str(place), LocalStore(prefix=place), place)
+    # The store sees to long paths itself.
+    return Remote(str(place), LocalStore(prefix=place), place_of(place))
 
 
 def _open_url(url: str) -> Remote:

@@ -21,7 +21,16 @@ from packager.reading import Found, signature_of
 from packager.settings import FILE_NAME
 from packager.workspace import DEFAULT_NAME
 
-_LITTER: Final = {"thumbs.db", "ehthumbs.db", "desktop.ini", "__macosx", "$recycle.bin"}
+_LITTER: Final = {
+    "thumbs.db",
+    "ehthumbs.db",
+    "desktop.ini",
+    "__macosx",
+    "$recycle.bin",
+    "system volume information",
+}
+# Windows' IO_REPARSE_TAG_MOUNT_POINT.
+_JUNCTION: Final = 0xA0000003
 _LITTER_PREFIXES: Final = (".", "~$")
 
 
@@ -69,7 +78,10 @@ def walk(folder: Path, workspace: Path | None = None) -> Walk:
                     hint="Make several packs of it.",
                     limit=MAX_FILES,
                 )
-    files = [found for found in files if found.path != FILE_NAME]
+    with own_folder():
+        check_paths(found.path for found in files)
+    # Some computers open it under that name however it is written.
+    files = [found for found in files if found.path.casefold() != FILE_NAME]
     if not files:
         raise UsageError(
             "{folder} has no files besides pack.toml.",
@@ -77,8 +89,6 @@ def walk(folder: Path, workspace: Path | None = None) -> Walk:
             folder=str(folder),
         )
     files.sort(key=lambda found: found.path)
-    with own_folder():
-        check_paths(found.path for found in files)
     return Walk(files, sorted(skipped))
 
 
@@ -87,12 +97,25 @@ def _entries(directory: Path, place: str, own: Path) -> list[tuple[str, bool]]:
     try:
         with os.scandir(directory) as entries:
             return [
-                (entry.name, entry.is_dir(follow_symlinks=False))
+                (entry.name, _is_folder(entry, place))
                 for entry in entries
                 if directory / entry.name != own
             ]
     except OSError as error:
         raise unreadable(place or str(directory), error) from error
+
+
+def _is_folder(entry: os.DirEntry[str], place: str) -> bool:
+    if not entry.is_dir(follow_symlinks=False):
+        return False
+    if not _is_litter(entry.name) and is_junction(entry.stat(follow_symlinks=False)):
+        raise _link_to_a_folder(f"{place}{entry.name}")
+    return True
+
+
+def is_junction(status: os.stat_result) -> bool:
+    """Say whether a folder is Windows' kind of link to a folder, which does not pass for one."""
+    return getattr(status, "st_reparse_tag", 0) == _JUNCTION
 
 
 def _is_litter(name: str) -> bool:
@@ -136,9 +159,13 @@ def _followed(root: Path, path: str) -> Path:
     if not target.is_relative_to(root):
         raise UsageError("{path} is a link that leads out of the folder.", hint=hint, path=path)
     if target.is_dir():
-        raise UsageError(
-            "{path} is a link to a folder.",
-            hint="Put a copy of the folder in its place.",
-            path=path,
-        )
+        raise _link_to_a_folder(path)
     return target
+
+
+def _link_to_a_folder(path: str) -> UsageError:
+    return UsageError(
+        "{path} is a link to a folder.",
+        hint="Put a copy of the folder in its place.",
+        path=path,
+    )

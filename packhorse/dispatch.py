@@ -5,9 +5,9 @@ Rules:
       never loads the packager; its summary is kept here for the same reason.
     - Expected errors end as one sentence and a hint on stderr. Anything else is a bug: its
       traceback is shown and the exit code is 1.
+    - Every console is good enough (``packhorse.console``).
 """
 
-import os
 import sys
 from importlib.metadata import EntryPoint, entry_points, version
 from typing import NoReturn
@@ -15,6 +15,8 @@ from typing import NoReturn
 import click
 
 from core.errors import PackhorseError, UsageError
+from core.text import without_long_prefix
+from packhorse.console import flush_stdout, harmless, prepare, reader_left
 
 GROUP = "packhorse.commands"
 OURS = {"core", "cache", "sync", "edge_client", "packager", "hub", "tui", "packhorse"}
@@ -78,11 +80,29 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     Args:
         arguments: the words after ``packhorse``; those of the process when None.
     """
+    prepare()
     sys.exit(_run(arguments))
 
 
 def _run(arguments: list[str] | None) -> int:
     stdout = sys.stdout
+    try:
+        code = _code_of(arguments)
+    except SystemExit:
+        # Click ends with 1, which would say "bug", when whoever read the output has left; it
+        # has put a quiet stdout in the place of the broken one.
+        if sys.stdout is stdout:
+            raise
+        return 0
+    except OSError as error:
+        if not reader_left(error):
+            raise
+        code = 0
+    flush_stdout()
+    return code
+
+
+def _code_of(arguments: list[str] | None) -> int:
     try:
         code = cli.main(arguments, prog_name="packhorse", standalone_mode=False)
     except PackhorseError as error:
@@ -94,28 +114,18 @@ def _run(arguments: list[str] | None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return EXIT_INTERRUPTED
-    except SystemExit:
-        # Click ends with 1, which would say "bug", when whoever read the output has left; it
-        # has put a quiet stdout in the place of the broken one.
-        if sys.stdout is stdout:
-            raise
-        return 0
-    _flush_stdout()
     return code if isinstance(code, int) else 0
 
 
 def _tell(error: PackhorseError) -> int:
-    click.echo(f"error: {_harmless(str(error))}", err=True)
+    click.echo(f"error: {_in_words(str(error))}", err=True)
     if error.hint:
-        click.echo(f"hint: {_harmless(error.hint)}", err=True)
+        click.echo(f"hint: {_in_words(error.hint)}", err=True)
     return error.exit_code
 
 
-def _harmless(sentence: str) -> str:
-    """Write control characters as escapes: names and others' words stand in sentences."""
-    if sentence.isprintable():
-        return sentence
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in sentence)
+def _in_words(sentence: str) -> str:
+    return harmless(without_long_prefix(sentence))
 
 
 def _missing_extra(error: ModuleNotFoundError, arguments: list[str]) -> UsageError:
@@ -130,16 +140,9 @@ def _missing_extra(error: ModuleNotFoundError, arguments: list[str]) -> UsageErr
     group = arguments[0]
     return UsageError(
         "`packhorse {group}` needs the Python package {module}, which is not installed.",
-        hint="Run: pip install 'packhorse[{extra}]'",
+        # Double quotes, which every shell knows, Windows' too.
+        hint='Run: pip install "packhorse[{extra}]"',
         group=group,
         module=missing,
         extra=EXTRAS.get(group, "all"),
     )
-
-
-def _flush_stdout() -> None:
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read the output has left; the interpreter's own last flush goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

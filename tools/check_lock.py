@@ -5,7 +5,8 @@ usage: python tools/check_lock.py [ROOT]
 Rules:
     - Every requirement of the project, its extras, its groups and its build is in
       ``requirements/lock.txt``, pinned to a version that satisfies it, with hashes.
-    - ``requirements/node.txt`` holds what a node alone needs, at the versions of the full lock.
+    - ``requirements/node.txt`` holds what a node alone needs, ``requirements/packager.txt`` what
+      a publisher's computer needs, at the versions of the full lock.
     - A lock holds pins and nothing else: no index, no path, no address.
 """
 
@@ -22,7 +23,8 @@ from packaging.version import Version
 
 PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;]+)(?: ; (?P<marker>.+))?")
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
-NODE_EXTRAS = ("node", "tui")
+# The extras that each smaller lock is for.
+PARTS = {"node.txt": ("node", "tui"), "packager.txt": ("packager",)}
 
 Pins: TypeAlias = dict[str, set[Version]]
 
@@ -32,14 +34,15 @@ def main(root: Path) -> int:
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
     problems: list[str] = []
     lock = read_lock(root / "requirements/lock.txt", problems)
-    node = read_lock(root / "requirements/node.txt", problems)
     problems += unsatisfied(all_requirements(project), lock, "requirements/lock.txt")
-    problems += unsatisfied(node_requirements(project), node, "requirements/node.txt")
-    problems += [
-        f"requirements/node.txt: {name} differs from requirements/lock.txt"
-        for name, versions in node.items()
-        if versions != lock.get(name)
-    ]
+    for name, extras in PARTS.items():
+        part = read_lock(root / "requirements" / name, problems)
+        problems += unsatisfied(part_requirements(project, extras), part, f"requirements/{name}")
+        problems += [
+            f"requirements/{name}: {package} differs from requirements/lock.txt"
+            for package, versions in part.items()
+            if versions != lock.get(package)
+        ]
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     if problems:
@@ -81,12 +84,14 @@ def all_requirements(project: dict[str, dict[str, object]]) -> list[Requirement]
     return [Requirement(text) for texts in lists for text in _texts(texts)]
 
 
-def node_requirements(project: dict[str, dict[str, object]]) -> list[Requirement]:
-    """What a node alone needs."""
+def part_requirements(
+    project: dict[str, dict[str, object]], names: tuple[str, ...]
+) -> list[Requirement]:
+    """What an installation with the extras ``names`` alone needs."""
     metadata = project["project"]
     extras = metadata["optional-dependencies"]
     assert isinstance(extras, dict)  # noqa: S101 - narrows the type
-    lists = [metadata["dependencies"], *(extras[extra] for extra in NODE_EXTRAS)]
+    lists = [metadata["dependencies"], *(extras[extra] for extra in names)]
     return [Requirement(text) for texts in lists for text in _texts(texts)]
 
 

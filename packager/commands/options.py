@@ -1,14 +1,14 @@
 """Options that several commands have."""
 
-from pathlib import Path
-
 import click
 
-FOLDER = click.argument("folder", type=click.Path(path_type=Path))
+from packager.places import Place
+
+FOLDER = click.argument("folder", type=Place())
 JSON = click.option("--json", "as_json", is_flag=True, help="Print data instead of words.")
 WORKSPACE = click.option(
     "--workspace",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=Place(file_okay=False),
     metavar="DIR",
     help="Where builds are kept between runs.  [default: FOLDER/.packhorse]",
 )

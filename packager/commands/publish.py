@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from packager.commands.options import DELTAS, FOLDER, JSON, LEVEL, WORKSPACE
+from packager.places import Place
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     "--key",
     required=True,
     envvar="PACKHORSE_KEY",
-    type=click.Path(path_type=Path),
+    type=Place(),
     metavar="FILE",
     help="Your publisher's key.  [env: PACKHORSE_KEY]",
 )

@@ -71,6 +71,14 @@ def test_a_pin_needs_hashes(copy: Path) -> None:
     assert "unhashed==1.0 has no sha256 hash" in check(copy).stderr
 
 
-def test_both_locks_agree(copy: Path) -> None:
-    edit(copy / "requirements/node.txt", "tuf==7.0.1", "tuf==7.0.2")
-    assert "tuf differs" in check(copy).stderr
+@pytest.mark.parametrize("part", ["node.txt", "packager.txt"])
+def test_the_locks_agree(copy: Path, part: str) -> None:
+    edit(copy / "requirements" / part, "tuf==7.0.1", "tuf==7.0.2")
+    assert f"requirements/{part}: tuf differs" in check(copy).stderr
+
+
+def test_a_publishers_computer_needs_its_own_lock(copy: Path) -> None:
+    lock = copy / "requirements/packager.txt"
+    pins = lock.read_text("utf-8")
+    lock.write_text(pins[: pins.index("zstandard==")], "utf-8")
+    assert "requirements/packager.txt: zstandard is not pinned" in check(copy).stderr

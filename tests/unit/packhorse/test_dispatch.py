@@ -126,7 +126,7 @@ def test_a_missing_extra_is_named(
     assert run("thing") == 2
     said = capsys.readouterr().err
     assert "`packhorse thing` needs the Python package textual" in said
-    assert "pip install 'packhorse[tui]'" in said
+    assert 'pip install "packhorse[tui]"' in said
 
 
 def test_a_missing_module_of_our_own_is_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
