@@ -3,6 +3,7 @@
 from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.api.metadata import TargetFile, Targets
 
+from core.assignment import MAX_ASSIGNMENT_BYTES, decode_assignment, is_assignment_path
 from core.bundle.frame import decode_head
 from core.digest import parse_digest
 from core.errors import RefusedError
@@ -19,15 +20,19 @@ from hub.repository import Repository
 
 
 def check_releases(repository: Repository, new: Targets, current: Targets | None) -> None:
-    """Check every release that ``new`` names and ``current`` does not.
+    """Check every release and assignment that ``new`` names and ``current`` does not.
 
     Raises:
-        RefusedError: a release or bundle is missing, damaged, of another length or another
-            pack, or a pack's version goes back.
+        RefusedError: a release, bundle or assignment is missing, damaged, of another length or
+            another's, or a pack's version goes back.
     """
     before = current.targets if current else {}
     for path, target in new.targets.items():
-        if path not in before or before[path] != target:
+        if path in before and before[path] == target:
+            continue
+        if is_assignment_path(path):
+            decode_assignment(_read(repository, path, target, MAX_ASSIGNMENT_BYTES), path)
+        else:
             pack = parse_pack_id(path)
             release = _release(repository, pack, target)
             if path in before:
@@ -37,27 +42,31 @@ def check_releases(repository: Repository, new: Targets, current: Targets | None
 
 
 def _release(repository: Repository, pack: PackId, target: TargetFile) -> Release:
+    release = decode_release(_read(repository, pack, target, MAX_RELEASE_BYTES))
+    if release.pack != pack:
+        raise RefusedError(
+            "The release file of {pack} belongs to {other}.", pack=pack, other=release.pack
+        )
+    return release
+
+
+def _read(repository: Repository, name: str, target: TargetFile, limit: int) -> bytes:
     digest = target.hashes.get("sha256")
-    if digest is None or len(target.hashes) > 1 or target.length > MAX_RELEASE_BYTES:
-        raise RefusedError("The role file names {pack} without a usable digest.", pack=pack)
-    path = release_path(pack, parse_digest(digest))
-    data = repository.read(path, MAX_RELEASE_BYTES)
+    if digest is None or len(target.hashes) > 1 or target.length > limit:
+        raise RefusedError("The role file names {pack} without a usable digest.", pack=name)
+    path = release_path(PackId(name), parse_digest(digest))
+    data = repository.read(path, limit)
     if data is None:
-        raise _missing(path, pack)
+        raise _missing(path, name)
     try:
         target.verify_length_and_hashes(data)
     except LengthOrHashMismatchError as error:
         raise RefusedError(
             "The release file of {pack} is not the one that was signed.",
             hint="Publish the pack again.",
-            pack=pack,
+            pack=name,
         ) from error
-    release = decode_release(data)
-    if release.pack != pack:
-        raise RefusedError(
-            "The release file of {pack} belongs to {other}.", pack=pack, other=release.pack
-        )
-    return release
+    return data
 
 
 def _check_order(old: Release, new: Release) -> None:

@@ -222,6 +222,7 @@ def _write(
         token=token_name(enrolment_key(token.secret)),
         root_version=token.root_version,
         authority=AUTHORITY_NAME if authority else "",
+        place=token.place,
     )
     save_identity(state, identity)
     return identity

@@ -37,6 +37,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
         root_version: version of the root that the token named.
         authority: name of the file in ``keys/`` with the hub's own authority; empty when the
             system's authorities vouch for the hub.
+        place: whose assignments the school follows, such as ``gd/zhuhai``; empty for those that
+            name it.
     """
 
     url: _Text
@@ -46,6 +48,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     token: _Text
     root_version: Annotated[int, msgspec.Meta(ge=1)]
     authority: _Text = ""
+    place: _Text = ""
 
 
 def load_identity(state: StateDirectory) -> Identity:

@@ -27,6 +27,7 @@ from core.names import PackId
 from core.trust import roles
 from core.trust.roles import Publisher
 from core.trusted_time import format_moment
+from core.withdrawal import Withdrawal, check_withdrawals, custom_of, with_one_more
 
 S = TypeVar("S", bound=Signed)
 
@@ -101,12 +102,57 @@ def delegate(
     return result
 
 
-def put_release(targets: Targets, pack: PackId, release: bytes, now: datetime) -> Targets:
-    """Give the publisher's next role version, with ``release`` as the pack's newest."""
-    result = copy.deepcopy(targets)
-    result.version += 1
-    result.expires = _expiry(now, roles.PUBLISHER_PERIOD)
-    result.targets[pack] = TargetFile.from_data(pack, release, ["sha256"])
+def put_release(
+    targets: Targets,
+    pack: PackId,
+    release: bytes,
+    now: datetime,
+    withdrawals: Sequence[Withdrawal] = (),
+) -> Targets:
+    """Give the publisher's next role version, with ``release`` as the pack's newest.
+
+    Args:
+        targets: the role's present version.
+        pack: the release's.
+        release: its bytes.
+        now: trusted now.
+        withdrawals: what stays withdrawn of the pack; anything else comes back.
+    """
+    result = _next(targets, now)
+    target = TargetFile.from_data(pack, release, ["sha256"])
+    result.targets[pack] = _with_custom(target, withdrawals)
+    return result
+
+
+def put_withdrawal(
+    targets: Targets, pack: PackId, withdrawal: Withdrawal, now: datetime
+) -> Targets:
+    """Give the publisher's next role version, with something of a pack withdrawn.
+
+    Raises:
+        RefusedError: what is withdrawn of it already cannot be read, or is too much.
+    """
+    result = _next(targets, now)
+    target = result.targets[pack]
+    before = check_withdrawals(target.custom, pack)
+    result.targets[pack] = _with_custom(target, with_one_more(before, withdrawal))
+    check_withdrawals(result.targets[pack].custom, pack)
+    return result
+
+
+def put_assignment(targets: Targets, path: str, assignment: bytes | None, now: datetime) -> Targets:
+    """Give the publisher's next role version, with another assignment or none.
+
+    Args:
+        targets: the role's present version.
+        path: the assignment's path (``core.assignment.assignment_path``).
+        assignment: its bytes; None to take it away.
+        now: trusted now.
+    """
+    result = _next(targets, now)
+    result.targets.pop(path, None)
+    if assignment is not None:
+        result.targets[path] = TargetFile.from_data(path, assignment, ["sha256"])
     return result
 
 
@@ -130,6 +176,21 @@ def next_timestamp(previous: Timestamp | None, snapshot_version: int, now: datet
         snapshot_meta=MetaFile(snapshot_version),
         unrecognized_fields={roles.ISSUED_FIELD: format_moment(now)},
     )
+
+
+def _next(targets: Targets, now: datetime) -> Targets:
+    result = copy.deepcopy(targets)
+    result.version += 1
+    result.expires = _expiry(now, roles.PUBLISHER_PERIOD)
+    return result
+
+
+def _with_custom(target: TargetFile, withdrawals: Sequence[Withdrawal]) -> TargetFile:
+    custom = custom_of(withdrawals)
+    target.unrecognized_fields.pop("custom", None)
+    if custom is not None:
+        target.unrecognized_fields["custom"] = custom
+    return target
 
 
 def _expiry(now: datetime, period: timedelta) -> datetime:

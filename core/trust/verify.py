@@ -5,12 +5,14 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, Targets
+from tuf.api.metadata import Metadata, TargetFile, Targets
 
+from core.assignment import assignment_path, is_assignment_path, place_of
 from core.errors import RefusedError, UsageError
 from core.names import parse_pack_id
 from core.trust.edit import parse
 from core.trust.roles import MAX_TARGETS_BYTES, PUBLISHER_PERIOD, publisher_of
+from core.withdrawal import check_withdrawals
 
 # A snapshot names every role and has to stay within its bound.
 MAX_DELEGATIONS: Final = 200
@@ -69,8 +71,12 @@ def verify_role(
 
 
 def _check_paths(new: Targets, role: str, patterns: list[str]) -> None:
-    for path in new.targets:
+    for path, target in new.targets.items():
+        if is_assignment_path(path):
+            _check_assignment(path, role, patterns, target)
+            continue
         pack = parse_pack_id(path)
+        check_withdrawals(target.custom, pack)
         if not any(_matches(pack, pattern) for pattern in patterns):
             raise RefusedError(
                 "{role} may not publish {pack}.",
@@ -78,6 +84,18 @@ def _check_paths(new: Targets, role: str, patterns: list[str]) -> None:
                 role=role,
                 pack=pack,
             )
+
+
+def _check_assignment(path: str, role: str, patterns: list[str], target: TargetFile) -> None:
+    """Check that an assignment is the publisher's own: only a place itself speaks for it."""
+    place_of(path)
+    if path not in map(assignment_path, patterns) or target.custom is not None:
+        raise RefusedError(
+            "{role} may not publish {path}.",
+            hint="A publisher assigns only under the name of its own place.",
+            role=role,
+            path=path,
+        )
 
 
 def _check_delegations(new: Targets, role: str, patterns: list[str]) -> None:

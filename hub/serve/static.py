@@ -16,7 +16,7 @@ _SEGMENT: Final = r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?"
 _DIGEST: Final = r"[0-9a-f]{64}"
 _FIXED = re.compile(
     rf"/(?:metadata/[1-9]\d{{0,8}}\.[a-z0-9-]{{1,64}}(?:\.[a-z0-9-]{{1,64}})?\.json"
-    rf"|targets/{_SEGMENT}/(?:{_SEGMENT}|-)/{_DIGEST}\.{_SEGMENT}"
+    rf"|targets/{_SEGMENT}/(?:{_SEGMENT}|-)/{_DIGEST}\.(?:{_SEGMENT}|@assignment)"
     rf"|bundles/[0-9a-f]{{2}}/{_DIGEST})\Z"
 )
 _CHANGING: Final = frozenset({"/tip", "/metadata/timestamp.json"})

@@ -8,7 +8,14 @@ Rules of this room:
       (``sync.trust.floor``), so that a damaged state does not let old metadata in again.
 """
 
-from sync.trust.listing import PackTarget
+from sync.trust.listing import AssignmentTarget, PackTarget
 from sync.trust.session import TrustedTime, TrustSession, current_time, open_trust
 
-__all__ = ["PackTarget", "TrustSession", "TrustedTime", "current_time", "open_trust"]
+__all__ = [
+    "AssignmentTarget",
+    "PackTarget",
+    "TrustSession",
+    "TrustedTime",
+    "current_time",
+    "open_trust",
+]

@@ -1,8 +1,8 @@
-"""Listing all packs of a repository, through python-tuf's public interface alone.
+"""Listing all packs and assignments of a repository, by python-tuf's public interface alone.
 
 ``Updater.get_targetinfo`` loads and verifies the roles that may speak for a path. So each
 publisher is probed with a path of its pattern that is no pack; then its verified file tells the
-names of its packs, and ``get_targetinfo`` says for each name whose word counts. A publisher
+names of its targets, and ``get_targetinfo`` says for each name whose word counts. A publisher
 whose file is missing, damaged or expired is a problem of its own.
 """
 
@@ -14,6 +14,7 @@ from tuf.api.exceptions import DownloadError, RepositoryError
 from tuf.api.metadata import DelegatedRole, Metadata, TargetFile, Targets
 from tuf.ngclient import Updater
 
+from core.assignment import is_assignment_path, place_of
 from core.errors import PackhorseError, RefusedError
 from core.names import PackId, parse_pack_id
 from sync.source import SourceError
@@ -32,10 +33,29 @@ class PackTarget(NamedTuple):
     target: TargetFile
 
 
-def list_packs(
-    updater: Updater, fetcher: TipFetcher, metadata: Path
-) -> tuple[list[PackTarget], list[PackhorseError]]:
-    """List all packs, sorted, and what is wrong with single publishers.
+class AssignmentTarget(NamedTuple):
+    """An assignment's path, and the verified description of its file."""
+
+    path: str
+    target: TargetFile
+
+
+class Listing(NamedTuple):
+    """What a repository's publishers sign.
+
+    Attributes:
+        packs: sorted.
+        assignments: sorted.
+        problems: what is wrong with single publishers; the others are not affected.
+    """
+
+    packs: list[PackTarget]
+    assignments: list[AssignmentTarget]
+    problems: list[PackhorseError]
+
+
+def list_targets(updater: Updater, fetcher: TipFetcher, metadata: Path) -> Listing:
+    """List all packs and assignments, and what is wrong with single publishers.
 
     Args:
         updater: refreshed.
@@ -47,7 +67,9 @@ def list_packs(
     """
     walk = _Walk(updater, fetcher, metadata)
     walk.enter("targets")
-    return sorted(walk.found.values()), walk.problems
+    packs = [walk.packs[one] for one in sorted(walk.packs)]
+    assignments = [walk.assignments[one] for one in sorted(walk.assignments)]
+    return Listing(packs, assignments, walk.problems)
 
 
 class _Walk:
@@ -56,11 +78,12 @@ class _Walk:
         self._fetcher = fetcher
         self._metadata = metadata
         self._seen: set[str] = set()
-        self.found: dict[str, PackTarget] = {}
+        self.packs: dict[str, PackTarget] = {}
+        self.assignments: dict[str, AssignmentTarget] = {}
         self.problems: list[PackhorseError] = []
 
     def enter(self, role: str) -> None:
-        """Take the packs of a role that was verified, and go on to those it delegates to."""
+        """Take the targets of a role that was verified, and go on to those it delegates to."""
         if role in self._seen or len(self._seen) >= _MAX_ROLES:
             return
         self._seen.add(role)
@@ -95,16 +118,21 @@ class _Walk:
 
     def _take(self, path: str) -> None:
         self._fetcher.last = ""
+        is_assignment = is_assignment_path(path)
         try:
-            pack = parse_pack_id(path)
+            name = place_of(path) if is_assignment else parse_pack_id(path)
             target = self._updater.get_targetinfo(path)
         except RefusedError as error:
             self.problems.append(error)
         except (RepositoryError, DownloadError) as error:
             self._note(error, path)
         else:
-            if target is not None:
-                self.found[pack] = PackTarget(pack, target)
+            if target is None:
+                return
+            if is_assignment:
+                self.assignments[name] = AssignmentTarget(path, target)
+            else:
+                self.packs[name] = PackTarget(PackId(name), target)
 
     def _note(self, error: RepositoryError | DownloadError, what: str) -> None:
         """Note what is wrong with one publisher; a line that failed stops the whole list."""

@@ -16,8 +16,10 @@ from tuf.ngclient import Updater, UpdaterConfig
 
 from cache.clock import Clock
 from cache.state import StateDirectory
+from core.assignment import MAX_ASSIGNMENT_BYTES, Assignment, decode_assignment, place_of
 from core.digest import Digest, digest_of, parse_digest
 from core.errors import PackhorseError, RefusedError
+from core.names import PackId
 from core.release import MAX_RELEASE_BYTES, Release, decode_release, release_path
 from core.tip import Tip
 from core.trust import roles
@@ -25,7 +27,7 @@ from core.trusted_time import trusted_now
 from sync.source import Source
 from sync.trust.fetcher import BASE, TipFetcher
 from sync.trust.floor import Floor, raised, read_floor, rotated, write_floor
-from sync.trust.listing import PackTarget, list_packs
+from sync.trust.listing import AssignmentTarget, PackTarget, list_targets
 from sync.trust.reference_time import set_reference_time
 from sync.trust.stage import Stage, enrolment_root
 from sync.trust.words import worded
@@ -60,6 +62,7 @@ class TrustSession:
     Attributes:
         time: trusted time.
         problems: what is wrong with single publishers; the others are not affected.
+        assignments: those that any publisher signs, after ``packs``.
     """
 
     def __init__(self, state: StateDirectory, clock: Clock, source: Source) -> None:
@@ -77,6 +80,7 @@ class TrustSession:
         self._then: Callable[[], None] | None = None
         self.time = _time(self._floor, clock)
         self.problems: list[PackhorseError] = []
+        self.assignments: list[AssignmentTarget] = []
 
     @property
     def damaged(self) -> list[str]:
@@ -114,10 +118,23 @@ class TrustSession:
         """List all packs that any publisher signs, with what is wrong in ``problems``."""
         if self._updater is None:
             raise RuntimeError
-        found, problems = list_packs(self._updater, self._fetcher, self._stage.metadata)
-        self.problems += problems
-        self._listed = not problems
-        return found
+        found = list_targets(self._updater, self._fetcher, self._stage.metadata)
+        self.problems += found.problems
+        self._listed = not found.problems
+        self.assignments = found.assignments
+        return found.packs
+
+    def assignment(self, one: AssignmentTarget) -> Assignment:
+        """Read and verify an assignment.
+
+        Raises:
+            RefusedError: it is not what was signed.
+            UnavailableError: it could not be fetched.
+        """
+        digest = _digest_of(one.target)
+        if one.target.length > MAX_ASSIGNMENT_BYTES:
+            raise RefusedError("The assignment of {place} is too large.", place=place_of(one.path))
+        return decode_assignment(self._kept(digest, one.target, one.path), one.path)
 
     def release(self, pack: PackTarget) -> Release:
         """Read and verify a pack's release.
@@ -127,20 +144,24 @@ class TrustSession:
             UnavailableError: it could not be fetched.
         """
         digest = _digest_of(pack.target)
-        kept = self._stage.releases / digest
-        if kept.is_file():
-            data = kept.read_bytes()
-        else:
-            path = release_path(pack.pack, digest)
-            data = self._source.read(path, pack.target.length)
-            _verify(pack.target, data, path)
-        release = decode_release(data)
+        if pack.target.length > MAX_RELEASE_BYTES:
+            raise RefusedError("The release of {pack} is too large.", pack=pack.pack)
+        release = decode_release(self._kept(digest, pack.target, pack.pack))
         if release.pack != pack.pack:
             raise RefusedError("The release of {pack} is of another pack.", pack=pack.pack)
-        if not kept.is_file():
-            kept.write_bytes(data)
-        self._used.add(digest)
         return release
+
+    def _kept(self, digest: Digest, target: TargetFile, name: str) -> bytes:
+        """Give a target's bytes: those that an earlier run verified, else fetched."""
+        self._used.add(digest)
+        kept = self._stage.releases / digest
+        if kept.is_file():
+            return kept.read_bytes()
+        path = release_path(PackId(name), digest)
+        data = self._source.read(path, target.length)
+        _verify(target, data, path)
+        kept.write_bytes(data)
+        return data
 
     def commit_soon(self, then: Callable[[], None]) -> None:
         """Call ``then`` once what was verified is durable."""
@@ -239,10 +260,7 @@ def open_trust(state: StateDirectory, clock: Clock, source: Source) -> Iterator[
 
 
 def _digest_of(target: TargetFile) -> Digest:
-    digest = parse_digest(str(target.hashes.get("sha256", "")))
-    if target.length > MAX_RELEASE_BYTES:
-        raise RefusedError("The release of {pack} is too large.", pack=target.path)
-    return digest
+    return parse_digest(str(target.hashes.get("sha256", "")))
 
 
 def _verify(target: TargetFile, data: bytes, path: str) -> None:

@@ -4,6 +4,7 @@ import pytest
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
+from core.assignment import assignment_path
 from core.errors import RefusedError, UsageError
 from core.names import PackId
 from core.trust.edit import (
@@ -13,11 +14,14 @@ from core.trust.edit import (
     next_snapshot,
     next_timestamp,
     parse,
+    put_assignment,
     put_release,
+    put_withdrawal,
     sign,
 )
 from core.trust.roles import MAX_TIMESTAMP_BYTES, Publisher, may_publish, publisher_of
 from core.trust.verify import MAX_DELEGATIONS, verify_role
+from core.withdrawal import Withdrawal, read_withdrawals
 
 NOW = datetime(2026, 11, 22, 8, 30, 0, 123456, tzinfo=UTC)
 KEY, OTHER = CryptoSigner.generate_ed25519(), CryptoSigner.generate_ed25519()
@@ -25,6 +29,8 @@ COUNTY = publisher_of("gd/zhuhai")
 DELEGATOR = delegate(new_targets(NOW), COUNTY, [KEY])
 EMPTY = new_targets(NOW)
 PACK = PackId("gd/zhuhai/math")
+PROVINCE = publisher_of("gd")
+ABOVE = delegate(new_targets(NOW), PROVINCE, [KEY])
 
 
 @pytest.mark.parametrize(
@@ -81,6 +87,66 @@ def test_role_files_that_the_sequencer_keeps_out(data: bytes, reason: str) -> No
         verify_role(data, COUNTY.role, DELEGATOR, EMPTY, NOW)
 
 
+AT = "2026-11-22T08:30:00Z"
+SLIP = Withdrawal(reason="a slip in the sum", at=AT, item="l-1")
+PUBLISHED = put_release(EMPTY, PACK, b"release", NOW)
+
+
+def test_a_withdrawal_is_part_of_the_role_and_publishing_drops_it() -> None:
+    data = sign(put_withdrawal(PUBLISHED, PACK, SLIP, NOW), [KEY])
+    new = verify_role(data, COUNTY.role, DELEGATOR, PUBLISHED, NOW)
+    assert (new.version, read_withdrawals(new.targets[PACK].custom, PACK)) == (3, ([SLIP], []))
+    assert new.targets[PACK].hashes == PUBLISHED.targets[PACK].hashes
+    again = put_release(new, PACK, b"release", NOW)
+    assert again.targets[PACK].custom is None
+    kept = put_release(new, PACK, b"release", NOW, [SLIP])
+    assert read_withdrawals(kept.targets[PACK].custom, PACK)[0] == [SLIP]
+
+
+def test_an_assignment_stands_beside_the_packs_and_is_taken_away() -> None:
+    path = assignment_path(COUNTY.pattern)
+    new = put_assignment(PUBLISHED, path, b"assignment", NOW)
+    verify_role(sign(new, [KEY]), COUNTY.role, DELEGATOR, PUBLISHED, NOW)
+    assert set(new.targets) == {PACK, path}
+    assert set(put_assignment(new, path, None, NOW).targets) == {PACK}
+
+
+def spoilt(custom: object, path: str = PACK) -> bytes:
+    role = put_release(EMPTY, PackId(path), b"x", NOW)
+    role.targets[path].unrecognized_fields["custom"] = custom
+    return sign(role, [KEY])
+
+
+ENTRY = {"reason": "x", "at": AT, "item": "l-1"}
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (spoilt({"withdrawn": [{}]}), "cannot be read"),
+        (spoilt({"withdrawn": [ENTRY, ENTRY]}), "about the same"),
+        (spoilt({"withdrawn": [{**ENTRY, "item": f"l-{n}"} for n in range(201)]}), "201"),
+        (spoilt({"withdrawn": [ENTRY]}, "gd/zhuhai/@assignment"), "may not publish"),
+        # Nobody speaks for another place, also not for one within its own pattern.
+        (sign(put_assignment(EMPTY, "gd/-/@assignment", b"x", NOW), [KEY]), "may not publish"),
+        (sign(put_assignment(EMPTY, "cn/-/@assignment", b"x", NOW), [KEY]), "may not publish"),
+        (sign(put_assignment(EMPTY, "gd/zhuhai/x/@assignment", b"x", NOW), [KEY]), "not an assig"),
+        (sign(put_assignment(EMPTY, "gd/zhuhai/@other", b"x", NOW), [KEY]), "not a pack id"),
+    ],
+)
+def test_withdrawals_and_assignments_that_the_sequencer_keeps_out(data: bytes, reason: str) -> None:
+    with pytest.raises(RefusedError, match=reason):
+        verify_role(data, COUNTY.role, DELEGATOR, EMPTY, NOW)
+
+
+def test_a_province_assigns_for_itself_and_not_in_a_countys_name() -> None:
+    mine = sign(put_assignment(EMPTY, "gd/-/@assignment", b"x", NOW), [KEY])
+    verify_role(mine, PROVINCE.role, ABOVE, EMPTY, NOW)
+    other = sign(put_assignment(EMPTY, "gd/zhuhai/@assignment", b"x", NOW), [KEY])
+    with pytest.raises(RefusedError, match="may not publish gd/zhuhai/@assignment"):
+        verify_role(other, PROVINCE.role, ABOVE, EMPTY, NOW)
+
+
 def test_root_snapshot_and_timestamp() -> None:
     roles = ("root", "targets", "snapshot", "timestamp")
     signers = {role: [CryptoSigner.generate_ed25519() for _ in range(3)] for role in roles}
@@ -105,10 +171,6 @@ def test_root_snapshot_and_timestamp() -> None:
 def test_a_file_of_another_type_is_refused() -> None:
     with pytest.raises(RefusedError, match="of type timestamp, not targets"):
         parse(sign(next_timestamp(None, 1, NOW), []), Targets, 9999)
-
-
-PROVINCE = publisher_of("gd")
-ABOVE = delegate(new_targets(NOW), PROVINCE, [KEY])
 
 
 def delegating(*publishers: Publisher) -> Targets:

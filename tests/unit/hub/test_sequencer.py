@@ -10,11 +10,21 @@ from obstore.store import MemoryStore
 from securesystemslib.signer import CryptoSigner, Signer
 
 from cache import durable, failpoints
+from core.assignment import (
+    MAX_ASSIGNMENT_BYTES,
+    Assignment,
+    Rule,
+    assignment_file,
+    encode_assignment,
+)
 from core.bundle.frame import FRAME_BYTES
+from core.digest import digest_of
 from core.errors import AlreadyRunningError, NoStateError, PackhorseError, RefusedError, UsageError
+from core.names import PackId
 from core.tip import decode_tip
 from core.trust import edit, roles
 from core.trust.roles import publisher_of
+from core.withdrawal import Withdrawal
 from hub.config import HubConfig
 from hub.decide import waiting
 from hub.founding import Plan, found_hub
@@ -412,3 +422,64 @@ def test_a_publication_that_fails_at_any_operation_is_finished_by_the_next(
         tip = decode_tip((hub.directory / "tip").read_bytes())
         assert tip.timestamp == (hub.directory / roles.TIMESTAMP_PATH).read_bytes()
     assert points > 15
+
+
+ASSIGNMENT = "gd/zhuhai/@assignment"
+
+
+def assign(hub: TinyHub, data: bytes, path: str = ASSIGNMENT) -> None:
+    file = hub.directory / assignment_file(path, digest_of(data))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(data)
+    new = edit.put_assignment(hub.role, path, data, hub.now)
+    name = f"incoming/gd.zhuhai.{new.version}.json"
+    (hub.directory / name).write_bytes(edit.sign(new, [hub.publisher_signer]))
+    hub.sequence()
+
+
+def test_an_assignment_is_published_and_replaced(hub: TinyHub) -> None:
+    publish_files(hub, PACK, FILES, 1)
+    first = encode_assignment(Assignment(place="gd/zhuhai", rules=[Rule("*", PACK)]))
+    assign(hub, first)
+    assert set(state(hub).roles["gd.zhuhai"].targets) == {PACK, ASSIGNMENT}
+    assign(hub, encode_assignment(Assignment(place="gd/zhuhai")))
+    assert state(hub).roles["gd.zhuhai"].targets[ASSIGNMENT].length != len(first)
+
+
+@pytest.mark.parametrize(
+    ("data", "path", "sentence"),
+    [
+        (b"junk", ASSIGNMENT, "is damaged"),
+        (encode_assignment(Assignment(place="gd/-")), ASSIGNMENT, "belongs to 'gd/-'"),
+        (b"x" * (MAX_ASSIGNMENT_BYTES + 1), ASSIGNMENT, "without a usable digest"),
+        (encode_assignment(Assignment(place="gd/-")), "gd/-/@assignment", "may not publish gd/-/"),
+    ],
+)
+def test_a_bad_assignment_is_refused_with_an_answer(
+    hub: TinyHub, data: bytes, path: str, sentence: str
+) -> None:
+    assign(hub, data, path)
+    assert hub.outcome.published == []
+    assert sentence in answer(hub)
+
+
+def test_an_assignment_that_was_not_brought_up_is_refused(hub: TinyHub) -> None:
+    new = edit.put_assignment(hub.role, ASSIGNMENT, b"nowhere", hub.now)
+    data = edit.sign(new, [hub.publisher_signer])
+    (hub.directory / "incoming/gd.zhuhai.2.json").write_bytes(data)
+    hub.sequence()
+    assert "is not in the repository" in answer(hub)
+
+
+def test_a_withdrawal_is_published_and_undone_by_the_same_release(hub: TinyHub) -> None:
+    publish_files(hub, PACK, FILES, 1)
+    at = "2026-11-22T08:30:00Z"
+    new = edit.put_withdrawal(hub.role, PackId(PACK), Withdrawal(reason="a slip", at=at), hub.now)
+    data = edit.sign(new, [hub.publisher_signer])
+    (hub.directory / "incoming/gd.zhuhai.3.json").write_bytes(data)
+    hub.sequence()
+    custom = state(hub).roles["gd.zhuhai"].targets[PACK].custom
+    assert custom == {"withdrawn": [{"reason": "a slip", "at": at}]}
+    publish_files(hub, PACK, FILES, 1)
+    assert hub.outcome.published == ["gd.zhuhai.4.json"]
+    assert state(hub).roles["gd.zhuhai"].targets[PACK].custom is None

@@ -134,6 +134,14 @@ def test_nothing_outside_the_repository_has_a_path(path: str) -> None:
     assert published_path(path) is None
 
 
+def test_an_assignment_is_served_and_no_other_strange_name() -> None:
+    digest = "0" * 64
+    wanted = f"targets/gd/zhuhai/{digest}.@assignment"
+    assert published_path(f"/{wanted}") == wanted
+    for name in ("@other", "@assignment.x", "@@assignment", "@"):
+        assert published_path(f"/targets/gd/zhuhai/{digest}.{name}") is None
+
+
 async def test_nasty_paths_are_not_found_and_leak_nothing(hub: TinyHub) -> None:
     (hub.directory / "incoming/gd.zhuhai.9.json").write_bytes(b"waiting")
     async with hub.serving() as base:

@@ -8,8 +8,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner
 
+from core.assignment import (
+    MAX_ASSIGNMENT_BYTES,
+    Assignment,
+    Rule,
+    assignment_file,
+    encode_assignment,
+)
 from core.digest import digest_of
-from core.errors import ExitCode, RefusedError
+from core.errors import ExitCode, PackhorseError, RefusedError
 from core.manifest import encode_manifest
 from core.names import PackId
 from core.release import FORMAT, BundleLink, Release, encode_release, release_path
@@ -288,3 +295,77 @@ def test_a_publishers_file_that_is_not_there_leaves_the_line_up(
     summary = node.pull_from(DirectorySource(repository.directory))
     assert (summary.reached, summary.exit_code) == (True, ExitCode.REFUSED)
     assert "has no file metadata/1.gd.foshan.json" in summary.problems[0].text
+
+
+RULES = [Rule("*", "gd/*")]
+
+
+def assign(repository: Repository, role: str, place: str, data: bytes | None = None) -> None:
+    path = f"{place}/@assignment"
+    data = data or encode_assignment(Assignment(place=place, rules=RULES))
+    repository.store(assignment_file(path, digest_of(data)), data)
+    repository.roles[role] = edit.put_assignment(repository.roles[role], path, data, repository.now)
+
+
+def assigned(node: Node, repository: Repository) -> tuple[list[str], list[str], list[str]]:
+    """Give the packs and the places of readable assignments, and the problems."""
+    with open_trust(node.state, node.clock, DirectorySource(repository.directory)) as trust:
+        trust.refresh(None)
+        packs = [str(one.pack) for one in trust.packs()]
+        problems, places = [str(one) for one in trust.problems], []
+        for one in trust.assignments:
+            try:
+                places.append(trust.assignment(one).place)
+            except PackhorseError as error:
+                problems.append(str(error))
+    return packs, places, problems
+
+
+def test_assignments_are_listed_and_are_no_packs(repository: Repository, tmp_path: Path) -> None:
+    province = repository.publisher("gd")
+    county = repository.publisher("gd/zhuhai", under=province)
+    repository.release(county, "gd/zhuhai/math")
+    assign(repository, county, "gd/zhuhai")
+    assign(repository, province, "gd/-")
+    repository.write()
+    node = node_of(repository, tmp_path)
+    found: object = (["gd/zhuhai/math"], ["gd/-", "gd/zhuhai"], [])
+    assert assigned(node, repository) == found
+    # Another poll needs no file of them again.
+    for file in repository.directory.rglob("*.@assignment"):
+        file.unlink()
+    assert assigned(node, repository) == found
+
+
+@pytest.mark.parametrize("fault", ["malformed", "damaged", "missing", "of another place", "large"])
+def test_a_broken_assignment_is_named_and_hides_nothing(
+    repository: Repository, tmp_path: Path, fault: str
+) -> None:
+    broken, healthy = repository.publisher("gd/foshan"), repository.publisher("gd/zhuhai")
+    repository.release(broken, "gd/foshan/art")
+    data = {
+        "malformed": b"{}",
+        "of another place": encode_assignment(Assignment(place="gd/zhuhai", rules=RULES)),
+        "large": b"x" * (MAX_ASSIGNMENT_BYTES + 1),
+    }.get(fault)
+    assign(repository, broken, "gd/foshan", data)
+    assign(repository, healthy, "gd/zhuhai")
+    repository.write()
+    file = next(repository.directory.glob("targets/gd/foshan/*.@assignment"))
+    if fault == "damaged":
+        file.write_bytes(file.read_bytes()[:-1])
+    elif fault == "missing":
+        file.unlink()
+    packs, places, problems = assigned(node_of(repository, tmp_path), repository)
+    assert (packs, places) == (["gd/foshan/art"], ["gd/zhuhai"])
+    assert len(problems) == 1
+    assert "foshan" in problems[0]
+
+
+def test_nobody_assigns_in_anothers_name(repository: Repository, tmp_path: Path) -> None:
+    county = repository.publisher("gd/zhuhai")
+    repository.publisher("cn/-")
+    assign(repository, county, "cn/-")
+    assign(repository, county, "gd/zhuhai")
+    repository.write()
+    assert assigned(node_of(repository, tmp_path), repository) == ([], ["gd/zhuhai"], [])

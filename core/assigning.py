@@ -1,0 +1,125 @@
+"""By assignments: which packs a school should hold, and which those of a group.
+
+A node obeys the assignments whose place covers its own. One without a place obeys those that
+name its school. Where none is in force, it takes every pack.
+"""
+
+from collections.abc import Iterable, Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from core.assignment import EVERYBODY, USUAL, Assignment, Rule
+from core.names import PackId
+
+
+class Wanted(NamedTuple):
+    """How a pack is wanted.
+
+    Attributes:
+        priority: 1 to 9; 1 comes first.
+        renditions: those wanted, sorted; empty for all.
+    """
+
+    priority: int = USUAL
+    renditions: tuple[str, ...] = ()
+
+
+def covers(place: str, other: str) -> bool:
+    """Say whether an assignment's place covers another place.
+
+    Args:
+        place: of an assignment, such as ``gd/zhuhai`` or ``gd/-``.
+        other: of a node, such as ``gd/zhuhai``, ``gd/-`` or ``gd``.
+    """
+    first, _, second = place.partition("/")
+    its_first, _, its_second = other.partition("/")
+    return first == its_first and second in {"-", its_second or "-"}
+
+
+def in_force(assignment: Assignment, school: str, place: str) -> bool:
+    """Say whether a node obeys an assignment.
+
+    Args:
+        assignment: any publisher's.
+        school: the node's school.
+        place: the node's place; empty when it has none.
+    """
+    if place:
+        return covers(assignment.place, place)
+    return any(school in schools for schools in assignment.groups.values())
+
+
+def wanted(
+    assignments: Iterable[Assignment], school: str, place: str, packs: Iterable[PackId]
+) -> dict[PackId, Wanted] | None:
+    """Choose the packs that a school should hold.
+
+    Args:
+        assignments: every publisher's.
+        school: its id.
+        place: its place; empty when it has none.
+        packs: those that are published.
+
+    Returns:
+        How each wanted pack is wanted; None when no assignment is in force, so that all are.
+    """
+    obeyed = [one for one in assignments if in_force(one, school, place)]
+    if not obeyed:
+        return None
+    return _chosen([rule for one in obeyed for rule in rules_for(one, school)], packs)
+
+
+def wanted_by_group(
+    assignments: Sequence[Assignment], group: str, packs: Iterable[PackId]
+) -> dict[PackId, Wanted] | None:
+    """Choose the packs that any school of a group should hold, such as for a stick.
+
+    The schools' places are not known here: they are taken to be the place of whoever made the
+    group, and what a county within it says of one of the schools counts too.
+
+    Returns:
+        How each wanted pack is wanted; None when nobody has a group of that name.
+    """
+    owners = [one for one in assignments if group in one.groups]
+    if not owners:
+        return None
+    rules: list[Rule] = []
+    for owner in owners:
+        schools = set(owner.groups[group])
+        for one in assignments:
+            above = covers(one.place, owner.place)
+            if above or covers(owner.place, one.place):
+                rules += [rule for rule in one.rules if _concerns(one, rule, schools, above=above)]
+    return _chosen(rules, packs)
+
+
+def rules_for(assignment: Assignment, school: str) -> list[Rule]:
+    """Give the rules of the groups that a school is in."""
+    groups = {name for name, schools in assignment.groups.items() if school in schools}
+    return [rule for rule in assignment.rules if rule.group in {EVERYBODY, *groups}]
+
+
+def matches(rule: Rule, pack: str) -> bool:
+    """Say whether a rule is about a pack."""
+    return fnmatchcase(pack, rule.pack)
+
+
+def _concerns(one: Assignment, rule: Rule, schools: set[str], *, above: bool) -> bool:
+    if rule.group != EVERYBODY:
+        return not schools.isdisjoint(one.groups[rule.group])
+    return above or any(not schools.isdisjoint(members) for members in one.groups.values())
+
+
+def _chosen(rules: Sequence[Rule], packs: Iterable[PackId]) -> dict[PackId, Wanted]:
+    """Let the most urgent rule decide about each pack; of equals, the one that wants more."""
+    chosen: dict[PackId, Wanted] = {}
+    for pack in packs:
+        found = [rule for rule in rules if matches(rule, pack)]
+        if not found:
+            continue
+        priority = min(rule.priority for rule in found)
+        first = [rule for rule in found if rule.priority == priority]
+        every = any(not rule.renditions for rule in first)
+        names = {name for rule in first for name in rule.renditions}
+        chosen[pack] = Wanted(priority, () if every else tuple(sorted(names)))
+    return chosen
