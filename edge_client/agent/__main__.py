@@ -14,7 +14,7 @@ from cache.clock import Clock
 from cache.state import StateDirectory
 from core.control import SOCKET_NAME
 from core.errors import PackhorseError
-from edge_client import config
+from edge_client import config, notify
 from edge_client.addresses import portal_address
 from edge_client.agent.board import Board
 from edge_client.agent.rounds import Means, Rounds
@@ -59,7 +59,7 @@ async def serve(state: StateDirectory, settings: NodeConfig) -> None:
             chance=lambda: secrets.randbelow(1 << 30) / (1 << 30),
         ),
     )
-    async with serving(state.root / SOCKET_NAME, rounds):
+    async with serving(state.root / SOCKET_NAME, rounds), notify.alive():
         work = asyncio.create_task(rounds.run())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

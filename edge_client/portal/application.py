@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from edge_client.portal import content, media, pages, searching, static_files, usage
+from edge_client.portal import content, media, pages, qr, searching, static_files, usage
 from edge_client.portal.security import (
     content_headers,
     errors_in_words,
@@ -25,6 +25,7 @@ def portal_application(site: Site) -> web.Application:
     app.add_routes(
         [
             web.get("/", pages.home),
+            web.get("/qr", qr.qr),
             web.get("/search", searching.search),
             web.get(f"/packs/{_PACK}", pages.pack),
             web.get(f"/packs/{_PACK}/{_ITEM}", pages.item),

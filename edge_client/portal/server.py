@@ -11,6 +11,7 @@ from aiohttp import web
 from cache.clock import Clock
 from cache.state import StateDirectory
 from core.errors import UsageError
+from edge_client import notify
 from edge_client.config import Address, NodeConfig
 from edge_client.portal.application import content_application, portal_application
 from edge_client.portal.connections import Connections, affordable
@@ -40,7 +41,8 @@ async def serve(
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with running(state, config) as site:
         listening(site.ports)
-        await stop.wait()
+        async with notify.alive():
+            await stop.wait()
 
 
 @asynccontextmanager
@@ -73,6 +75,7 @@ async def running(
         frozenset(name.lower() for name in config.portal_hosts),
         Connections(most_connections or affordable()),
     )
+    site.ports.host = config.portal_listen[0]
     site.usage.start()
     async with AsyncExitStack() as stack:
         stack.callback(site.lessons.close)

@@ -16,8 +16,9 @@ from edge_client.portal.usage_log import UsageLog
 
 @dataclass(slots=True)
 class Ports:
-    """The ports that the portal listens on, known once it does."""
+    """Where the portal listens; the ports are known once it does."""
 
+    host: str = ""
     portal: int = 0
     content: int = 0
 

@@ -1,6 +1,7 @@
 """The portal in a real browser: plays, seeks, records; lessons stay in their sandbox."""
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -318,3 +319,47 @@ async def test_no_page_scrolls_sideways(
     for path in ("/", f"/packs/{PACK}", *items, "/search?q=a", "/search?q=zz", "/nowhere"):
         await page.goto(path)
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+async def test_a_camera_reads_the_address_off_the_screen_in_the_dark_too(
+    browser: Browser, school: School, tmp_path: Path
+) -> None:
+    context = await browser.new_context(base_url=school.origin, color_scheme="dark")
+    page = await context.new_page()
+    await page.goto("/")
+    await page.get_by_role("link", name="QR").click()
+    await page.locator(".sheet").screenshot(path=tmp_path / "screen.png")
+
+    assert read_codes(tmp_path / "screen.png") == [f"{school.origin}/"]
+    await expect(page.locator(".address")).to_have_text(f"{school.origin}/")
+
+
+async def test_the_page_with_the_address_prints_on_one_sheet(page: Page, tmp_path: Path) -> None:
+    await page.goto("/qr")
+    printed = await page.pdf(format="A4")
+    await page.emulate_media(media="print")
+    await page.screenshot(path=tmp_path / "print.png")
+
+    assert printed.count(b"/Type /Page\n") == 1
+    assert len(read_codes(tmp_path / "print.png")) == 1
+    await expect(page.get_by_role("navigation")).to_be_hidden()
+
+
+async def test_an_open_page_follows_a_changed_address(page: Page, school: School) -> None:
+    await page.clock.install()
+    await page.goto("/qr")
+    # As after a change: the node's addresses are no more those that the page was made with.
+    await page.evaluate("document.querySelector('[data-follow]').dataset.follow = 'http://old/'")
+    await page.clock.run_for(30_000)
+
+    await expect(page.locator("[data-follow]")).to_have_attribute(
+        "data-follow", f"{school.origin}/"
+    )
+
+
+def read_codes(picture: Path) -> list[str]:
+    """Read all QR codes in a picture."""
+    done = subprocess.run(
+        ["zbarimg", "--raw", "--quiet", picture], check=True, capture_output=True, text=True
+    )
+    return done.stdout.splitlines()

@@ -17,7 +17,26 @@
   function answer(reached) {
     banner.hidden = reached;
     document.dispatchEvent(new CustomEvent('packhorse-node', { detail: reached }));
+    if (reached) {
+      follow();
+    }
     later(reached ? EVERY : AGAIN);
+  }
+
+  // A page that shows the node's addresses follows them when they change.
+  function follow() {
+    const shown = document.querySelector('[data-follow]');
+    if (!shown) {
+      return;
+    }
+    fetch(location.href, { cache: 'no-store' }).then(function (response) {
+      return response.ok ? response.text() : '';
+    }).then(function (text) {
+      const fresh = new DOMParser().parseFromString(text, 'text/html').querySelector('[data-follow]');
+      if (fresh && fresh.dataset.follow !== shown.dataset.follow) {
+        location.reload();
+      }
+    }, function () { /* Out of reach again: the banner says so at the next look. */ });
   }
 
   function look() {
