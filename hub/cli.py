@@ -2,6 +2,7 @@
 
 import click
 
+from hub.commands.admin import admin
 from hub.commands.init import init
 from hub.commands.nodes import nodes
 from hub.commands.renew import renew
@@ -16,5 +17,5 @@ def hub() -> None:
     """Serve a repository, enrol schools, take in usage."""
 
 
-for _command in (init, serve, sign, renew, token, nodes, report):
+for _command in (init, serve, sign, renew, token, nodes, report, admin):
     hub.add_command(_command)

@@ -32,6 +32,10 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             database such as ``postgresql+psycopg://hub@db/hub``.
         certificate_days: life of a server certificate, days.
         enrolments_per_minute: tries to enrol that one address has.
+        sign_ins_per_minute: tries to sign in to the admin's pages that one address has, and that
+            one account has.
+        upload_megabytes: what a folder that is published from the browser may take, millions of
+            bytes.
         connections: connections that ``hub serve`` holds open at the same time.
         batches_per_day: batches of statements that one node may have stored a day.
         megabytes_per_day: what they may take together, millions of bytes.
@@ -47,6 +51,8 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     registry: str = "registry.db"
     certificate_days: Annotated[int, msgspec.Meta(ge=1, le=3650)] = 730
     enrolments_per_minute: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 60
+    sign_ins_per_minute: Annotated[int, msgspec.Meta(ge=1, le=1000)] = 6
+    upload_megabytes: Annotated[int, msgspec.Meta(ge=1, le=10_000_000)] = 50_000
     connections: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 500
     batches_per_day: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 500
     megabytes_per_day: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 50

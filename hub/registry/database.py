@@ -14,16 +14,20 @@ from sqlalchemy.orm import Session
 
 from core.errors import PackhorseError, RefusedError, UnavailableError, UsageError
 from hub.registry.models import (
+    AdminRow,
     Base,
     Migration,
     ReportEpochRow,
     ReportRow,
     SchoolRow,
+    SessionRow,
     TokenReuseRow,
     UsageDayRow,
 )
 
 _BUSY_SECONDS: Final = 30
+# An execution option: the transaction will not write.
+_READING: Final = "packhorse_reading"
 _PASSWORD = re.compile(r"(?<!/):[^/]*@")
 
 
@@ -40,11 +44,17 @@ def _reports(connection: Connection) -> None:
         Base.metadata.tables[row.__tablename__].create(connection, checkfirst=True)
 
 
+def _admins(connection: Connection) -> None:
+    for row in (AdminRow, SessionRow):
+        Base.metadata.tables[row.__tablename__].create(connection, checkfirst=True)
+
+
 # Never changed once released; a new one goes to the end.
 MIGRATIONS: Final[tuple[tuple[str, Callable[[Connection], None]], ...]] = (
     ("0001_initial", _initial),
     ("0002_usage_days", _usage_days),
     ("0003_reports", _reports),
+    ("0004_admins", _admins),
 )
 
 
@@ -94,8 +104,24 @@ class Registry:
             UnavailableError: the database does not answer.
             RefusedError: it is damaged.
         """
+        with self._session(self._engine) as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Give a session that only reads, all from one moment; writers need not wait for it.
+
+        Raises:
+            UnavailableError: the database does not answer.
+            RefusedError: it is damaged.
+        """
+        with self._session(self._engine.execution_options(**{_READING: True})) as session:
+            yield session
+
+    @contextmanager
+    def _session(self, engine: Engine) -> Iterator[Session]:
         try:
-            with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            with Session(engine, expire_on_commit=False) as session, session.begin():
                 yield session
         except OperationalError as error:
             raise UnavailableError(
@@ -159,4 +185,5 @@ def _make_sqlite_durable(engine: Engine) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # At once for writing: a reader that becomes a writer could not wait for its turn.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reading = connection.get_execution_options().get(_READING, False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -162,3 +162,26 @@ class ReportEpochRow(Base):
     number: Mapped[int] = mapped_column(_Big)
     began: Mapped[datetime] = mapped_column(Moment)
     returned: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class AdminRow(Base):
+    """A person who may sign in to the hub's pages; of the password only its hash is kept."""
+
+    __tablename__ = "admins"
+
+    name: Mapped[str] = mapped_column(String(50), primary_key=True)
+    password: Mapped[str] = mapped_column(String(200))
+    created: Mapped[datetime] = mapped_column(Moment)
+    changed: Mapped[datetime] = mapped_column(Moment)
+    signed_in: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class SessionRow(Base):
+    """A browser that an admin has signed in with; of its secret only the digest is kept."""
+
+    __tablename__ = "sessions"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)
+    admin: Mapped[str] = mapped_column(ForeignKey("admins.name"), index=True)
+    created: Mapped[datetime] = mapped_column(Moment)
+    expires: Mapped[datetime] = mapped_column(Moment)

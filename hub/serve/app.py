@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from typing import Final, TypeVar
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from tuf.api.metadata import Timestamp
 
 from core.codec import decode_json
@@ -15,10 +15,11 @@ from core.statement import MAX_BATCH_BYTES
 from core.token import EnrolRequest
 from core.trust import edit, roles
 from core.trusted_time import format_moment
+from hub.pages.application import PREFIX, admin_application
 from hub.registry.enrolment import enrol
 from hub.repository import DirectoryRepository
 from hub.serve.errors import errors_as_json, json_response
-from hub.serve.limits import RateLimit, read_body
+from hub.serve.limits import RateLimit, client_address, read_body
 from hub.serve.service import Service
 from hub.serve.static import fewest_headers, serve_directory
 from hub.serve.stored import serve_store
@@ -57,6 +58,7 @@ class HubApplication:
         app.router.add_post("/v1/report", self.report)
         app.router.add_get("/v1/authority.pem", self.authority)
         app.router.add_get("/v1/status", self.status)
+        app.add_subapp(PREFIX, admin_application(self._service, behind_proxy=self._behind_proxy))
         app.router.add_get("/{path:.*}", self.file)
         app.on_cleanup.append(self._close)
         return app
@@ -69,7 +71,8 @@ class HubApplication:
 
     async def enrol(self, request: web.Request) -> web.Response:
         """Enrol a node."""
-        self._rate.check(self._address(request), self._service.clock.monotonic())
+        address = client_address(request, behind_proxy=self._behind_proxy)
+        self._rate.check(address, self._service.clock.monotonic())
         body = await read_body(request, MAX_ENROL_BYTES, seconds=30)
         wanted = decode_json(body, EnrolRequest, what="The request", limit=MAX_ENROL_BYTES)
         service, now = self._service, self._service.clock.wall()
@@ -125,10 +128,3 @@ class HubApplication:
         if isinstance(repository, DirectoryRepository):
             return await asyncio.to_thread(serve_directory, repository.root, request)
         return await serve_store(repository, request)
-
-    def _address(self, request: web.Request) -> str:
-        forwarded = request.headers.get(hdrs.X_FORWARDED_FOR, "")
-        if self._behind_proxy and forwarded:
-            # The last one was written by our own proxy.
-            return forwarded.rpartition(",")[2].strip()[:64]
-        return request.remote or ""

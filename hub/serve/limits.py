@@ -5,7 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from hub.refusals import TooLargeError, TooOftenError, TooSlowError
 
@@ -42,6 +42,11 @@ class RateLimit:
         Raises:
             TooOftenError: the address has used up its tries.
         """
+        if not self.admits(address, now):
+            raise TooOftenError("Too many tries from this address.", hint="Wait a minute.")
+
+    def admits(self, address: str, now: float) -> bool:
+        """Count one try, and say whether it may go on; arguments as for ``check``."""
         bucket = self._buckets.setdefault(address, _Bucket(self._capacity, now))
         self._buckets.move_to_end(address)
         if len(self._buckets) > _MAX_ADDRESSES:
@@ -49,8 +54,18 @@ class RateLimit:
         gained = (now - bucket.filled) * self._capacity / 60
         bucket.tokens, bucket.filled = min(self._capacity, bucket.tokens + gained), now
         if bucket.tokens < 1:
-            raise TooOftenError("Too many tries from this address.", hint="Wait a minute.")
+            return False
         bucket.tokens -= 1
+        return True
+
+
+def client_address(request: web.Request, *, behind_proxy: bool) -> str:
+    """Give the address that a request is from, as our own proxy says it where there is one."""
+    forwarded = request.headers.get(hdrs.X_FORWARDED_FOR, "")
+    if behind_proxy and forwarded:
+        # The last one was written by our own proxy.
+        return forwarded.rpartition(",")[2].strip()[:64]
+    return request.remote or ""
 
 
 async def read_body(request: web.Request, limit: int, seconds: float = BODY_SECONDS) -> bytes:

@@ -1,0 +1,71 @@
+"""The application of the admin's pages: routes and what they share."""
+
+import asyncio
+from typing import Final
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from hub.config import HubConfig
+from hub.pages import fleet, guard, sign_in, static_files
+from hub.pages.languages import load_languages
+from hub.pages.rendering import PREFIX as _PREFIX
+from hub.pages.rendering import Renderer
+from hub.pages.site import SITE, Site
+from hub.serve.limits import RateLimit
+from hub.serve.service import Service
+
+PREFIX: Final = _PREFIX.rstrip("/")
+_MAX_FORM_BYTES: Final = 16 * 1024
+# Each takes 32 MB and a core for a tenth of a second.
+_HASHES_AT_ONCE: Final = 2
+
+
+def admin_application(service: Service, *, behind_proxy: bool) -> web.Application:
+    """Make what answers under ``/admin/``.
+
+    Args:
+        service: the hub's parts.
+        behind_proxy: whether our own proxy does TLS, and X-Forwarded-For is its.
+    """
+    languages = load_languages()
+    app = web.Application(
+        middlewares=[
+            guard.errors_in_words,
+            guard.own_hosts_only,
+            guard.encrypted_only,
+            guard.signed_in_only,
+            guard.own_forms_only,
+        ],
+        client_max_size=_MAX_FORM_BYTES,
+    )
+    app[SITE] = Site(
+        service,
+        languages,
+        Renderer(languages.values()),
+        _hosts(service.config),
+        behind_proxy,
+        RateLimit(service.config.sign_ins_per_minute),
+        RateLimit(service.config.sign_ins_per_minute),
+        asyncio.Semaphore(_HASHES_AT_ONCE),
+    )
+    app.on_response_prepare.append(guard.headers)
+    app.add_routes(
+        [
+            web.get("", static_files.to_first_page),
+            web.get("/", fleet.show_fleet),
+            web.get("/sign-in", sign_in.show_sign_in),
+            web.post("/sign-in", sign_in.sign_in),
+            web.post("/sign-out", sign_in.sign_out),
+            web.get("/account", sign_in.show_account),
+            web.post("/account", sign_in.change_password),
+            web.get("/static/{name:[a-z.]+}", static_files.static_file),
+            web.get("/language/{code}", static_files.choose),
+        ]
+    )
+    return app
+
+
+def _hosts(config: HubConfig) -> frozenset[str]:
+    names = [*config.hosts, config.address.host, urlsplit(config.url).hostname or ""]
+    return frozenset(name.lower() for name in names if name)

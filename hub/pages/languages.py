@@ -1,0 +1,31 @@
+"""The catalogues of the admin's pages, and the cookie that remembers a reader's choice."""
+
+import gettext
+import logging
+from pathlib import Path
+from typing import Final
+
+from core.languages import Language, page_languages
+
+_LOG: Final = logging.getLogger(__name__)
+_LOCALES: Final = Path(__file__).parents[1] / "locale"
+_DOMAIN: Final = "hub"
+COOKIE: Final = "language"
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's customary mark for texts that wait
+    """Mark a text for translation."""
+    return text
+
+
+def load_languages() -> dict[str, Language]:
+    """Load all languages by code; the first one is the default."""
+    return page_languages(_texts("zh_Hans"))
+
+
+def _texts(code: str) -> gettext.NullTranslations:
+    try:
+        return gettext.translation(_DOMAIN, str(_LOCALES), [code])
+    except FileNotFoundError:
+        _LOG.warning("The texts in %s are not built, so pages are in English: make assets", code)
+        return gettext.NullTranslations()
