@@ -1,7 +1,7 @@
 """The writer of agent.db: the agent's side alone. Readers use ``cache.agent_reader``.
 
-Nothing here is irreplaceable: acknowledgements come again from the hub, jobs from the next poll.
-So a damaged file is set aside and begun anew.
+Nothing here is irreplaceable: acknowledgements come again from the hub, jobs from the next poll,
+names and teachers from the people who know them. So a damaged file is set aside and begun anew.
 """
 
 import json
@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from cache import durable, generations
 from cache.agent_reader import (
@@ -91,6 +91,34 @@ class AgentDatabase:
         """
         with transaction(self._connection, self._path):
             self._connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+
+    def set_teacher(self, name: str, pin: str, since: str) -> None:
+        """Add a teacher, or give one another PIN.
+
+        Args:
+            name: of the teacher.
+            pin: a record of ``core.pins``.
+            since: the school's date.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        with transaction(self._connection, self._path):
+            self._connection.execute(
+                "INSERT INTO teacher VALUES (?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET pin = excluded.pin",
+                (name, pin, since),
+            )
+
+    def remove_teacher(self, name: str) -> bool:
+        """Remove a teacher; say whether they were there.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        with transaction(self._connection, self._path):
+            done = self._connection.execute("DELETE FROM teacher WHERE name = ?", (name,))
+            return done.rowcount > 0
 
     def note_contact(self, at: datetime, problem: str = "") -> None:
         """Note that the hub answered, or in plain words why it did not.
@@ -207,6 +235,14 @@ class AgentDatabase:
                 " DO UPDATE SET bytes = bytes + excluded.bytes",
                 (day, name, count),
             )
+
+    def __enter__(self) -> Self:
+        """Give this."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self.close()
 
     def close(self) -> None:
         """Close the file; all that was committed is in it."""

@@ -15,6 +15,8 @@ from typing import Any, Final
 
 from cache.databases import DamagedError, open_reader, sqlite_in_words
 
+SCHOOL_NAME: Final = "school-name"
+NODE_NAME: Final = "node-name"
 _JOBS: Final = """
     SELECT id, kind, detail, state, done, total, message, created, changed FROM job
     WHERE ? = '[]' OR state IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?
@@ -67,6 +69,23 @@ class RefusedStatement:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class TeacherRow:
+    """A teacher; ``pin`` is a record of ``core.pins``, ``since`` a date."""
+
+    name: str
+    pin: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What people call the school and this node; empty when nobody said."""
+
+    school: str = ""
+    node: str = ""
+
+
 class AgentReader:
     """Reads agent.db afresh at each question."""
 
@@ -86,6 +105,11 @@ class AgentReader:
         )
         return [RefusedStatement(**dict(row)) for row in rows]
 
+    def refused_count(self) -> int:
+        """Count the statements that the hub refused."""
+        rows = self._rows("SELECT count(*) AS count FROM refused")
+        return int(rows[0]["count"]) if rows else 0
+
     def fact(self, name: str) -> str | None:
         """Give a remembered text such as the tip's ETag, or None."""
         rows = self._rows("SELECT value FROM fact WHERE name = ?", name)
@@ -95,6 +119,15 @@ class AgentReader:
         """Give the last dealings with the hub."""
         text = self.fact("contact")
         return Contact(**json.loads(text)) if text else Contact()
+
+    def names(self) -> Names:
+        """Give the names that people chose."""
+        return Names(self.fact(SCHOOL_NAME) or "", self.fact(NODE_NAME) or "")
+
+    def teachers(self) -> list[TeacherRow]:
+        """Give the teachers who may lead classes, by name."""
+        rows = self._rows("SELECT name, pin, since FROM teacher ORDER BY name")
+        return [TeacherRow(**dict(row)) for row in rows]
 
     def jobs(self, *states: str, limit: int = 20) -> list[Job]:
         """Give the newest jobs of these states, newest first; of all states when none is named."""

@@ -49,4 +49,15 @@ MIGRATIONS: Final = (
             ) STRICT, WITHOUT ROWID""",
         ),
     ),
+    Migration(
+        "teachers",
+        (
+            # pin: a record of core.pins; since: a date
+            """CREATE TABLE teacher (
+                name TEXT PRIMARY KEY,
+                pin TEXT NOT NULL,
+                since TEXT NOT NULL
+            ) STRICT, WITHOUT ROWID""",
+        ),
+    ),
 )

@@ -15,6 +15,7 @@ from typing import Final
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _TIMESYNC: Final = Path("/run/systemd/timesync/synchronized")
+_HARDWARE: Final = Path("/sys/class/rtc/rtc0/since_epoch")
 # <sys/timex.h>: set while nothing disciplines the clock.
 _STA_UNSYNC: Final = 0x40
 # More than struct timex needs on any machine; the kernel writes all of it.
@@ -60,6 +61,29 @@ class Clock:
     def synchronised(self) -> bool:
         """Say whether something has set the wall clock from a time source since boot."""
         return _TIMESYNC.exists() or _kernel_synchronised()
+
+    def hardware(self) -> datetime | None:
+        """Give the moment that the hardware clock shows; None where there is none."""
+        try:
+            return datetime.fromtimestamp(int(_HARDWARE.read_text(encoding="ascii")), UTC)
+        except (OSError, ValueError, OverflowError):
+            return None
+
+    def here(self, moment: datetime) -> datetime:
+        """Put a moment into the machine's time zone."""
+        _look_up_zone()
+        return moment.astimezone()
+
+    def moment_of(self, local: datetime) -> datetime:
+        """Give the moment in UTC at which clocks in the machine's time zone show ``local``."""
+        _look_up_zone()
+        return local.astimezone(UTC)
+
+
+def _look_up_zone() -> None:
+    """Notice a time zone that was set since the start."""
+    if hasattr(time, "tzset"):
+        time.tzset()
 
 
 def _kernel_synchronised() -> bool:

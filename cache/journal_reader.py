@@ -6,12 +6,16 @@ Standard library only. Where there is no journal yet, there is no backlog.
 import sqlite3
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from cache.databases import DamagedError, open_reader, sqlite_in_words
+
+_PAGE: Final = 2000
+_LAST_ID: Final = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +122,38 @@ class JournalReader:
                 oldest = min(rows[0][0], rows[0][0] if oldest is None else oldest)
         return Backlog(count, oldest)
 
-    def _rows(self, sql: str, *values: bytes | int) -> list[sqlite3.Row]:
+    def newest(self, since: float, limit: int) -> Iterator[bytes]:
+        """Give the records appended since a moment (Unix seconds), newest first, at most so many.
+
+        Damaged ones are left out.
+
+        Raises:
+            DamagedError: the file is damaged; the portal salvages it when it starts.
+        """
+        before = _LAST_ID
+        while limit > 0:
+            rows = self._rows(
+                "SELECT id, epoch, sequence, at, record, checksum FROM statement"
+                " WHERE id < ? AND at >= ? ORDER BY id DESC LIMIT ?",
+                before,
+                since,
+                min(limit, _PAGE),
+            )
+            yield from (row[4] for row in rows if is_sound(*row[1:]))
+            if not rows:
+                return
+            before, limit = rows[-1][0], limit - len(rows)
+
+    def first(self) -> float | None:
+        """Give when the oldest statement still here was appended, Unix seconds, or None.
+
+        Raises:
+            DamagedError: the file is damaged; the portal salvages it when it starts.
+        """
+        rows = self._rows("SELECT at FROM statement ORDER BY id LIMIT 1")
+        return float(rows[0][0]) if rows else None
+
+    def _rows(self, sql: str, *values: bytes | float) -> list[sqlite3.Row]:
         try:
             with (
                 sqlite_in_words(self._path, reading=True),

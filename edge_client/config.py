@@ -20,6 +20,7 @@ from core.text import parse_rate
 
 FILE_NAME: Final = "node.toml"
 STATE_VARIABLE: Final = "PACKHORSE_STATE"
+DEFAULT_STICKS: Final = "/run/packhorse/sticks"
 DEFAULT_STATE: Final = "/var/lib/packhorse"
 MAX_FILE_BYTES: Final = 64 * 1024
 
@@ -48,6 +49,9 @@ class NodeConfig:
         packs: ``packs``: patterns of the pack ids that this node takes.
         disk_floor: ``[disk] floor_mb``: bytes that stay free on the disk; None for the usual
             share of it (``cache.space``).
+        stick_places: ``[stick] places``: directories below each of which sticks are mounted.
+        time_zone: ``[time] zone``: the school's time zone, such as ``Asia/Shanghai``; empty for
+            the machine's.
     """
 
     portal_listen: Address = ("0.0.0.0", 80)  # noqa: S104 - pupils' tablets are on the LAN
@@ -57,6 +61,8 @@ class NodeConfig:
     line_poll_minutes: float = 15.0
     packs: tuple[str, ...] = ("*",)
     disk_floor: int | None = None
+    stick_places: tuple[str, ...] = (DEFAULT_STICKS,)
+    time_zone: str = ""
 
 
 def state_root(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -93,6 +99,8 @@ def load(state: Path, environment: Mapping[str, str] = os.environ) -> NodeConfig
         line_poll_minutes=usual.line_poll_minutes if poll is None else poll,
         packs=reader.words("", "packs", usual.packs),
         disk_floor=None if floor is None else round(floor * _MB),
+        stick_places=reader.words("stick", "places", usual.stick_places),
+        time_zone=reader.text("time", "zone", usual.time_zone),
     )
 
 
@@ -115,6 +123,8 @@ KEYS: Final[dict[str, frozenset[str]]] = {
     "portal": frozenset({"listen", "content_listen", "hosts"}),
     "line": frozenset({"rate", "poll_minutes"}),
     "disk": frozenset({"floor_mb"}),
+    "stick": frozenset({"places"}),
+    "time": frozenset({"zone"}),
 }
 """Every key by its table; the empty name is the top of the file."""
 VARIABLES: Final[dict[str, tuple[str, str]]] = {
@@ -125,8 +135,10 @@ VARIABLES: Final[dict[str, tuple[str, str]]] = {
     "PACKHORSE_POLL_MINUTES": ("line", "poll_minutes"),
     "PACKHORSE_PACKS": ("", "packs"),
     "PACKHORSE_FLOOR_MB": ("disk", "floor_mb"),
+    "PACKHORSE_STICKS": ("stick", "places"),
+    "PACKHORSE_TIME_ZONE": ("time", "zone"),
 }
-_LISTS: Final = {"hosts", "packs"}
+_LISTS: Final = {"hosts", "packs", "places"}
 _NUMBERS: Final = {"poll_minutes", "floor_mb"}
 
 
@@ -225,6 +237,14 @@ class _Reader:
         if not isinstance(value, list) or not all(isinstance(word, str) and word for word in value):
             raise self.wrong(table, key, 'must be a list of texts, such as ["one", "two"]')
         return tuple(value)
+
+    def text(self, table: str, key: str, default: str) -> str:
+        value = self.value(table, key)
+        if value is None:
+            return default
+        if not isinstance(value, str):
+            raise self.wrong(table, key, "must be a text")
+        return value
 
     def rate(self, table: str, key: str) -> int | None:
         value = self.value(table, key)

@@ -9,11 +9,29 @@ import msgspec
 
 from core import control
 from core.control import Request, Response, Status
-from core.errors import NoStateError, PackhorseError, RefusedError, UnavailableError, UsageError
+from core.errors import (
+    AlreadyRunningError,
+    ExhaustedError,
+    NoStateError,
+    PackhorseError,
+    RefusedError,
+    UnavailableError,
+    UsageError,
+)
 
 _CALL_SECONDS = 20.0
 # The agent sends something at least every fifteen seconds to whoever watches.
 _WATCH_SECONDS = 60.0
+_KINDS: dict[int, type[PackhorseError]] = {
+    kind.exit_code: kind
+    for kind in (
+        AlreadyRunningError,
+        ExhaustedError,
+        NoStateError,
+        RefusedError,
+        UnavailableError,
+    )
+}
 
 
 class ControlClient:
@@ -45,11 +63,31 @@ class ControlClient:
                 return _status(_result(message))
         raise _gone()
 
+    def call(self, method: str, **params: object) -> Any:  # noqa: ANN401 - what it answers
+        """Call a method that answers soon; give its result.
+
+        Raises:
+            PackhorseError: the agent refuses, in its own words.
+        """
+        self._send(control.request(method, 1, **params))
+        for message in self._messages():
+            if isinstance(message, Response):
+                return _result(message)
+        raise _gone()
+
     def sync(self) -> Iterator[Status | dict[str, Any]]:
         """Ask for a round now: give each new status, and the report of its end as the last."""
+        return self.follow("sync", wait=True)
+
+    def follow(self, method: str, **params: object) -> Iterator[Status | dict[str, Any]]:
+        """Call a method that takes long: give each new status, and its result as the last.
+
+        Raises:
+            PackhorseError: the agent refuses, in its own words.
+        """
         self._socket.settimeout(_WATCH_SECONDS)
         self._send(control.request("watch", 1))
-        self._send(control.request("sync", 2, wait=True))
+        self._send(control.request(method, 2, **params))
         for message in self._messages():
             if isinstance(message, Request):
                 yield _status(message.params.get("status"))
@@ -111,12 +149,12 @@ def _status(value: object) -> Status:
 def _result(message: Response) -> Any:  # noqa: ANN401 - whatever the method answers
     if message.error is None:
         return message.result
-    known: dict[int, type[PackhorseError]] = {
-        kind.exit_code: kind for kind in (NoStateError, RefusedError, UnavailableError)
-    }
-    raise known.get(message.error.exit_code, UsageError)(
-        "{text}", hint="{cure}", text=message.error.message, cure=message.error.hint
-    )
+    error = message.error
+    kind = _KINDS.get(error.exit_code, UsageError)
+    if error.wording is None:
+        raise kind("{text}", hint="{cure}", text=error.message, cure=error.hint)
+    fields: dict[str, object] = dict(error.wording.fields)
+    raise kind(error.wording.template, hint=error.wording.hint, **fields)
 
 
 def _gone() -> UnavailableError:

@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from cache.agent_reader import AgentReader, Contact
+from cache.agent_reader import AgentReader, Contact, Names
 from cache.catalogue_reader import CataloguePack, CatalogueReader
 from cache.clock import Clock
 from cache.journal_reader import Backlog, JournalReader
@@ -28,6 +28,7 @@ _MAX_BYTES: Final = 64 * 1024
 _BUILD: Final = parse_moment(BUILD_DATE)
 _NO_BACKLOG: Final = Backlog(0, None)
 _NO_CONTACT: Final = Contact()
+_NO_NAMES: Final = Names()
 _NO_DISK: Final = Space(0, 0, 0)
 
 
@@ -37,6 +38,7 @@ class Enrolment(msgspec.Struct, frozen=True):
     url: str = ""
     node: str = ""
     school: str = ""
+    pending: bool = False
 
 
 class _Floor(msgspec.Struct, frozen=True):
@@ -61,6 +63,7 @@ class Readings:
     disk: Space = _NO_DISK
     floor: datetime = _BUILD
     problems: list[PackhorseError] = field(default_factory=list)
+    names: Names = _NO_NAMES
 
 
 class Reader:
@@ -82,20 +85,22 @@ class Reader:
         """Look at everything."""
         problems: list[PackhorseError] = []
         packs: list[PackStatus] = []
-        backlog, contact = _NO_BACKLOG, _NO_CONTACT
+        backlog, contact, names = _NO_BACKLOG, _NO_CONTACT, _NO_NAMES
         try:
             packs = [pack_status(pack) for pack in self._catalogue.packs()]
         except PackhorseError as error:
             problems.append(error)
         try:
-            contact = self._agent.contact()
+            contact, names = self._agent.contact(), self._agent.names()
             backlog = self._journal.backlog(self._agent.acknowledged())
         except PackhorseError as error:
             problems.append(error)
         disk = space(_existing(self._state.root), floor=self._floor)
-        return Readings(self.enrolment(), packs, backlog, contact, disk, self._time(), problems)
+        return Readings(
+            self.enrolment(), packs, backlog, contact, disk, self.floor(), problems, names
+        )
 
-    def _time(self) -> datetime:
+    def floor(self) -> datetime:
         """Give the floor of trusted time that the worker keeps in ``floor.json``."""
         try:
             with (self._state.root / "floor.json").open("rb") as file:

@@ -7,19 +7,24 @@ import secrets
 import signal
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from cache import durable
 from cache.clock import Clock
+from cache.school_clock import SchoolClock
 from cache.state import StateDirectory
 from core.control import SOCKET_NAME
 from core.errors import PackhorseError
 from edge_client import config, notify
 from edge_client.addresses import portal_address
+from edge_client.agent import people, usage
 from edge_client.agent.board import Board
 from edge_client.agent.rounds import Means, Rounds
 from edge_client.agent.schedule import Job, Schedule
 from edge_client.agent.server import serving
+from edge_client.agent.surroundings import keep_looking
+from edge_client.agent.timekeeping import Timekeeper
 from edge_client.config import NodeConfig
 from edge_client.readings import Reader
 
@@ -48,19 +53,9 @@ def main(arguments: Sequence[str]) -> int:
 
 async def serve(state: StateDirectory, settings: NodeConfig) -> None:
     """Work and answer until SIGTERM or SIGINT."""
-    clock = Clock()
-    rounds = Rounds(
-        Board(clock, portal=portal_address(settings.portal_listen)),
-        Reader(state, disk_floor=settings.disk_floor),
-        Schedule(settings.line_poll_minutes * _MINUTE),
-        Means(
-            clock,
-            command=lambda job: worker_command(job, state.root),
-            chance=lambda: secrets.randbelow(1 << 30) / (1 << 30),
-        ),
-    )
-    async with serving(state.root / SOCKET_NAME, rounds), notify.alive():
-        work = asyncio.create_task(rounds.run())
+    agent = Agent(state, settings, Clock())
+    async with serving(state.root / SOCKET_NAME, agent.rounds, agent.methods), notify.alive():
+        work = asyncio.create_task(agent.run())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, work.cancel)
@@ -69,6 +64,56 @@ async def serve(state: StateDirectory, settings: NodeConfig) -> None:
             await work
         except asyncio.CancelledError:
             logging.getLogger("agent").info("stopped")
+
+
+class Agent:
+    """The parts of the agent, put together.
+
+    Args:
+        state: the node's state directory.
+        settings: what the operator has set.
+        clock: the machine's clocks.
+
+    Raises:
+        UsageError: the configuration names a time zone that is not there.
+    """
+
+    def __init__(self, state: StateDirectory, settings: NodeConfig, clock: Clock) -> None:
+        school = SchoolClock(state, clock, zone=settings.time_zone)
+        reader = Reader(state, disk_floor=settings.disk_floor)
+        board = Board(
+            clock,
+            portal=portal_address(settings.portal_listen),
+            school_time=school.local,
+            software=version("packhorse"),
+        )
+        self._board, self._settings = board, settings
+        self._timekeeper = Timekeeper(school, reader.floor, board.touch)
+        self.rounds = Rounds(
+            board,
+            reader,
+            Schedule(settings.line_poll_minutes * _MINUTE),
+            Means(
+                clock,
+                command=lambda job: worker_command(job, state.root),
+                chance=lambda: secrets.randbelow(1 << 30) / (1 << 30),
+            ),
+        )
+        today, look = self._timekeeper.today, self.rounds.look
+        self.methods = {
+            **people.methods(clock, state, today=today, changed=look),
+            **self._timekeeper.methods(clock),
+            **usage.methods(clock, state, school, reader.floor),
+        }
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.rounds.run())
+            tasks.create_task(self._timekeeper.run())
+            tasks.create_task(
+                keep_looking(self._board, self._settings.portal_listen, self._settings.stick_places)
+            )
 
 
 def worker_command(job: Job, root: Path) -> list[str]:

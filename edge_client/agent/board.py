@@ -7,10 +7,13 @@ Rules:
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from cache.clock import Clock
+from cache.school_clock import LocalTime
 from core.control import Activity, LineState, Status, Transfer, Wording
 from core.errors import ExhaustedError, ExitCode
 from core.text import human_bytes
@@ -31,17 +34,42 @@ _NOT_ENROLLED: Final = Problem(
 _NEVER: Final = -1e9
 
 
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is outside the node's files.
+
+    Attributes:
+        addresses: under which the school's devices reach the portal, best first.
+        sticks: how many sticks are plugged in.
+    """
+
+    addresses: list[str] = field(default_factory=list)
+    sticks: int = 0
+
+
 class Board:
     """What is known, and since when.
 
     Args:
         clock: the machine's clocks.
         portal: address of the portal.
+        school_time: gives what the school's clock shows, from a moment that has certainly passed.
+        software: this Packhorse's version.
     """
 
-    def __init__(self, clock: Clock, *, portal: str = "") -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        portal: str = "",
+        school_time: Callable[[datetime], LocalTime] = lambda _: LocalTime("", known=False),
+        software: str = "",
+    ) -> None:
         self._clock = clock
         self._portal = portal
+        self._school_time = school_time
+        self._software = software
+        self._around = Surroundings([portal] if portal else [])
         self._number = 0
         self._news = asyncio.Event()
         self._readings = Readings()
@@ -93,6 +121,16 @@ class Board:
                 self._line, self._reason = "down", event
             case _:
                 return
+        self._change()
+
+    def look_around(self, around: Surroundings) -> None:
+        """Take a new look at what is outside the node's files."""
+        if around != self._around:
+            self._around = around
+            self._change()
+
+    def touch(self) -> None:
+        """Let watchers know that the status is another, though nothing was read or received."""
         self._change()
 
     def begins(self, event: Event) -> bool:
@@ -156,6 +194,7 @@ class Board:
             readings.floor, self._clock.wall(), synchronised=self._clock.synchronised()
         )
         oldest = age(self._clock, readings.backlog.oldest)
+        school_time = self._school_time(readings.floor)
         return Status(
             node=enrolment.node,
             school=enrolment.school,
@@ -175,9 +214,17 @@ class Board:
             backlog_oldest=oldest,
             clock_verified=verified,
             trusted_time=format_moment(trusted),
-            portal=self._portal,
+            portal=self._around.addresses[0] if self._around.addresses else self._portal,
             problems=[problem.text for problem in problems],
             problem_wordings=[_wording(problem) for problem in problems],
+            pending=enrolment.pending,
+            school_name=readings.names.school,
+            node_name=readings.names.node,
+            addresses=self._around.addresses,
+            school_time=school_time.text,
+            school_time_known=school_time.known,
+            software=self._software,
+            sticks=self._around.sticks,
         )
 
     def _fetch(self, event: events.Planned | events.Fetching) -> None:

@@ -87,6 +87,10 @@ class Rounds:
         """Wait until the status is newer than ``seen``; give its number."""
         return await self._board.changed(seen)
 
+    def look(self) -> None:
+        """Look at the files again soon: something has changed them."""
+        self._look.set()
+
     def sync(self) -> int:
         """Start a round as soon as none is running; give its number.
 

@@ -20,11 +20,13 @@ import msgspec
 
 from core import control
 from core.control import Failure, Request, Response, Status
-from core.errors import PackhorseError, RefusedError, UsageError
+from core.errors import ExitCode, PackhorseError, RefusedError, UsageError
+from edge_client.agent.methods import Methods
 from edge_client.report import RoundReport
 
 MAX_REQUEST_BYTES: Final = 64 * 1024
 MAX_CLIENTS: Final = 100
+MAX_CALLS: Final = 8
 _SOCKET_MODE: Final = 0o660
 # The kernel's sun_path, less its final zero.
 _LONGEST_PATH: Final = 107
@@ -54,13 +56,18 @@ class Service(Protocol):
 
 @asynccontextmanager
 async def serving(
-    path: Path, service: Service, *, patience: float = PATIENCE_SECONDS
+    path: Path,
+    service: Service,
+    methods: Methods | None = None,
+    *,
+    patience: float = PATIENCE_SECONDS,
 ) -> AsyncIterator[None]:
     """Serve the control socket at ``path`` while inside.
 
     Args:
         path: of the socket.
         service: what it gives access to.
+        methods: what it does beside ``status``, ``sync`` and ``watch``.
         patience: seconds that a client may take to read before it is cut off.
 
     Raises:
@@ -73,7 +80,7 @@ async def serving(
         if len(clients) >= MAX_CLIENTS:
             writer.close()
             return
-        client = _Connection(reader, writer, service, patience)
+        client = _Connection(reader, writer, service, methods or {}, patience)
         clients[client] = gone = asyncio.Event()
         try:
             await client.run()
@@ -124,13 +131,14 @@ def _bind(path: Path) -> socket.socket:
 
 
 class _Connection:
-    """One client: its calls are answered in order, but for those that wait."""
+    """One client: its calls are answered in order, but for those that take their time."""
 
     def __init__(
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         service: Service,
+        methods: Methods,
         patience: float,
     ) -> None:
         self._patience = patience
@@ -138,7 +146,9 @@ class _Connection:
         self._writer = writer
         self._service = service
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._methods: dict[str, Callable[[Request], Awaitable[Any]]] = {
+        self._calls: set[asyncio.Task[None]] = set()
+        self._slow = methods
+        self._quick: dict[str, Callable[[Request], Awaitable[Any]]] = {
             "status": self._status,
             "sync": self._sync,
             "watch": self._watch,
@@ -153,7 +163,7 @@ class _Connection:
         except (OSError, TimeoutError) as error:
             logger.debug("control client gone: %s", error)
         finally:
-            for task in self._tasks.values():
+            for task in (*self._tasks.values(), *self._calls):
                 task.cancel()
             await self._close()
 
@@ -186,17 +196,49 @@ class _Connection:
         except RefusedError as error:
             await self._fail(None, _kind_of_refusal(line), str(error))
             return
-        method = self._methods.get(request.method)
-        if method is None:
+        if request.method in self._slow:
+            await self._begin(request)
+        elif request.method in self._quick:
+            await self._give(request, self._quick[request.method])
+        else:
+            known = ", ".join(sorted({*self._quick, *self._slow}))
             await self._fail(
                 request.id,
                 control.UNKNOWN_METHOD,
                 f"There is no method {request.method!r}.",
-                hint="This node knows status, sync and watch.",
+                hint=f"This node knows {known}.",
+            )
+
+    async def _begin(self, request: Request) -> None:
+        """Let a call that takes its time run beside the others."""
+        if len(self._calls) >= MAX_CALLS:
+            await self._fail(
+                request.id,
+                control.FAILED,
+                "This connection waits for too many answers.",
+                hint="Wait for one of them.",
+                exit_code=ExitCode.OFFLINE,
             )
             return
+        method = self._slow[request.method]
+        task = asyncio.create_task(self._give(request, lambda call: method.answer(call.params)))
+        self._calls.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._calls.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is None:
+            return
+        # A client that has gone is nothing new; anything else is a bug, which must be seen.
+        if not isinstance(error, OSError | TimeoutError):
+            logger.error("a call failed", exc_info=error)
+        self.abort()
+
+    async def _give(self, request: Request, run: Callable[[Request], Awaitable[Any]]) -> None:
+        """Answer a call, with its result or why there is none."""
         try:
-            result = await method(request)
+            result = await run(request)
         except PackhorseError as error:
             await self._refuse(request.id, error)
             return

@@ -1,10 +1,11 @@
 """A clock that stands still until a test moves it."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 from cache.clock import Clock
 
+ZONE = timezone(timedelta(hours=8))
 START = datetime(2026, 11, 24, 8, 30, tzinfo=UTC)
 
 
@@ -14,6 +15,7 @@ class _Hands:
     monotonic: float
     boot: int
     synchronised: bool
+    hardware: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,18 @@ class FixedClock(Clock):
     def synchronised(self) -> bool:
         """Say what the test said."""
         return self.hands.synchronised
+
+    def hardware(self) -> datetime | None:
+        """Give what the test said; no machine has one by itself."""
+        return self.hands.hardware
+
+    def here(self, moment: datetime) -> datetime:
+        """Put a moment into China's time zone, whatever the machine's is."""
+        return moment.astimezone(ZONE)
+
+    def moment_of(self, local: datetime) -> datetime:
+        """Give the moment at which clocks there show ``local``."""
+        return local.replace(tzinfo=ZONE).astimezone(UTC)
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""

@@ -1,0 +1,159 @@
+"""School time: what timetables and statements use, on machines whose clock nobody has set.
+
+It is sure when the machine's clock is (a time source or a hardware clock vouches for it), else
+when a person confirmed it since boot; then it runs on with the monotonic clock. Otherwise there
+is at best a guess, and whoever needs the time asks a person.
+
+It never goes back without a new confirmation: a sure clock that is a little behind makes it
+stand still until the clock has caught up, one that is far behind makes it unsure.
+
+Moments are aware and in UTC; zones are for whoever shows them. Durations are seconds.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from core.errors import UsageError
+from core.trusted_time import PLAUSIBLE_AHEAD
+
+Source = Literal["clock", "person", "guess", "none"]
+
+# A hardware clock this near the system's has set it, or was set by it.
+_AGREEMENT: Final = timedelta(minutes=5)
+# A sure clock this far behind is waited for.
+_STANDSTILL: Final = timedelta(minutes=10)
+# A person may confirm this much else than a sure clock shows.
+_TOLERANCE: Final = timedelta(minutes=2)
+_Seconds = Annotated[float, msgspec.Meta(ge=0, le=2e11)]
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """What the disk keeps of school time. Moments are seconds since 1970.
+
+    Attributes:
+        reached: the latest school time that was sure.
+        boot: the boot in which a person confirmed the time; empty for none.
+        monotonic: the monotonic clock then.
+        confirmed: what they confirmed.
+    """
+
+    reached: _Seconds = 0.0
+    boot: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    monotonic: _Seconds = 0.0
+    confirmed: _Seconds = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """What the machine's clocks say at one moment.
+
+    Attributes:
+        wall: the system clock.
+        synchronised: whether a time source has set it since boot.
+        hardware: the hardware clock; None when there is none.
+        monotonic: seconds since boot.
+        boot: names the boot.
+        floor: a moment that has certainly passed (trusted time).
+    """
+
+    wall: datetime
+    synchronised: bool
+    hardware: datetime | None
+    monotonic: float
+    boot: str
+    floor: datetime
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the system clock can be believed."""
+        vouched = self.hardware is not None and abs(self.hardware - self.wall) <= _AGREEMENT
+        return (self.synchronised or vouched) and self.is_plausible(self.wall)
+
+    def is_plausible(self, moment: datetime) -> bool:
+        """Whether it can be that moment now."""
+        return self.floor <= moment <= self.floor + PLAUSIBLE_AHEAD
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolTime:
+    """School time at one moment; ``moment`` is None when there is not even a guess."""
+
+    moment: datetime | None
+    source: Source
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is sure."""
+        return self.source in {"clock", "person"}
+
+
+def school_time(memory: Memory, clocks: Clocks) -> SchoolTime:
+    """Give school time."""
+    reached = _moment(memory.reached)
+    for moment, source in _sure(memory, clocks):
+        if moment >= reached - _STANDSTILL:
+            return SchoolTime(max(moment, reached), source)
+    guesses = [reached] if memory.reached else []
+    if clocks.is_plausible(clocks.wall):
+        guesses.append(clocks.wall)
+    return SchoolTime(max(guesses), "guess") if guesses else SchoolTime(None, "none")
+
+
+def reach(memory: Memory, now: SchoolTime) -> Memory:
+    """Give what is to be kept now, so that time does not go back after a power cut."""
+    if not now.is_known or now.moment is None:
+        return memory
+    latest = max(memory.reached, now.moment.timestamp())
+    return msgspec.structs.replace(memory, reached=latest)
+
+
+def confirm(memory: Memory, clocks: Clocks, said: datetime) -> Memory:
+    """Take a time from a person; give what is to be kept.
+
+    Args:
+        memory: what was kept so far.
+        clocks: the machine's clocks now.
+        said: the moment that they say it is, true to a minute.
+
+    Raises:
+        UsageError: it cannot be that time.
+    """
+    if not clocks.floor - _TOLERANCE <= said <= clocks.floor + PLAUSIBLE_AHEAD:
+        raise UsageError(
+            "It cannot be {said}: this node has seen {floor} already.",
+            hint="Type today's date and the time that the school's clock shows.",
+            said=_day(said),
+            floor=_day(clocks.floor),
+        )
+    if clocks.is_sure and abs(clocks.wall - said) > _TOLERANCE:
+        raise UsageError(
+            "The machine's clock is set by itself, and shows another time.",
+            hint="If it is wrong by whole hours, set the time zone: key `zone` of node.toml.",
+        )
+    now = school_time(memory, clocks)
+    if now.moment is not None and abs(now.moment - said) < _TOLERANCE / 2:
+        # They read it off our screen: seconds are better known here.
+        said = now.moment
+    moment = said.timestamp()
+    return Memory(reached=moment, boot=clocks.boot, monotonic=clocks.monotonic, confirmed=moment)
+
+
+def _sure(memory: Memory, clocks: Clocks) -> list[tuple[datetime, Source]]:
+    found: list[tuple[datetime, Source]] = []
+    if clocks.is_sure:
+        found.append((clocks.wall, "clock"))
+    if memory.boot and memory.boot == clocks.boot and clocks.monotonic >= memory.monotonic:
+        passed = clocks.monotonic - memory.monotonic
+        found.append((_moment(memory.confirmed + passed), "person"))
+    return found
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _day(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d")

@@ -1,0 +1,115 @@
+"""School time, on machines whose clock nobody has set."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.errors import UsageError
+from core.school_time import Clocks, Memory, confirm, reach, school_time
+
+FLOOR = datetime(2026, 11, 20, tzinfo=UTC)
+NOW = datetime(2026, 11, 25, 0, 28, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, 0, 5, tzinfo=UTC)
+DEAD = Clocks(
+    wall=EPOCH, synchronised=False, hardware=None, monotonic=300.0, boot="b1", floor=FLOOR
+)
+SYNCHRONISED = replace(DEAD, wall=NOW, synchronised=True)
+FRESH = Memory()
+
+
+def later(clocks: Clocks, seconds: float, **changes: object) -> Clocks:
+    """Let time pass."""
+    moved = replace(
+        clocks,
+        wall=clocks.wall + timedelta(seconds=seconds),
+        monotonic=clocks.monotonic + seconds,
+    )
+    return replace(moved, **changes)  # type: ignore[arg-type]
+
+
+def test_a_synchronised_clock_is_school_time() -> None:
+    found = school_time(FRESH, SYNCHRONISED)
+
+    assert (found.moment, found.source, found.is_known) == (NOW, "clock", True)
+
+
+def test_a_hardware_clock_vouches_for_the_systems() -> None:
+    vouched = replace(DEAD, wall=NOW, hardware=NOW + timedelta(seconds=2))
+
+    assert school_time(FRESH, vouched).is_known
+
+
+@pytest.mark.parametrize("hardware", [EPOCH, NOW - timedelta(hours=8), None])
+def test_a_dead_hardware_clock_vouches_for_nothing(hardware: datetime | None) -> None:
+    found = school_time(FRESH, replace(DEAD, wall=NOW, hardware=hardware))
+
+    assert (found.moment, found.source) == (NOW, "guess")
+
+
+@pytest.mark.parametrize("wall", [EPOCH, datetime(2099, 1, 1, tzinfo=UTC)])
+def test_a_clock_of_1970_or_2099_is_not_even_a_guess(wall: datetime) -> None:
+    found = school_time(FRESH, replace(DEAD, wall=wall, synchronised=True, hardware=wall))
+
+    assert (found.moment, found.is_known) == (None, False)
+
+
+def test_what_a_person_confirmed_runs_on_until_the_next_boot() -> None:
+    memory = confirm(FRESH, DEAD, NOW)
+
+    found = school_time(memory, later(DEAD, 3600, wall=EPOCH))
+    assert (found.moment, found.source) == (NOW + timedelta(hours=1), "person")
+
+    memory = reach(memory, found)
+    rebooted = later(DEAD, 0, boot="b2", monotonic=10.0)
+    found = school_time(memory, rebooted)
+    assert (found.moment, found.source) == (NOW + timedelta(hours=1), "guess")
+    assert not school_time(memory, replace(rebooted, boot="")).is_known
+
+
+def test_a_sure_clock_that_is_a_little_behind_makes_time_stand_still() -> None:
+    memory = confirm(FRESH, DEAD, NOW)
+    behind = replace(SYNCHRONISED, wall=NOW - timedelta(minutes=4))
+
+    assert school_time(memory, behind).moment == NOW
+    caught_up = school_time(memory, later(behind, 300))
+    assert (caught_up.moment, caught_up.source) == (NOW + timedelta(minutes=1), "clock")
+
+
+def test_a_sure_clock_far_behind_is_doubted_until_a_person_confirms_it() -> None:
+    memory = reach(FRESH, school_time(confirm(FRESH, DEAD, NOW + timedelta(days=30)), DEAD))
+    synchronised = later(SYNCHRONISED, 0, boot="b2")
+
+    doubted = school_time(memory, synchronised)
+    assert (doubted.moment, doubted.is_known) == (NOW + timedelta(days=30), False)
+
+    memory = confirm(memory, synchronised, NOW)
+    assert (school_time(memory, synchronised).moment) == NOW
+    assert school_time(memory, synchronised).is_known
+
+
+def test_seconds_are_kept_when_a_person_confirms_what_the_screen_shows() -> None:
+    first = confirm(FRESH, DEAD, NOW)
+    shown = NOW + timedelta(seconds=50)
+
+    again = confirm(first, later(DEAD, 50), NOW + timedelta(seconds=30))
+
+    assert again.confirmed == shown.timestamp()
+
+
+@pytest.mark.parametrize("said", [FLOOR - timedelta(days=1), FLOOR + timedelta(days=4000)])
+def test_a_time_that_cannot_be_is_refused(said: datetime) -> None:
+    with pytest.raises(UsageError, match="It cannot be"):
+        confirm(FRESH, DEAD, said)
+
+
+def test_another_time_than_a_sure_clocks_is_refused() -> None:
+    with pytest.raises(UsageError, match="is set by itself"):
+        confirm(FRESH, SYNCHRONISED, NOW + timedelta(hours=8))
+
+
+def test_only_what_is_sure_is_kept() -> None:
+    guess = school_time(FRESH, replace(DEAD, wall=NOW))
+
+    assert reach(FRESH, guess) == FRESH
+    assert reach(Memory(reached=1e10), school_time(FRESH, SYNCHRONISED)).reached == 1e10
