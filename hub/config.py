@@ -25,6 +25,8 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             (whose X-Forwarded-For is then believed), ``auto`` is ``own`` unless the address is
             a loopback one.
         url: address under which schools reach the hub; it is written into tokens.
+        place: whose assignments schools follow that are enrolled without a place of their own,
+            such as ``gd/zhuhai``; empty for that of the hub's narrowest publisher.
         hosts: names and IP addresses that the hub's own certificate is for.
         repository: the repository's directory, relative to the hub's, or the URL of an object
             store such as ``s3://bucket/prefix``.
@@ -46,6 +48,7 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     listen: str = "127.0.0.1:8443"
     tls: Tls = "auto"
     url: str = ""
+    place: str = ""
     hosts: list[Annotated[str, msgspec.Meta(min_length=1, max_length=253)]] = []
     repository: str = "repository"
     registry: str = "registry.db"

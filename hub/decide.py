@@ -97,10 +97,11 @@ def parents(publishers: Iterable[Publisher]) -> dict[Publisher, Publisher | None
 
 
 def _parent(publisher: Publisher, ones: list[Publisher]) -> Publisher | None:
-    wider = [one for one in ones if one != publisher and _covers(one.pattern, publisher.pattern)]
+    wider = [one for one in ones if one != publisher and covers(one.pattern, publisher.pattern)]
     return min(wider, key=lambda one: one.pattern.count("*"), default=None)
 
 
-def _covers(wide: str, narrow: str) -> bool:
+def covers(wide: str, narrow: str) -> bool:
+    """Say whether a path pattern has all that another has, segment by segment."""
     pairs = zip(wide.split("/"), narrow.split("/"), strict=True)
     return all(one in {"*", other} for one, other in pairs)

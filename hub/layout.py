@@ -37,6 +37,11 @@ class HubDirectory:
         return self.root / "usage"
 
     @property
+    def setup(self) -> Path:
+        """Setup files of tokens that were made for schools."""
+        return self.root / "setup"
+
+    @property
     def lock(self) -> Path:
         """The sequencer's lock."""
         return self.root / "sequencer.lock"

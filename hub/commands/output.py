@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import click
 import msgspec
 
-from core.display import one_line
+from core.display import cells, fit, one_line
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 directory_argument = click.argument(
@@ -26,7 +26,7 @@ def give(value: object) -> None:
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
     """Print aligned columns; what nodes have sent cannot steer the terminal."""
     rows = [tuple(one_line(cell) for cell in row) for row in rows]
-    widths = [max(len(cell) for cell in column) for column in zip(head, *rows, strict=True)]
+    widths = [max(map(cells, column)) for column in zip(head, *rows, strict=True)]
     for row in (head, *rows):
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        click.echo("  ".join(cells).rstrip())
+        padded = (fit(cell, width) for cell, width in zip(row, widths, strict=True))
+        click.echo("  ".join(padded).rstrip())

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -45,16 +46,24 @@ class IssuedToken(NamedTuple):
     expires: datetime
 
 
-def add_token(
-    registry: Registry, secret: bytes, school: str, now: datetime, expires: datetime
-) -> str:
-    """Remember a token that is about to be handed out, and give its name."""
-    key = enrolment_key(secret)
-    name = token_name(key)
-    row = TokenRow(name=name, key=key, school=school, created=now, expires=expires)
+class NewToken(NamedTuple):
+    """A token that is about to be handed out."""
+
+    secret: bytes
+    school: str
+    expires: datetime
+
+
+def add_tokens(registry: Registry, tokens: Sequence[NewToken], now: datetime) -> list[str]:
+    """Remember tokens that are about to be handed out, all or none, and give their names."""
+    keys = [enrolment_key(one.secret) for one in tokens]
+    rows = [
+        TokenRow(name=token_name(key), key=key, school=one.school, created=now, expires=one.expires)
+        for one, key in zip(tokens, keys, strict=True)
+    ]
     with registry.transaction() as session:
-        session.add(row)
-    return name
+        session.add_all(rows)
+    return [token_name(key) for key in keys]
 
 
 def enrol(registry: Registry, hub: str, request: EnrolRequest, now: datetime) -> EnrolReply:

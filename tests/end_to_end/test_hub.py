@@ -143,3 +143,24 @@ def test_a_hub_in_a_folder_that_it_cannot_read_is_said_so(tmp_path: Path) -> Non
     hub = TinyHub(tmp_path)
     (hub.hub_directory.root / "hub.toml").write_text("listen = [")
     assert "hub.toml cannot be used" in run("hub", "sign", hub.hub_directory.root, code=2).stderr
+
+
+def test_a_table_becomes_setup_files(directory: Path, tmp_path: Path) -> None:
+    table = tmp_path / "schools.csv"
+    table.write_bytes("学校编号,学校名称\r\nzh-1,珠海一小\r\nzh-2,珠海二小\r\n".encode("gbk"))
+    made = json.loads(run("hub", "token", directory, "--csv", table, "--json").stdout)
+    assert [(one["school"], one["outcome"]) for one in made["schools"]] == [
+        ("zh-1", "made"),
+        ("zh-2", "made"),
+    ]
+    assert all(Path(one["path"]).is_file() for one in made["schools"])
+    assert "zh-1\tkept" in run("hub", "token", directory, "--csv", table).stdout
+    one = run("hub", "token", directory, "zh-3", "--setup", "--output", tmp_path / "out")
+    assert one.stdout.startswith("zh-3\tmade")
+    assert "珠海二小" in run("hub", "nodes", directory).stdout
+    table.write_text("school,name\nzh-1,A\n,B\n")
+    assert "Row 3" in run("hub", "token", directory, "--csv", table, code=12).stderr
+    none = run("hub", "token", directory, "--csv", tmp_path / "none.csv", code=2)
+    assert "cannot be read" in none.stderr
+    for words in (["zh-1", "--csv", table], [], ["zh-1", "--again"]):
+        run("hub", "token", directory, *words, code=2)

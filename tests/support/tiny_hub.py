@@ -49,7 +49,7 @@ from hub.repository import DirectoryRepository
 from hub.sequencer import Outcome, Sequencer
 from hub.serve.run import Server
 from hub.serve.service import Service, open_service
-from hub.tokens import Wanted, make_token
+from hub.tokens import Terms, make_token
 from tests.support.clock import FixedClock
 from tests.support.tiny_repository import TinyRepository
 
@@ -167,7 +167,7 @@ class TinyHub(TinyRepository):
 
     def token(self, school: str = "school-1", days: int = 30) -> str:
         """Make an enrolment token."""
-        return make_token(self.hub_directory, Wanted(school, days=days), self.clock.wall()).text
+        return make_token(self.hub_directory, school, Terms(days=days), self.clock.wall()).text
 
     def node(self) -> TinyNode:
         """Make an identity that is not enrolled."""

@@ -7,11 +7,12 @@ import pytest
 from core.codec import decode_json
 from core.errors import PackhorseError, RefusedError, UsageError
 from core.token import EnrolReply, EnrolRequest, decode_token
+from core.trust.roles import publisher_of
 from hub.refusals import ConflictError, ForbiddenError
 from hub.registry.database import Registry
 from hub.registry.enrolment import enrol, list_nodes
 from hub.registry.models import Migration
-from hub.tokens import Wanted, make_token
+from hub.tokens import Terms, make_token, usual_place
 from tests.support.clock import START, FixedClock
 from tests.support.tiny_hub import TinyHub, TinyNode
 
@@ -107,29 +108,62 @@ def test_a_token_names_root_and_authority(hub: TinyHub) -> None:
     token = decode_token(hub.token())
     assert (token.root_version, token.authority) == (1, b"")
     assert token.root.hex() == hub.root_digest
-    wanted = Wanted("s", "https://hub.example:8443/")
-    private = decode_token(make_token(hub.hub_directory, wanted, START).text)
+    terms = Terms("https://hub.example:8443/")
+    private = decode_token(make_token(hub.hub_directory, "s", terms, START).text)
     assert (private.hub, len(private.authority)) == ("https://hub.example:8443", 32)
-    public = replace(wanted, public_authority=True)
-    assert decode_token(make_token(hub.hub_directory, public, START).text).authority == b""
+    public = replace(terms, public_authority=True)
+    assert decode_token(make_token(hub.hub_directory, "s", public, START).text).authority == b""
+
+
+@pytest.mark.parametrize("school", ["", " x", "x" * 101, "a\nb"])
+def test_a_token_is_not_made_for_no_school(hub: TinyHub, school: str) -> None:
+    with pytest.raises(UsageError):
+        make_token(hub.hub_directory, school, Terms(), START)
 
 
 @pytest.mark.parametrize(
-    "wanted",
+    "terms",
     [
-        Wanted(""),
-        Wanted(" x"),
-        Wanted("x" * 101),
-        Wanted("a\nb"),
-        Wanted("s", "hub.example"),
-        Wanted("s", "ftp://hub.example"),
-        Wanted("s", "https://user@hub.example"),
-        Wanted("s", "https://hub.example/?q"),
+        Terms("hub.example"),
+        Terms("ftp://hub.example"),
+        Terms("https://user@hub.example"),
+        Terms("https://hub.example/?q"),
+        Terms(place="gd/doumen"),
+        Terms(place="Zhuhai"),
     ],
 )
-def test_a_token_is_not_made_for_nonsense(hub: TinyHub, wanted: Wanted) -> None:
+def test_a_token_is_not_made_for_nonsense(hub: TinyHub, terms: Terms) -> None:
     with pytest.raises(UsageError):
-        make_token(hub.hub_directory, wanted, START)
+        make_token(hub.hub_directory, "s", terms, START)
+
+
+@pytest.mark.parametrize(
+    ("places", "expected"),
+    [
+        (["gd/zhuhai"], "gd/zhuhai"),
+        (["cn/-", "gd", "gd/zhuhai"], ""),
+        (["gd", "gd/zhuhai"], "gd/zhuhai"),
+        (["gd"], "gd"),
+        (["cn/-"], "cn/-"),
+        (["gd/zhuhai", "gd/doumen"], ""),
+        ([], ""),
+    ],
+)
+def test_the_usual_place_is_the_narrowest_publishers(places: list[str], expected: str) -> None:
+    assert usual_place([publisher_of(place) for place in places]) == expected
+
+
+def test_a_token_carries_its_place(hub: TinyHub) -> None:
+    def place(terms: Terms) -> str:
+        return decode_token(make_token(hub.hub_directory, "s", terms, START).text).place
+
+    assert place(Terms()) == "gd/zhuhai"
+    config = hub.hub_directory.config
+    config.write_text(config.read_text() + 'place = "gd/zhuhai"\n')
+    assert place(Terms()) == "gd/zhuhai"
+    config.write_text(config.read_text().replace("gd/zhuhai", "gd/doumen"))
+    with pytest.raises(UsageError, match="No publisher of this hub is responsible for gd/doumen"):
+        place(Terms())
 
 
 def test_the_registry_is_durable_and_checks_references(hub: TinyHub) -> None:
