@@ -87,7 +87,7 @@ wheel: $(STAMP) ## Build the wheel into dist/ and check what is in it
 	@$(BIN)/python tools/check_wheel.py dist/*.whl
 
 .PHONY: screenshots
-screenshots: assets ## Take pictures of a running portal's pages into docs/images/ (ARGS=URL)
+screenshots: assets ## Take pictures of a portal or a terminal snapshot into docs/images/ (ARGS=URL, ...)
 	@tools/system-packages test
 	@$(BIN)/python tools/screenshots.py $(ARGS)
 
