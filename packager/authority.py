@@ -93,6 +93,20 @@ def find_authority(
     )
 
 
+def find_published(remote: Remote, pack: PackId) -> Targets | None:
+    """Find the role that publishes a pack now, whoever holds its key; None when nobody does.
+
+    Raises:
+        RefusedError: the repository's signatures are not right.
+    """
+    for role, delegated, current in _roles(remote):
+        if current is not None and pack in current.targets:
+            patterns = (roles.Publisher(role, pattern) for pattern in delegated.paths or [])
+            if any(roles.may_publish(one, pack) for one in patterns):
+                return current
+    return None
+
+
 def _mine(remote: Remote, role: str, version: int, signer: CryptoSigner) -> Targets:
     """Read the role anew, and see that this very key signed it.
 

@@ -9,12 +9,13 @@ from datetime import datetime
 
 import msgspec
 from securesystemslib.signer import CryptoSigner
+from tuf.api.metadata import Targets
 
 from core.digest import digest_of
 from core.manifest import Manifest
 from core.release import bundle_path, encode_release, release_path
 from core.trusted_time import format_moment
-from packager.authority import Authority, find_authority
+from packager.authority import Authority, find_authority, find_published
 from packager.build import Build, Tools, build_bundles, read_folder
 from packager.fetch import fetch_version, published_release
 from packager.manifests import make_manifest
@@ -63,8 +64,30 @@ def prepare(folder: Folder, target: Target, tools: Tools, now: datetime) -> Publ
     pack = folder.settings.id
     remote = target.remote
     authority = find_authority(remote, target.signer, pack, after_another=target.after_another)
+    return Publication(authority, *_compared(folder, remote, authority.current, tools, now))
+
+
+def compare(
+    folder: Folder, remote: Remote, tools: Tools, now: datetime
+) -> tuple[Manifest | None, Build | None]:
+    """Build what the folder's next version needs, without a key: for a quote.
+
+    Returns:
+        The version that is published now, and the bundles, as in ``Publication``.
+
+    Raises:
+        PackhorseError: of any family.
+    """
+    current = find_published(remote, folder.settings.id)
+    return _compared(folder, remote, current, tools, now)
+
+
+def _compared(
+    folder: Folder, remote: Remote, current: Targets | None, tools: Tools, now: datetime
+) -> tuple[Manifest | None, Build | None]:
+    pack = folder.settings.id
     digests = read_folder(folder, tools, now)
-    release = published_release(remote, authority.current, pack)
+    release = published_release(remote, current, pack)
     present = set(digests.values())
     previous = fetch_version(remote, release, tools, present) if release else None
     manifest, is_new = next_manifest(
@@ -73,9 +96,9 @@ def prepare(folder: Folder, target: Target, tools: Tools, now: datetime) -> Publ
         lambda version: make_manifest(folder, digests, version),
     )
     if not is_new:
-        return Publication(authority, previous, None)
+        return previous, None
     known = bases(tools.workspace, manifest.version, tools.deltas, published=True)
-    return Publication(authority, previous, build_bundles(folder, manifest, known, tools))
+    return previous, build_bundles(folder, manifest, known, tools)
 
 
 def upload(build: Build, remote: Remote, tools: Tools, now: datetime) -> tuple[bytes, int]:

@@ -1,50 +1,111 @@
 """``packhorse pack build``."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from packager.commands.options import DELTAS, FOLDER, JSON, LEVEL, WORKSPACE
+from packager.commands.options import DELTAS, FOLDER, JSON, LEVEL, PROGRESS, WORKSPACE
+
+if TYPE_CHECKING:
+    from core.manifest import Manifest
+    from packager.build import Build, Tools
+    from packager.progress import Narration
+    from packager.scan import Folder
 
 
 @click.command()
 @FOLDER
+@click.option(
+    "--repository",
+    metavar="DIR|URL",
+    help="Quote against what is published there: the next version, and what changes.",
+)
 @WORKSPACE
 @DELTAS
 @LEVEL
+@PROGRESS
 @JSON
 def build(
-    folder: Path, workspace: Path | None, deltas: int, level: int | None, as_json: bool
+    folder: Path,
+    *,
+    repository: str | None,
+    workspace: Path | None,
+    deltas: int,
+    level: int | None,
+    progress: "Narration",
+    as_json: bool,
 ) -> None:
     """Make the bundles of FOLDER and print what they cost on the line; sends nothing.
 
     Can be interrupted and run again at any time: what is finished is kept.
     """
+    from packager.commands.setting_up import tools_for, workspace_of
+    from packager.progress import errors_told
+    from packager.scan import scan
+
+    with errors_told(progress):
+        place = workspace_of(folder, workspace)
+        found = scan(folder, place)
+        tools = tools_for(place, level, deltas, progress)
+        with tools.workspace.lock():
+            tools.workspace.keep_only(found.settings.id)
+            if repository is None:
+                _tell(found, None, _build(found, tools), as_json=as_json, compared=False)
+            else:
+                previous, made = _compared(found, repository, tools)
+                _tell(found, previous, made, as_json=as_json, compared=True)
+
+
+def _build(found: "Folder", tools: "Tools") -> "Build":
     from cache.clock import Clock
     from packager.build import build_bundles, read_folder
-    from packager.commands.setting_up import tools_for, workspace_of
     from packager.manifests import make_manifest
-    from packager.quote import quote_data, quote_lines
-    from packager.scan import scan
     from packager.versions import bases, local_manifest
 
-    place = workspace_of(folder, workspace)
-    found = scan(folder, place)
-    tools = tools_for(place, level, deltas)
-    with tools.workspace.lock():
-        tools.workspace.keep_only(found.settings.id)
-        digests = read_folder(found, tools, Clock().wall())
-        manifest = local_manifest(
-            found.settings.version,
-            tools.workspace,
-            lambda version: make_manifest(found, digests, version),
-        )
-        known = bases(tools.workspace, manifest.version, deltas, published=False)
-        made = build_bundles(found, manifest, known, tools)
-    if as_json:
-        data = quote_data(made) | {"skipped": found.skipped}
-        click.echo(json.dumps(data, ensure_ascii=False))
-        return
-    for line in quote_lines(made):
+    digests = read_folder(found, tools, Clock().wall())
+    manifest = local_manifest(
+        found.settings.version,
+        tools.workspace,
+        lambda version: make_manifest(found, digests, version),
+    )
+    known = bases(tools.workspace, manifest.version, tools.deltas, published=False)
+    return build_bundles(found, manifest, known, tools)
+
+
+def _compared(
+    found: "Folder", repository: str, tools: "Tools"
+) -> "tuple[Manifest | None, Build | None]":
+    from cache.clock import Clock
+    from packager.publish import compare
+    from packager.remote import open_remote
+
+    return compare(found, open_remote(repository), tools, Clock().wall())
+
+
+def _tell(
+    found: "Folder",
+    previous: "Manifest | None",
+    made: "Build | None",
+    *,
+    as_json: bool,
+    compared: bool,
+) -> None:
+    from packager.quote import change_lines, changes, quote_data, quote_lines
+
+    version = previous.version if previous else 0
+    data: dict[str, Any] = {"skipped": found.skipped}
+    if made is None:
+        data |= {"pack": found.settings.id, "version": version, "nothing_to_publish": True}
+        lines = [f"Nothing to publish: version {version} has exactly these lessons."]
+    else:
+        data |= quote_data(made)
+        lines = quote_lines(made)
+        if compared:
+            differences = changes(previous, made.manifest)
+            data |= {"previous": version, "changes": asdict(differences)}
+            lines += change_lines(differences, previous)
+    for line in [json.dumps(data, ensure_ascii=False)] if as_json else lines:
         click.echo(line)

@@ -12,6 +12,13 @@ WORKSPACE = click.option(
     metavar="DIR",
     help="Where builds are kept between runs.  [default: FOLDER/.packhorse]",
 )
+PROGRESS = click.option(
+    "--progress",
+    type=click.Choice(["bar", "json"]),
+    default="bar",
+    show_default=True,
+    help="How progress is told on stderr: a bar on a terminal, or lines of JSON.",
+)
 LEVEL = click.option(
     "--level",
     type=click.IntRange(1, 22),

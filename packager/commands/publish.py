@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from packager.commands.options import DELTAS, FOLDER, JSON, LEVEL, WORKSPACE
+from packager.commands.options import DELTAS, FOLDER, JSON, LEVEL, PROGRESS, WORKSPACE
 from packager.places import Place
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from packager.build import Build, Tools
+    from packager.progress import Narration
     from packager.publish import Publication, Target
     from packager.signing import HandedIn
 
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 @WORKSPACE
 @DELTAS
 @LEVEL
+@PROGRESS
 @JSON
 @click.pass_context
 def publish(
@@ -66,6 +68,7 @@ def publish(
     workspace: Path | None,
     deltas: int,
     level: int | None,
+    progress: "Narration",
     as_json: bool,
 ) -> None:
     """Build FOLDER's next version, sign it and send it to the repository.
@@ -77,29 +80,30 @@ def publish(
     from core.errors import ExitCode
     from packager.commands.setting_up import tools_for, workspace_of
     from packager.keys import load_key
-    from packager.progress import say
+    from packager.progress import errors_told, say
     from packager.publish import Target, prepare
     from packager.remote import open_remote
     from packager.scan import scan
 
-    place = workspace_of(folder, workspace)
-    found = scan(folder, place)
-    target = Target(open_remote(repository), load_key(key), after_another)
-    tools = tools_for(place, level, deltas)
-    now = Clock().wall()
-    with tools.workspace.lock():
-        tools.workspace.keep_only(found.settings.id)
-        publication = prepare(found, target, tools, now)
-        if publication.build is None:
-            data, published = _nothing(publication), True
-        else:
-            data = _quote(publication, publication.build, quiet=as_json)
-            handed, sent = _send(publication, publication.build, target, tools, now)
-            published = _wait(target, handed, wait)
-            data |= {"role": handed.role, "role_version": handed.version, "sent_bytes": sent}
-        if published and publication.build:
-            tools.workspace.remember(publication.build.manifest, published=True)
-            tools.workspace.prune(deltas + 1)
+    with errors_told(progress):
+        place = workspace_of(folder, workspace)
+        found = scan(folder, place)
+        target = Target(open_remote(repository), load_key(key), after_another)
+        tools = tools_for(place, level, deltas, progress)
+        now = Clock().wall()
+        with tools.workspace.lock():
+            tools.workspace.keep_only(found.settings.id)
+            publication = prepare(found, target, tools, now)
+            if publication.build is None:
+                data, published = _nothing(publication), True
+            else:
+                data = _quote(publication, publication.build, quiet=as_json)
+                handed, sent = _send(publication, publication.build, target, tools, now)
+                published = _wait(target, handed, wait)
+                data |= {"role": handed.role, "role_version": handed.version, "sent_bytes": sent}
+            if published and publication.build:
+                tools.workspace.remember(publication.build.manifest, published=True)
+                tools.workspace.prune(deltas + 1)
     data["published"] = published
     if as_json:
         click.echo(json.dumps(data, ensure_ascii=False))
@@ -128,7 +132,8 @@ def _quote(publication: "Publication", build: "Build", *, quiet: bool) -> dict[s
     for line in [*quote_lines(build), *change_lines(found, publication.previous)]:
         if not quiet:
             say(line)
-    return quote_data(build) | {"changes": asdict(found)}
+    version = publication.previous.version if publication.previous else 0
+    return quote_data(build) | {"previous": version, "changes": asdict(found)}
 
 
 def _send(

@@ -5,7 +5,7 @@ from pathlib import Path
 from core.errors import UsageError
 from packager.build import Tools
 from packager.bundler import Levels
-from packager.progress import bar
+from packager.progress import Narration, phases_for
 from packager.workspace import DEFAULT_NAME, Workspace
 
 
@@ -29,13 +29,16 @@ def workspace_of(folder: Path, wanted: Path | None) -> Path:
     return place
 
 
-def tools_for(workspace: Path, level: int | None, deltas: int) -> Tools:
+def tools_for(
+    workspace: Path, level: int | None, deltas: int, progress: Narration = "bar"
+) -> Tools:
     """Give the tools for a folder.
 
     Args:
         workspace: where the workspace is to be.
         level: one compression level for everything, when given.
         deltas: from how many earlier versions deltas are made.
+        progress: how it is told.
     """
     levels = Levels(level, level, level) if level else Levels()
-    return Tools(Workspace(workspace), bar, levels, deltas)
+    return Tools(Workspace(workspace), phases_for(progress), levels, deltas)

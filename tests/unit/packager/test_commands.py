@@ -1,11 +1,14 @@
+import json
 import os
 import resource
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.unit.packager.conftest import PACK, Run, fill
+from tests.support.tiny_repository import TinyRepository
+from tests.unit.packager.conftest import PACK, Ran, Run, fill
 
 
 def test_check_says_what_was_understood(run: Run, folder: Path) -> None:
@@ -136,3 +139,50 @@ def test_help_reads_well(run: Run, command: tuple[str, ...]) -> None:
     ran = run(*command, "--help")
     assert ran.code == 0
     assert "Usage: packhorse" in ran.out
+
+
+def steps_of(ran: Ran) -> list[dict[str, Any]]:
+    """Give the lines of JSON that a program reads; other lines are for people."""
+    return [json.loads(line) for line in ran.err.splitlines() if line.startswith("{")]
+
+
+def test_progress_as_json_rises_to_the_total_of_each_phase(run: Run, folder: Path) -> None:
+    steps = steps_of(run("pack", "build", folder, "--level", 1, "--progress", "json", "--json"))
+    phases = {step["phase"] for step in steps}
+    assert phases == {"Reading the folder", "Full bundle"}
+    for phase in phases:
+        own = [step for step in steps if step["phase"] == phase]
+        assert [step["done"] for step in own] == sorted(step["done"] for step in own)
+        assert own[-1]["done"] == own[-1]["total"] > 0
+
+
+def test_an_error_is_told_to_a_program_as_template_and_fields(run: Run, folder: Path) -> None:
+    (folder / "pack.toml").write_text("id = 'demo/county/fish'\nvalid_untill = 'x'\n")
+    ran = run("pack", "build", folder, "--progress", "json")
+    assert ran.code == 2
+    (told,) = steps_of(ran)
+    assert told["error"]["template"] == "pack.toml has an unknown key: {key}."
+    assert told["error"]["fields"]["key"] == "valid_untill"
+    assert steps_of(run("pack", "build", folder)) == []
+
+
+def test_build_quotes_against_what_is_published_without_a_key(
+    run: Run, folder: Path, tiny: TinyRepository, tmp_path: Path
+) -> None:
+    quote = ("pack", "build", folder, "--repository", tiny.directory, "--level", 1, "--json")
+    first = run(*quote).data
+    assert (first["version"], first["previous"]) == (1, 0)
+    assert len(first["changes"]["added"]) == 3
+    publish = ("pack", "publish", folder, "--repository", tiny.directory, "--level", 1)
+    assert run(*publish, "--key", tiny.publisher_key_file, "--wait", 0).code == 3
+    tiny.sequence()
+    same = run(*quote, "--workspace", tmp_path / "elsewhere").data
+    assert (same["nothing_to_publish"], same["version"]) == (True, 1)
+    (folder / "02 page/index.html").write_text("<title>Fish</title>")
+    # In a workspace that knows nothing: all it needs comes from the repository.
+    data = run(*quote, "--workspace", tmp_path / "elsewhere").data
+    assert (data["version"], data["previous"]) == (2, 1)
+    assert [bundle["base"] for bundle in data["bundles"]] == [0, 1]
+    assert data["changes"] == {"added": [], "changed": ["Fish"], "removed": []}
+    assert "against version 1" in run(*quote[:-1]).out
+    assert tiny.sequence() == 0
