@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import zstandard
 
+from core.acknowledgement import Acknowledgement, Rejection
 from core.bundle.frame import decompress_exactly
 from core.codec import decode_msgpack
 from core.errors import RefusedError
@@ -174,29 +175,6 @@ def decode_signed_batch(data: bytes) -> SignedBatch:
         RefusedError: malformed or too large.
     """
     return decode_msgpack(data, SignedBatch, what="The batch", limit=MAX_BATCH_BYTES + 4096)
-
-
-class Rejection(msgspec.Struct, frozen=True):
-    """A statement that the hub will never accept; it counts as acknowledged."""
-
-    sequence: int
-    reason: str
-
-
-class Acknowledgement(msgspec.Struct, frozen=True):
-    """The hub's answer to a batch.
-
-    Attributes:
-        epoch: the batch's epoch, hexadecimal.
-        contiguous: highest sequence up to which the hub has every number of that epoch.
-        rejected: records of this batch that were refused for good.
-        conflicts: numbers that the hub holds already with other content.
-    """
-
-    epoch: str
-    contiguous: int
-    rejected: list[Rejection] = []
-    conflicts: list[int] = []
 
 
 def xapi_id(node: str, epoch: bytes, sequence: int) -> uuid.UUID:

@@ -17,14 +17,15 @@ a node forget statements that the hub has not got.
 import hashlib
 import hmac
 import re
+from datetime import datetime, timedelta
 from typing import Annotated, Final
 
 import msgspec
 
+from core.acknowledgement import Acknowledgement
 from core.codec import decode_json, decode_msgpack
 from core.errors import RefusedError
 from core.manifest import check_format
-from core.statement import Acknowledgement
 from core.token import MAX_TOKEN_CHARACTERS, Token, decode_token
 from core.trust.roles import MAX_ROOT_BYTES
 
@@ -152,6 +153,11 @@ def decode_receipt(data: bytes, key: bytes) -> Receipt:
             hint="Import the stick at the hub again.",
         )
     return decode_msgpack(body, Receipt, what="The receipt", limit=MAX_RECEIPT_BYTES)
+
+
+def last_day(expires: datetime) -> str:
+    """Give the last whole day (UTC) before a moment, such as ``2026-12-31``."""
+    return f"{expires - timedelta(days=1):%Y-%m-%d}"
 
 
 def is_node_name(name: str) -> bool:

@@ -1,4 +1,9 @@
-"""``python -m edge_client.worker pull|upload --state DIR``: one piece of work, then the end.
+"""``python -m edge_client.worker TASK --state DIR``: one piece of work, then the end.
+
+    pull, upload              over the line
+    import DIR, export DIR    a stick, or any directory
+    enrol                     with the token on stdin, over the line
+    enrol-setup FILE          from a setup file, without a line
 
 Rules:
     - This is the only place where sync is given its clock, state directory and source.
@@ -15,34 +20,51 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Final, NoReturn
+from pathlib import Path
+from typing import Final, NoReturn, get_args
 
 from cache import durable
 from cache.clock import Clock
 from cache.state import StateDirectory
-from core.errors import NoStateError, PackhorseError
+from core.errors import NoStateError, PackhorseError, UsageError
+from core.token import MAX_TOKEN_CHARACTERS
 from edge_client import config
 from sync.context import SyncContext
 from sync.events import Done, Event, Summary, Task, encode_event, problem_of
 
-_NAMES: Final = {"pull": "a pull", "upload": "an upload"}
+_NAMES: Final[dict[Task, str]] = {
+    "pull": "a pull",
+    "upload": "an upload",
+    "import": "an import from a stick",
+    "export": "an export to a stick",
+    "enrol": "an enrolment",
+    "enrol-setup": "an enrolment",
+}
+_ENROLS: Final = ("enrol", "enrol-setup")
+_WITH_PLACE: Final = ("import", "export", "enrol-setup")
 _SIGNAL_BASE: Final = 128
 
 
 def main(arguments: Sequence[str]) -> int:
     """Do one task; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m edge_client.worker", description=__doc__)
-    parser.add_argument("task", choices=["pull", "upload"])
+    parser.add_argument("task", choices=get_args(Task))
+    parser.add_argument("place", nargs="?", metavar="DIR|FILE", help="the stick, or setup file")
     parser.add_argument("--state", metavar="DIR", help="the node's state directory")
+    parser.add_argument("--again", action="store_true", help="leave the present hub")
     options = parser.parse_args(arguments)
+    task: Task = options.task
+    if (options.place is None) == (task in _WITH_PLACE):
+        parser.error(f"{task} takes {'one' if task in _WITH_PLACE else 'no'} DIR or FILE")
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr, force=True)
     # Every request would be told otherwise.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
-    task: Task = options.task
+    state = StateDirectory(config.state_root(options.state).absolute())
+    place = Path(options.place).absolute() if options.place else None
     try:
-        return work(task, StateDirectory(config.state_root(options.state).absolute()))
+        return work(task, state, place, again=options.again)
     except PackhorseError as error:
         logging.getLogger("worker").error("%s %s", error, error.hint)  # noqa: TRY400 - a sentence
         problem = problem_of(error)
@@ -51,8 +73,16 @@ def main(arguments: Sequence[str]) -> int:
         return error.exit_code
 
 
-def work(task: Task, state: StateDirectory) -> int:
+def work(
+    task: Task, state: StateDirectory, place: Path | None = None, *, again: bool = False
+) -> int:
     """Do one task on a node; return the exit code.
+
+    Args:
+        task: what to do.
+        state: the node's state directory.
+        place: the stick or setup file, for tasks that take one.
+        again: enrol, though the node is enrolled elsewhere.
 
     Raises:
         AlreadyRunningError: another process changes this node's content.
@@ -60,7 +90,11 @@ def work(task: Task, state: StateDirectory) -> int:
         PackhorseError: whatever stops the whole task.
     """
     # The codecs and the network take their time to load; a usage error should not wait for it.
-    if not state.root.is_dir():
+    if place is not None:
+        _check_place(task, place)
+    if task in _ENROLS:
+        state.create()
+    elif not state.root.is_dir():
         raise NoStateError(
             "There is no node in {path}.",
             hint="Run `packhorse node enrol` with the token that your hub gave you.",
@@ -68,7 +102,7 @@ def work(task: Task, state: StateDirectory) -> int:
         )
     settings = config.load(state.root)
     with durable.lock(state.lock, _NAMES[task]):
-        run = _runner(task)
+        run = _runner(task, place or state.root, again=again)
         context = SyncContext(
             state=state,
             clock=Clock(),
@@ -90,14 +124,50 @@ def emit(event: Event) -> None:
         raise SystemExit(_SIGNAL_BASE + signal.SIGPIPE) from None
 
 
-def _runner(task: Task) -> Callable[[SyncContext], Summary]:
+def _check_place(task: Task, place: Path) -> None:
+    """Check that there is a directory to import from or export to.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if task != "enrol-setup" and not place.is_dir():
+        raise UsageError(
+            "There is no folder {path}.",
+            hint="Check that the stick is plugged in, and where it is: lsblk shows it.",
+            path=str(place),
+        )
+
+
+def _runner(task: Task, place: Path, *, again: bool) -> Callable[[SyncContext], Summary]:
+    """Load what a task needs; give what does it."""
+    # Here, not above: these load tuf, the codecs and the network, each only what it needs.
     if task == "pull":
-        from sync.pull import run_pull  # noqa: PLC0415 - loads tuf and the codecs
+        from sync.pull import run_pull  # noqa: PLC0415
 
         return run_pull
-    from sync.upload import run_upload  # noqa: PLC0415 - loads the network
+    if task == "upload":
+        from sync.upload import run_upload  # noqa: PLC0415
 
-    return run_upload
+        return run_upload
+    if task == "import":
+        from sync.stick.importing import run_import  # noqa: PLC0415
+
+        return lambda context: run_import(context, place)
+    if task == "export":
+        from sync.stick.export import run_export  # noqa: PLC0415
+
+        return lambda context: run_export(context, place)
+    return _enroller(task, place, again=again)
+
+
+def _enroller(task: Task, place: Path, *, again: bool) -> Callable[[SyncContext], Summary]:
+    from sync.enrol_run import run_enrol, run_enrol_setup  # noqa: PLC0415 - as above
+
+    if task == "enrol-setup":
+        return lambda context: run_enrol_setup(context, place, again=again)
+    # Not as an argument: whoever lists processes would read the secret.
+    text = sys.stdin.buffer.read(2 * MAX_TOKEN_CHARACTERS).decode("utf-8", "replace")
+    return lambda context: run_enrol(context, text, again=again)
 
 
 def _stop(number: int, _frame: object) -> NoReturn:

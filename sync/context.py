@@ -24,6 +24,8 @@ class SyncContext:
         rate: cap for what is received, bytes a second; None for none.
         disk_floor: bytes that stay free; None for the usual share.
         open_source: opens the upstream; None for the hub that the node is enrolled at.
+        by_line: whether the upstream is reached by line: how that went says whether the line is
+            up, and a tip that has not changed need not be read again.
     """
 
     state: StateDirectory
@@ -35,6 +37,7 @@ class SyncContext:
     rate: int | None = None
     disk_floor: int | None = None
     open_source: Callable[[], Source] | None = None
+    by_line: bool = True
 
     def alive(self) -> None:
         """Tell that the run goes on, though nothing else is to be told."""

@@ -1,23 +1,18 @@
-"""A directory, such as a stick, as a source. What is on it is as untrusted as any network.
-
-Each level is opened from the one above without following links, and only regular files are
-read, so that nothing on a stick can point out of it, block, or never end.
-"""
+"""A directory, such as a stick, as a source. What is on it is as untrusted as any network."""
 
 import errno
 import os
-import stat
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from core.errors import RefusedError
+from cache.stick import StickDirectory
 from sync.events import Traffic
 from sync.source import Document, MissingError, SourceError
 
 _CHUNK: Final = 256 * 1024
-_ABSENT: Final = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.ENXIO, errno.EINVAL}
+_MOST_FAILURES: Final = 3
 
 
 class DirectorySource:
@@ -29,6 +24,8 @@ class DirectorySource:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._stick = StickDirectory(root)
+        self._failures = 0
 
     @property
     def name(self) -> str:
@@ -42,15 +39,8 @@ class DirectorySource:
             SourceError: the stick failed or has no such file.
             RefusedError: the file is larger than ``limit``.
         """
-        with self._open(path) as descriptor:
-            data = b""
-            while len(data) <= limit and (chunk := os.read(descriptor, limit + 1 - len(data))):
-                data += chunk
-        if len(data) > limit:
-            raise RefusedError(
-                "{path} is too large: more than {limit} bytes.", path=path, limit=limit
-            )
-        return data
+        with self._in_words(path):
+            return self._stick.read(path, limit)
 
     def poll(self, path: str, limit: int, validator: str) -> Document | None:
         """Read a small file unless its time and size are those of ``validator``.
@@ -90,48 +80,44 @@ class DirectorySource:
         return Traffic()
 
     def close(self) -> None:
-        """Nothing stays open."""
+        """Let go of the directory."""
+        self._stick.close()
 
     @contextmanager
     def _open(self, path: str) -> Iterator[int]:
-        descriptor = -1
-        try:
-            descriptor = self._descend(path)
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise self._missing(path)
+        with self._in_words(path), self._stick.open(path) as descriptor:
             yield descriptor
-        except OSError as error:
-            if error.errno in _ABSENT:
-                raise self._missing(path) from error
-            raise SourceError(
-                "{name} cannot be read: {reason}.",
-                hint="Check that the stick is plugged in; it goes on then.",
-                fault="cut",
-                name=self.name,
-                reason=error.strerror or str(error),
-            ) from error
-        finally:
-            if descriptor >= 0:
-                with suppress(OSError):
-                    os.close(descriptor)
 
-    def _descend(self, path: str) -> int:
-        parts = path.split("/")
-        if any(part in {"", ".", ".."} or "\\" in part or "\0" in part for part in parts):
-            raise self._missing(path)
-        folder = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
-        for part in parts[:-1]:
-            try:
-                inner = os.open(part, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=folder)
-            finally:
-                os.close(folder)
-            folder = inner
+    @contextmanager
+    def _in_words(self, path: str) -> Iterator[None]:
         try:
-            # Non-blocking, or a pipe on the stick would never open.
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-            return os.open(parts[-1], flags, dir_fd=folder)
-        finally:
-            os.close(folder)
+            yield
+        except FileNotFoundError as error:
+            raise self._missing(path) from error
+        except OSError as error:
+            self._failures += 1
+            raise self._failed(path, error) from error
+        self._failures = 0
+
+    def _failed(self, path: str, error: OSError) -> SourceError:
+        """Say what a failure means: one bad file, or, again and again, that the stick is gone."""
+        reason = error.strerror or str(error)
+        if error.errno == errno.EIO and self._failures < _MOST_FAILURES:
+            return SourceError(
+                "{path} on {name} cannot be read: {reason}.",
+                hint="The stick may be worn out: copy the repository to another one.",
+                fault="unreadable",
+                name=self.name,
+                path=path,
+                reason=reason,
+            )
+        return SourceError(
+            "{name} cannot be read: {reason}.",
+            hint="Plug the stick in and give the same command again; it goes on where it stopped.",
+            fault="gone",
+            name=self.name,
+            reason=reason,
+        )
 
     def _missing(self, path: str) -> MissingError:
         return MissingError(

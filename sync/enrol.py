@@ -38,10 +38,12 @@ from sync.hub_api import post
 from sync.identity import (
     AUTHORITY_NAME,
     Identity,
+    find_enrolment_key,
     find_identity,
     forget_identity,
     make_key,
     public_text,
+    save_enrolment_key,
     save_identity,
 )
 from sync.patience import Timing
@@ -73,19 +75,10 @@ def enrol(state: StateDirectory, token_text: str, clock: Clock, *, again: bool =
         ExhaustedError: the disk is full, broken or read-only.
     """
     token = decode_token(token_text)
-    is_encrypted = _check_address(token.hub)
-    name = token_name(enrolment_key(token.secret))
-    if not again:
-        present = find_identity(state)
-        if present is not None and present.token == name:
-            return present
-        if present is not None:
-            raise UsageError(
-                "This node is enrolled at {url} for school {school} already.",
-                hint="To move it to the hub of the new token, enrol with --again.",
-                url=present.url,
-                school=present.school,
-            )
+    is_encrypted = check_address(token.hub)
+    present = present_identity(state, token, again=again)
+    if present is not None and not present.pending:
+        return present
     state.create()
     timing = Timing(clock.monotonic, time.sleep)
     authority = _authority(token, timing) if token.authority else ""
@@ -93,17 +86,36 @@ def enrol(state: StateDirectory, token_text: str, clock: Clock, *, again: bool =
     client = HttpClient(token.hub, tls, timing)
     try:
         root = _root(token, client)
-        reply = _ask(state, token, client)
+        reply = ask(client, request_of(state, token))
     finally:
         client.close()
     if token.root_version == 1 and reply.hub != hub_name(root):
         raise RefusedError(
             "The hub answers as another hub than the token's.", hint="Ask for a new token."
         )
-    return _write(state, token, root, authority, reply)
+    return write_enrolment(state, token, root, authority, identity_of(token, reply))
 
 
-def _check_address(url: str) -> bool:
+def present_identity(state: StateDirectory, token: Token, *, again: bool) -> Identity | None:
+    """Give who the node is when this token has enrolled it already; None when it is nobody.
+
+    Raises:
+        UsageError: it is enrolled with another token and ``again`` is not set.
+    """
+    present = find_identity(state)
+    if present is None or present.token == token_name(enrolment_key(token.secret)):
+        return present
+    if again:
+        return None
+    raise UsageError(
+        "This node is enrolled at {url} for school {school} already.",
+        hint="To move it to the hub of the new token, enrol with --again.",
+        url=present.url,
+        school=present.school,
+    )
+
+
+def check_address(url: str) -> bool:
     """Refuse to send a secret in the clear; say whether the address is encrypted."""
     try:
         address = httpx.URL(url)
@@ -182,47 +194,89 @@ def _root(token: Token, client: HttpClient) -> bytes:
     return data
 
 
-def _ask(state: StateDirectory, token: Token, client: HttpClient) -> EnrolReply:
-    key = enrolment_key(token.secret)
+def request_of(state: StateDirectory, token: Token) -> EnrolRequest:
+    """Make the request that enrols this node with a token; its key is made when missing."""
+    return make_request(state, token.school, enrolment_key(token.secret))
+
+
+def make_request(state: StateDirectory, school: str, key: bytes) -> EnrolRequest:
+    """Make the request that enrols this node.
+
+    Args:
+        state: the node's state directory.
+        school: the school's id.
+        key: the token's enrolment key.
+    """
     public = public_text(make_key(state))
-    request = EnrolRequest(
+    return EnrolRequest(
         token=token_name(key),
-        school=token.school,
+        school=school,
         public_key=public,
-        proof=enrolment_proof(key, token.school, public),
+        proof=enrolment_proof(key, school, public),
     )
+
+
+def ask(client: HttpClient, request: EnrolRequest) -> EnrolReply:
+    """Ask the hub to enrol this node.
+
+    Raises:
+        RefusedError: the hub refuses, or answers for another school.
+        UnavailableError: the hub cannot be reached.
+    """
     data = post(
         client, _ENROL_PATH, msgspec.json.encode(request), "application/json", _MAX_REPLY_BYTES
     )
     reply = decode_json(data, EnrolReply, what="The hub's answer", limit=_MAX_REPLY_BYTES)
-    if reply.school != token.school:
+    if reply.school != request.school:
         raise RefusedError(
             "The hub answers for school {found}, the token is for {school}.",
             hint="Ask for a new token.",
             found=repr(reply.school),
-            school=repr(token.school),
+            school=repr(request.school),
         )
     return reply
 
 
-def _write(
-    state: StateDirectory, token: Token, root: bytes, authority: str, reply: EnrolReply
+def identity_of(
+    token: Token, reply: EnrolReply, *, name: str = "", pending: bool = False
 ) -> Identity:
-    if not is_begun_with(state.trust, root):
-        forget_identity(state)
-        forget_floor(state.root)
-        begin_trust(state.trust, root)
-    if authority:
-        durable.write_file(state.keys / AUTHORITY_NAME, authority.encode("ascii"))
-    identity = Identity(
+    """Give who the node is by a token and the hub's answer."""
+    return Identity(
         url=token.hub,
         hub=reply.hub,
         node=reply.node,
         school=reply.school,
         token=token_name(enrolment_key(token.secret)),
         root_version=token.root_version,
-        authority=AUTHORITY_NAME if authority else "",
+        authority=AUTHORITY_NAME if token.authority else "",
+        name=name,
+        pending=pending,
         place=token.place,
     )
+
+
+def write_enrolment(
+    state: StateDirectory, token: Token, root: bytes, authority: str, identity: Identity
+) -> Identity:
+    """Write down an enrolment; ``identity.json``, which makes it one, comes last.
+
+    Args:
+        state: the node's state directory.
+        token: the token that enrols.
+        root: bytes of the root that it names.
+        authority: the certificate of the hub's own authority; empty for a public one.
+        identity: who the node is then.
+    """
+    if not is_begun_with(state.trust, root):
+        forget_identity(state)
+        forget_floor(state.root)
+        begin_trust(state.trust, root)
+    if authority:
+        durable.write_file(state.keys / AUTHORITY_NAME, authority.encode("ascii"))
+    key = enrolment_key(token.secret)
+    if find_enrolment_key(state) not in {None, key}:
+        # Killed between the two files, no identity may stand beside another token's key.
+        forget_identity(state)
+    save_enrolment_key(state, key)
     save_identity(state, identity)
     return identity

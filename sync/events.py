@@ -8,9 +8,11 @@ from typing import Final, Literal
 
 import msgspec
 
+from core.control_calls import Enrolled
 from core.errors import ExhaustedError, PackhorseError, RefusedError, UnavailableError
 
-Task = Literal["pull", "upload"]
+# Those of the line, those of a stick, and those of enrolment.
+Task = Literal["pull", "upload", "import", "export", "enrol", "enrol-setup"]
 ProblemKind = Literal["refused", "unavailable", "exhausted", "usage"]
 
 MAX_EVENT_BYTES: Final = 1024 * 1024
@@ -97,6 +99,13 @@ class Uploading(_Event, frozen=True, kw_only=True):
     backlog: int
 
 
+class Exporting(_Event, frozen=True, kw_only=True):
+    """Statements are being written to a stick: how many are on it, and how many wait in all."""
+
+    statements: int
+    backlog: int
+
+
 class Problem(_Event, frozen=True, kw_only=True):
     """Something failed; the run may go on with what is healthy.
 
@@ -170,6 +179,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         rejected: statements that the hub will never accept, of those.
         backlog: statements still waiting.
         retry_after: seconds that the upstream asked to wait, or 0.
+        statements: statements that lie on the stick now, for the hub.
+        enrolment: whether an enrolment request lies on the stick now.
+        bytes: bytes read from or written to the stick.
+        last_day: last day (``2026-12-31``) on which what is on the stick can be installed, as
+            it says itself; empty when it does not say.
+        enrolled: who the node is now; None when it was not asked to enrol, or is not enrolled.
     """
 
     task: Task
@@ -184,6 +199,11 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int = 0
     backlog: int = 0
     retry_after: float = 0.0
+    statements: int = 0
+    enrolment: bool = False
+    bytes: int = 0
+    last_day: str = ""
+    enrolled: Enrolled | None = None
 
 
 class Done(_Event, frozen=True, kw_only=True):
@@ -202,6 +222,7 @@ Event = (
     | ItemReady
     | PackReady
     | Uploading
+    | Exporting
     | Problem
     | Done
 )

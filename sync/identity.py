@@ -20,8 +20,10 @@ from core.errors import NoStateError, RefusedError
 
 _MAX_BYTES: Final = 64 * 1024
 _KEY_NAME: Final = "node.pem"
+_ENROLMENT_KEY_NAME: Final = "enrolment.key"
 _IDENTITY_NAME: Final = "identity.json"
 AUTHORITY_NAME: Final = "authority.pem"
+ENROLMENT_KEY_BYTES: Final = 32
 _Text = Annotated[str, msgspec.Meta(max_length=500)]
 
 
@@ -39,6 +41,9 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
             system's authorities vouch for the hub.
         place: whose assignments the school follows, such as ``gd/zhuhai``; empty for those that
             name it.
+        name: the school's name for people, as its setup file says; may be empty.
+        pending: enrolled from a setup file, and the hub has not answered yet. The node works;
+            its enrolment request goes out by stick or by line, before its statements.
     """
 
     url: _Text
@@ -49,6 +54,8 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     root_version: Annotated[int, msgspec.Meta(ge=1)]
     authority: _Text = ""
     place: _Text = ""
+    name: _Text = ""
+    pending: bool = False
 
 
 def load_identity(state: StateDirectory) -> Identity:
@@ -90,6 +97,20 @@ def save_identity(state: StateDirectory, identity: Identity) -> None:
 def forget_identity(state: StateDirectory) -> None:
     """Stop being enrolled; the key stays."""
     durable.remove(state.root / _IDENTITY_NAME)
+
+
+def save_enrolment_key(state: StateDirectory, key: bytes) -> None:
+    """Keep the token's enrolment key, which receipts on sticks are checked with."""
+    durable.write_file(state.keys / _ENROLMENT_KEY_NAME, key, mode=0o600)
+
+
+def find_enrolment_key(state: StateDirectory) -> bytes | None:
+    """Read the enrolment key; None on a node that was enrolled before it was kept."""
+    try:
+        key = (state.keys / _ENROLMENT_KEY_NAME).read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return key if len(key) == ENROLMENT_KEY_BYTES else None
 
 
 def load_key(state: StateDirectory) -> Ed25519PrivateKey:

@@ -28,10 +28,12 @@ Fault = Literal[
     "portal",
     "missing",
     "busy",
+    "unreadable",
+    "gone",
     "failed",
 ]
 _OF_THE_FILE: Final[frozenset[Fault]] = frozenset(
-    {"missing", "denied", "cut-short", "wrong-range", "changed"}
+    {"missing", "denied", "cut-short", "wrong-range", "changed", "unreadable"}
 )
 
 

@@ -12,41 +12,27 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from cache.agent_db import AgentDatabase
 from cache.journal_reader import Epoch, JournalReader, JournalRow
 from core.codec import decode_json
 from core.errors import ExitCode, PackhorseError, RefusedError
-from core.statement import (
-    Acknowledgement,
-    Rejection,
-    SignedBatch,
-    encode_batch,
-    encode_signed_batch,
-    signed_message,
-)
-from core.usage import Statement, decode_record, plain_statement
+from core.statement import Acknowledgement, Rejection
+from sync.batches import MOST_BYTES, MOST_STATEMENTS, Signer, encode_rows
 from sync.context import SyncContext
 from sync.events import Contact, Done, Problem, Summary, Uploading, problem_of
 from sync.http_client import HttpClient
 from sync.hub_api import HubRefusedError, post
 from sync.identity import Identity, load_identity, load_key
+from sync.pending import confirm_by_line
 from sync.pull.retry import Persistence
 from sync.source import SourceError
 from sync.upstream import open_client
 
-MOST_STATEMENTS: Final = 2000
-MOST_BYTES: Final = 256 * 1024
 _PATH: Final = "v1/statements"
 _TYPE: Final = "application/msgpack"
 _MAX_ANSWER_BYTES: Final = 1024 * 1024
 # What the hub answers to content that it cannot take, as opposed to a node that it does not know.
 _POISON: Final = frozenset({400, 413, 422})
-# Stands for a record that this Packhorse cannot read; the hub isolates it, since nobody counts 0.
-_UNREADABLE: Final = Statement(
-    verb="failed", pack="", version=-1, item="", session="", boot="", offset=0, at=0, count=0
-)
 
 
 def run_upload(context: SyncContext) -> Summary:
@@ -60,32 +46,20 @@ def run_upload(context: SyncContext) -> Summary:
     """
     started = context.clock.monotonic()
     identity = load_identity(context.state)
-    signer = _Signer(identity, load_key(context.state))
+    signer = Signer(identity, load_key(context.state))
     with ExitStack() as stack:
         client = stack.enter_context(closing(open_client(context, identity)))
         agent = stack.enter_context(closing(AgentDatabase(context.state)))
         run = _Run(context, client, agent, signer)
-        run.all()
+        run.all(identity)
         summary = run.summary(context.clock.monotonic() - started)
     context.emit(Done(summary=summary))
     return summary
 
 
-class _Signer:
-    def __init__(self, identity: Identity, key: Ed25519PrivateKey) -> None:
-        self._identity = identity
-        self._key = key
-
-    def batch(self, epoch: bytes, first: int, body: bytes) -> bytes:
-        """Give a signed batch as it travels."""
-        hub, node = self._identity.hub, self._identity.node
-        signature = self._key.sign(signed_message(hub, node, epoch, first, body))
-        return encode_signed_batch(SignedBatch(hub, node, epoch, first, body, signature))
-
-
 class _Run:
     def __init__(
-        self, context: SyncContext, client: HttpClient, agent: AgentDatabase, signer: _Signer
+        self, context: SyncContext, client: HttpClient, agent: AgentDatabase, signer: Signer
     ) -> None:
         self._context = context
         self._client = client
@@ -100,10 +74,12 @@ class _Run:
         # Numbers that the hub will never have are no reason to send again what follows them.
         self._refused = {(one.epoch, one.sequence) for one in agent.reader.refused()}
 
-    def all(self) -> None:
-        """Send everything; a failure is noted."""
+    def all(self, identity: Identity) -> None:
+        """Send everything, first an enrolment that waits for its answer; a failure is noted."""
         now = self._context.clock.wall
         try:
+            if identity.pending:
+                self._confirm(identity)
             for epoch in self._journal.epochs():
                 self._send_epoch(epoch)
             if self._reached:
@@ -115,6 +91,15 @@ class _Run:
             self._context.emit(problem)
             if isinstance(error, SourceError):
                 self._agent.note_contact(now(), str(error))
+
+    def _confirm(self, identity: Identity) -> None:
+        is_known = False
+        while not is_known:
+            with self._persistence.attempt():
+                confirm_by_line(self._context.state, identity, self._client)
+                is_known = True
+        self._reached = True
+        self._context.emit(Contact(changed=False))
 
     def summary(self, seconds: float) -> Summary:
         """Give the run's summary, and count its bytes."""
@@ -159,7 +144,7 @@ class _Run:
         Returns:
             The number after which to go on, and the hub's contiguous one.
         """
-        body = encode_batch([_statement(row) for row in rows])
+        body = encode_rows(rows)
         if len(body) > MOST_BYTES and len(rows) > 1:
             return self._send(epoch, rows[: len(rows) // 2])
         try:
@@ -212,13 +197,6 @@ class _Run:
         self._acknowledged += len(rows)
         self._rejected += len(rejected)
         self._context.emit(Uploading(acknowledged=self._acknowledged, backlog=self._backlog()))
-
-
-def _statement(row: JournalRow) -> Statement:
-    try:
-        return plain_statement(decode_record(row.record))
-    except RefusedError:
-        return _UNREADABLE
 
 
 def _refusal(sequence: int, error: HubRefusedError) -> Rejection:

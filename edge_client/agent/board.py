@@ -143,7 +143,7 @@ class Board:
 
     def begin(self, task: events.Task) -> None:
         """Note that a worker starts."""
-        self._activity = "checking" if task == "pull" else "uploading"
+        self._activity = "uploading" if task in {"upload", "export"} else "checking"
         self._next_try = _NEVER
         self._pace = Pace()
         self._change()

@@ -6,17 +6,24 @@ from collections.abc import Callable
 from typing import Final
 
 from core.errors import ExitCode, PackhorseError, RefusedError
-from edge_client.agent.schedule import Job
 from edge_client.agent.workers import Ending
-from sync.events import Done, Event, Problem, Summary, decode_event
+from sync.events import Done, Event, Problem, Summary, Task, decode_event
 
-_HUNG: Final = {
+_HUNG: Final[dict[Task, str]] = {
     "pull": "Fetching stopped: nothing was heard of it for too long.",
     "upload": "Sending usage records stopped: nothing was heard of it for too long.",
+    "import": "The import from the stick stopped: nothing was heard of it for too long.",
+    "export": "The export to the stick stopped: nothing was heard of it for too long.",
+    "enrol": "The enrolment stopped: nothing was heard of it for too long.",
+    "enrol-setup": "The enrolment stopped: nothing was heard of it for too long.",
 }
-_CRASHED: Final = {
+_CRASHED: Final[dict[Task, str]] = {
     "pull": "Fetching stopped unexpectedly ({ending}).",
     "upload": "Sending usage records stopped unexpectedly ({ending}).",
+    "import": "The import from the stick stopped unexpectedly ({ending}).",
+    "export": "The export to the stick stopped unexpectedly ({ending}).",
+    "enrol": "The enrolment stopped unexpectedly ({ending}).",
+    "enrol-setup": "The enrolment stopped unexpectedly ({ending}).",
 }
 
 logger = logging.getLogger("agent.worker")
@@ -48,15 +55,15 @@ class Reception:
         else:
             self._take(event)
 
-    def summary(self, job: Job, ending: Ending) -> Summary:
+    def summary(self, task: Task, ending: Ending) -> Summary:
         """Give what the worker said of its run, or what its end says."""
-        return self._summary or crashed(job, ending)
+        return self._summary or crashed(task, ending)
 
 
-def crashed(job: Job, ending: Ending) -> Summary:
+def crashed(task: Task, ending: Ending) -> Summary:
     """Describe the end of a worker that could not say how it ended."""
     error = _CrashError(
-        _HUNG[job] if ending.hung else _CRASHED[job],
+        _HUNG[task] if ending.hung else _CRASHED[task],
         hint="It is tried again by itself. If this stays, send the node's log to your admin.",
         ending=_how(ending),
     )
@@ -69,7 +76,7 @@ def crashed(job: Job, ending: Ending) -> Summary:
         fields={name: str(value) for name, value in error.fields.items()},
         exit_code=ExitCode.BUG,
     )
-    return Summary(task=job, exit_code=ExitCode.BUG, problems=[problem])
+    return Summary(task=task, exit_code=ExitCode.BUG, problems=[problem])
 
 
 class _CrashError(PackhorseError):

@@ -6,6 +6,6 @@ Rules of this room:
     - Verified bytes are never thrown away while they may still be of use.
 """
 
-from sync.pull.run import run_pull
+from sync.pull.run import pull, run_pull
 
-__all__ = ["run_pull"]
+__all__ = ["pull", "run_pull"]

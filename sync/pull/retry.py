@@ -27,6 +27,8 @@ _LASTING: Final[frozenset[Fault]] = frozenset(
         "no-range",
         "name",
         "refused",
+        "unreadable",
+        "gone",
     }
 )
 

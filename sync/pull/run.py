@@ -41,6 +41,18 @@ def run_pull(context: SyncContext) -> Summary:
         NoStateError: the node is not enrolled.
         RefusedError: the node's identity is damaged.
     """
+    summary = pull(context)
+    context.emit(Done(summary=summary))
+    return summary
+
+
+def pull(context: SyncContext) -> Summary:
+    """Do what ``run_pull`` does, but for its last event.
+
+    Raises:
+        NoStateError: the node is not enrolled.
+        RefusedError: the node's identity is damaged.
+    """
     started = context.clock.monotonic()
     persistence = Persistence(context.chance, context.sleep, context.alive)
     with ExitStack() as stack:
@@ -52,9 +64,7 @@ def run_pull(context: SyncContext) -> Summary:
         blobs = BlobStore(context.state.blobs)
         run = _Run(Room(context, source, blobs, catalogue, persistence), agent)
         run.all()
-        summary = run.summary(context.clock.monotonic() - started)
-    context.emit(Done(summary=summary))
-    return summary
+        return run.summary(context.clock.monotonic() - started)
 
 
 class _Run:
@@ -75,7 +85,7 @@ class _Run:
         with self._noting():
             room.catalogue.reconcile(room.blobs.has_durably)
             releases = self._verify()
-            self._agent.note_contact(self._context.clock.wall())
+            self._note_contact()
             with self._noting():
                 for release in releases:
                     self._pull(release)
@@ -90,7 +100,11 @@ class _Run:
         except PackhorseError as error:
             self._note(error)
             if isinstance(error, SourceError):
-                self._agent.note_contact(self._context.clock.wall(), str(error))
+                self._note_contact(str(error))
+
+    def _note_contact(self, problem: str = "") -> None:
+        if self._context.by_line:
+            self._agent.note_contact(self._context.clock.wall(), problem)
 
     def summary(self, seconds: float) -> Summary:
         """Give the run's summary, and count its bytes."""
@@ -130,7 +144,9 @@ class _Run:
 
     def _refresh(self, trust: TrustSession, source: Source) -> None:
         fact = _FACT + source.name
-        known = self._agent.reader.fact(fact) or "" if trust.is_complete else ""
+        # A stick at the same place is another one, perhaps, with a tip of the same age and size.
+        asks = trust.is_complete and self._context.by_line
+        known = self._agent.reader.fact(fact) or "" if asks else ""
         tip: Tip | None = None
         validator = ""
         try:
@@ -145,7 +161,8 @@ class _Run:
                 return
             tip, validator = _decoded(document.data), document.validator
         trust.refresh(tip)
-        trust.commit_soon(lambda: self._agent.remember(fact, validator))
+        if self._context.by_line:
+            trust.commit_soon(lambda: self._agent.remember(fact, validator))
 
     def _contact(self, *, changed: bool) -> None:
         self._reached, self._changed = True, changed

@@ -69,5 +69,16 @@ def test_a_short_file_is_truncated(stick: Path) -> None:
 
 
 def test_a_stick_that_was_pulled_out(tmp_path: Path) -> None:
-    with pytest.raises(MissingError):
+    with pytest.raises(SourceError) as caught:
         DirectorySource(tmp_path / "gone").read("file", 10)
+    assert caught.value.fault == "gone"
+
+
+def test_a_stick_that_was_pulled_out_does_not_give_way_to_what_lies_under_it(stick: Path) -> None:
+    source = DirectorySource(stick)
+    assert source.read("a/b/file", 10)
+    stick.rename(stick.with_name("elsewhere"))
+    (stick / "a/b").mkdir(parents=True)
+    (stick / "a/b/file").write_bytes(b"another")
+    assert source.read("a/b/file", 10) == b"0123456789"
+    source.close()
