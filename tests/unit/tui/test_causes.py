@@ -18,11 +18,12 @@ SPEAKERS = [
     *sorted((ROOT / "edge_client" / "agent").glob("*.py")),
     *(ROOT / "cache" / f"{name}.py" for name in ("disk_errors", "space", "migrations", "blobs")),
     *(ROOT / "cache" / f"{name}.py" for name in ("durable", "catalogue_reader", "databases")),
-    ROOT / "cache" / "journal_reader.py",
+    *(ROOT / "cache" / f"{name}.py" for name in ("journal_reader", "stick", "stick_writer")),
+    *(ROOT / "core" / f"{name}.py" for name in ("stick", "token")),
     ROOT / "edge_client" / "config.py",
 ]
-# Only ever said by a command, not by a worker: enrolment; or not to people: what a socket refuses.
-SILENT = {"sync/enrol.py", "sync/events.py", "edge_client/agent/server.py"}
+# Not to people: what a socket refuses.
+SILENT = {"sync/events.py", "edge_client/agent/server.py"}
 NOT_SHOWN = {
     # Inner words of python-tuf's fetcher, put into a sentence of their own.
     "the tip knows no newer root",
