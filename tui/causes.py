@@ -161,7 +161,8 @@ CAUSES: Final = (
     N_("Ask the hub's admin for a new one."),
     N_("Another node has used the setup file of {school} already."),
     N_(
-        "Take the file of this node's own school. If the other node is no longer in use, ask the hub's admin for a new file."
+        "Take the file of this node's own school. If the other node is no longer in use, ask"
+        " the hub's admin for a new file."
     ),
     N_("The roots in the setup file {what} are not signed as they should be."),
     N_("The node's enrolment key is missing or damaged."),
@@ -177,11 +178,13 @@ CAUSES: Final = (
     N_("The receipt on the stick cannot be read."),
     N_("The stick at {place} cannot be used: {reason}."),
     N_(
-        "Check that it is plugged in, and give the same command again; it goes on where it stopped. If that fails again, take another stick."
+        "Check that it is plugged in, and give the same command again; it goes on where it"
+        " stopped. If that fails again, take another stick."
     ),
     N_("The stick at {place} is full."),
     N_(
-        "Free some space on it, or take a larger one, and give the same command again; it goes on where it stopped."
+        "Free some space on it, or take a larger one, and give the same command again; it"
+        " goes on where it stopped."
     ),
     N_("The stick at {place} cannot hold so large a file."),
     N_("Format the stick with exFAT, and give the same command again."),
