@@ -3,7 +3,7 @@
 Rules:
     - A verified manifest may be activated at once. Each item is served from the newest activated
       version whose blobs are all here, and never from two versions.
-    - What the newest version no longer lists is no longer served.
+    - What the newest version no longer lists is no longer served, nor is what was withdrawn.
     - ``blob_arrived`` comes after the blob is durable; ``drop_unneeded`` and ``blobs_lost`` come
       before blobs are removed. So a row never names a blob that is not there.
 """
@@ -17,12 +17,13 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from cache import catalogue_search, manifest_list
+from cache import catalogue_search, catalogue_withdrawals, manifest_list
 from cache.catalogue_insert import insert_version
 from cache.catalogue_rules import COUNT_ITEMS, COUNT_VERSION, NEEDED, SERVE
 from cache.databases import DamagedError, sqlite_in_words, transaction
 from core.digest import Digest
 from core.manifest import MAX_FILES, Manifest
+from core.withdrawal import Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +86,9 @@ class Catalogue:
                 " WHERE version_id = ? AND NOT held",
                 version,
             )
-            for one in lacked:
-                if held(Digest(one)):
-                    self._set_held(one, 1)
+            self._hold([one for one in map(Digest, lacked) if held(one)], 1)
+            if self._column("SELECT 1 FROM withdrawal WHERE pack = ?", manifest.pack):
+                catalogue_withdrawals.recount(self._connection, manifest.pack)
             self._serve(manifest.pack)
             rows = self._rows(
                 "SELECT pack, served.name FROM served JOIN item ON item.id = item_id"
@@ -109,7 +110,7 @@ class Catalogue:
         """
         ready: list[Ready] = []
         with transaction(self._connection, self._path):
-            touched = {item for digest in digests for item in self._set_held(digest, 1)}
+            touched = self._hold(list(digests), 1)
             for pack in self._packs_of(touched, most_lacking=0):
                 self._serve(pack)
             for item in sorted(touched):
@@ -130,9 +131,43 @@ class Catalogue:
             ExhaustedError: the disk is full, broken or read-only.
         """
         with transaction(self._connection, self._path):
-            touched = {item for digest in digests for item in self._set_held(digest, 0)}
+            touched = self._hold(list(digests), 0)
             for pack in self._packs_of(touched, most_lacking=MAX_FILES):
                 self._serve(pack)
+
+    def withdraw(self, pack: str, withdrawals: list[Withdrawal]) -> bool:
+        """Let exactly these be a pack's withdrawals, whether it is here or not.
+
+        What is withdrawn is not served from now on; what was and is no more is served again,
+        as far as it is here.
+
+        Returns:
+            Whether that changes anything.
+
+        Raises:
+            DamagedError: the catalogue is damaged.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        before = self.withdrawals().get(pack, [])
+        after = sorted(withdrawals, key=lambda one: (one.item, one.version))
+        if after == before:
+            return False
+        if self._manifests:
+            manifest_list.withdraw(self._manifests, pack, _both(before, after))
+        with transaction(self._connection, self._path):
+            catalogue_withdrawals.replace(self._connection, pack, after)
+            self._serve(pack)
+        if self._manifests:
+            manifest_list.withdraw(self._manifests, pack, after)
+        return True
+
+    def withdrawals(self) -> dict[str, list[Withdrawal]]:
+        """Give what is withdrawn, by pack."""
+        return catalogue_withdrawals.grouped(self._rows(catalogue_withdrawals.EVERY))
+
+    def packs(self) -> set[str]:
+        """Name the packs that are here."""
+        return set(self._column("SELECT id FROM pack"))
 
     def reconcile(self, held: Callable[[Digest], bool]) -> list[Ready]:
         """Note blobs that became durable just before a kill; name the items that are ready."""
@@ -198,6 +233,13 @@ class Catalogue:
         self._connection.execute(COUNT_ITEMS, {"version": version})
         return version
 
+    def _hold(self, digests: list[Digest], held: int) -> set[int]:
+        """Change blobs' rows and what depends on them; give the items that need them."""
+        touched = {item for digest in digests for item in self._set_held(digest, held)}
+        for pack in catalogue_withdrawals.affected(self._connection, json.dumps(digests)):
+            catalogue_withdrawals.recount(self._connection, pack)
+        return touched
+
     def _set_held(self, digest: str, held: int) -> list[int]:
         """Change a blob's row and what depends on it; give the items that need it."""
         rows = self._rows(
@@ -259,3 +301,8 @@ class Catalogue:
 
     def _digests(self, sql: str) -> list[Digest]:
         return [Digest(one) for one in self._column(sql)]
+
+
+def _both(before: list[Withdrawal], after: list[Withdrawal]) -> list[Withdrawal]:
+    places = {(one.item, one.version) for one in after}
+    return [*after, *(one for one in before if (one.item, one.version) not in places)]

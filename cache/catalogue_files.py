@@ -8,15 +8,18 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cache import generations, manifest_list
+from cache import catalogue_withdrawals, generations, manifest_list
 from cache.blobs import BlobStore
 from cache.catalogue import Catalogue
 from cache.catalogue_schema import MIGRATIONS
-from cache.databases import examine, open_writer
+from cache.catalogue_withdrawals import EVERY
+from cache.databases import DamagedError, examine, open_reader, open_writer, sqlite_in_words
+from cache.manifest_list import Listed
 from cache.state import StateDirectory
 from core.digest import Digest
 from core.errors import RefusedError
 from core.manifest import MAX_MANIFEST_BYTES, decode_manifest
+from core.withdrawal import Withdrawal
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +57,9 @@ def open_catalogue(state: StateDirectory) -> Opened:
     generations.set_aside(state.catalogue, state.quarantine)
     catalogue = _open(state.catalogue, state.manifests)
     # A sound catalogue is right where the list differs: a kill came between the two.
-    if _effective(state)[0] != catalogue.manifests():
-        manifest_list.write_list(state.manifests, catalogue.manifests())
+    listed = Listed(catalogue.manifests(), catalogue.withdrawals())
+    if _effective(state)[0] != listed:
+        manifest_list.write_list(state.manifests, listed)
     return Opened(catalogue, rebuilt)
 
 
@@ -66,18 +70,23 @@ def rebuild(state: StateDirectory, reason: str) -> Rebuilt:
         ExhaustedError: the disk is full, broken or read-only.
     """
     blobs = BlobStore(state.blobs)
-    effective, lost = _effective(state)
+    listed, lost = _effective(state)
+    # Not to be lost even if the list is: what was withdrawn stays so.
+    withdrawals = {**_salvaged(state.catalogue), **listed.withdrawals}
     generation = generations.following(state.catalogue)
     catalogue = _open(generation, None)
     with closing(catalogue):
-        for digest in effective:
+        for pack, ones in withdrawals.items():
+            catalogue.withdraw(pack, ones)
+        for digest in listed.manifests:
             try:
                 data = blobs.read(digest, limit=MAX_MANIFEST_BYTES)
                 catalogue.activate_manifest(decode_manifest(data), digest, blobs.has_durably)
             except RefusedError as error:
                 lost[digest] = str(error)
     generations.switch(state.catalogue, generation)
-    manifest_list.write_list(state.manifests, [one for one in effective if one not in lost])
+    manifests = [one for one in listed.manifests if one not in lost]
+    manifest_list.write_list(state.manifests, Listed(manifests, withdrawals))
     return Rebuilt(reason, lost)
 
 
@@ -85,9 +94,18 @@ def _open(path: Path, manifests: Path | None) -> Catalogue:
     return Catalogue(open_writer(path, MIGRATIONS), path, manifests)
 
 
-def _effective(state: StateDirectory) -> tuple[list[Digest], dict[Digest, str]]:
+def _effective(state: StateDirectory) -> tuple[Listed, dict[Digest, str]]:
     try:
         return manifest_list.read_list(state.manifests), {}
     except RefusedError as error:
         # Nothing else says which of the stored manifests are in effect; the next poll does.
-        return [], {Digest(state.manifests.name): str(error)}
+        return Listed([], {}), {Digest(state.manifests.name): str(error)}
+
+
+def _salvaged(path: Path) -> dict[str, list[Withdrawal]]:
+    """Give the withdrawals of a catalogue that is to be replaced, as far as it can be read."""
+    try:
+        with closing(open_reader(path)) as connection, sqlite_in_words(path, reading=True):
+            return catalogue_withdrawals.salvaged(connection.execute(EVERY).fetchall())
+    except (FileNotFoundError, DamagedError):
+        return {}

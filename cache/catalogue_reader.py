@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from cache.catalogue_search import HITS, match_of
+from cache.catalogue_withdrawals import EVERY, OF_PACK, WITHDRAWN, grouped
 from cache.databases import DamagedError, open_reader, sqlite_in_words
 from core.digest import Digest
 from core.errors import UnavailableError
+from core.withdrawal import Withdrawal, covering, covering_pack
 
 MAX_ITEMS: Final = 10_000
 """As many items as a manifest may list."""
@@ -30,10 +32,12 @@ class CataloguePack:
         manifest: digest of its manifest.
         title: text by language.
         items: how many items it lists.
+        withdrawn: how many of them are withdrawn at that version.
         served: how many of them can be opened, at whatever version.
         current: how many of them are served from this very version.
         size: bytes of its distinct blobs.
-        missing: bytes of those that are not here.
+        missing: bytes of those that are wanted and not here.
+        withdrawal: what took the whole pack back, or all of this version; None if nothing did.
     """
 
     id: str
@@ -53,6 +57,13 @@ class CataloguePack:
     current: int
     size: int
     missing: int
+    withdrawn: int = 0
+    withdrawal: Withdrawal | None = None
+
+    @property
+    def available(self) -> int:
+        """How many items there are but for those that are withdrawn."""
+        return self.items - self.withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +76,7 @@ class CatalogueItem:
         entry: path of the file that opens it.
         size: bytes of its blobs in the newest version.
         missing: bytes of those that are not here.
+        withdrawal: what took it back; None when it is served or only not here yet.
     """
 
     pack: str
@@ -78,6 +90,7 @@ class CatalogueItem:
     valid_until: str | None
     size: int
     missing: int
+    withdrawal: Withdrawal | None = None
 
     @property
     def is_served(self) -> bool:
@@ -106,6 +119,7 @@ class CatalogueHit:
         item: the item's id; None for a pack.
         kind: the item's kind; empty for a pack.
         is_served: whether it, or any item of the pack, can be opened now.
+        is_withdrawn: whether it is not, because its publisher took it back.
     """
 
     pack: str
@@ -114,17 +128,22 @@ class CatalogueHit:
     title: Mapping[str, str]
     kind: str
     is_served: bool
+    is_withdrawn: bool = False
 
 
-_PACKS: Final = """
+_PACKS: Final = f"""
     SELECT pack.id, version, manifest, title, language, section, stage, subject, edition, grade,
         volume, valid_until,
         (SELECT count(*) FROM item WHERE version_id = newest) AS items,
+        CASE WHEN EXISTS (SELECT 1 FROM withdrawal WHERE withdrawal.pack = version.pack)
+            THEN (SELECT count(*) FROM item WHERE version_id = newest AND {WITHDRAWN})
+            ELSE 0 END AS withdrawn,
         (SELECT count(*) FROM served WHERE served.pack = pack.id) AS served,
-        (SELECT count(*) FROM item WHERE version_id = newest AND lacking = 0) AS current,
+        (SELECT count(*) FROM served JOIN item ON item.id = item_id
+            WHERE served.pack = pack.id AND version_id = newest) AS current,
         size, missing
     FROM pack JOIN version ON version.id = newest
-"""
+"""  # noqa: S608 - only our own texts
 _ITEMS: Final = """
     SELECT pack.id AS pack, listed.name AS id, its.version, version.version AS newest,
         listed.position, ifnull(here.title, listed.title) AS title,
@@ -154,6 +173,13 @@ _SERVED_TYPE: Final = """
 """
 
 
+_NOTHING_WITHDRAWN: Final = """
+    CREATE TEMP VIEW IF NOT EXISTS withdrawal (pack, item, version, reason, at)
+    AS SELECT '', '', 0, '', '' WHERE 0
+"""
+_NO_STAND_IN: Final = "DROP VIEW IF EXISTS temp.withdrawal"
+
+
 class CatalogueReader:
     """Reads the catalogue that ``path`` names at each moment."""
 
@@ -161,6 +187,7 @@ class CatalogueReader:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self._is_older = True
         self._packs: list[CataloguePack] = []
         self._packs_state: tuple[list[int], tuple[int, int] | None] | None = None
 
@@ -170,13 +197,17 @@ class CatalogueReader:
         # writer has committed something.
         state = [row[0] for row in self._rows("PRAGMA data_version")], self._identity
         if state != self._packs_state:
-            self._packs = [_pack(row) for row in self._rows(f"{_PACKS} ORDER BY pack.id")]
+            withdrawn = self._withdrawals()
+            rows = self._rows(f"{_PACKS} ORDER BY pack.id")
+            self._packs = [_pack(row, withdrawn.get(row["id"], [])) for row in rows]
             self._packs_state = state
         return list(self._packs)
 
     def pack(self, pack: str) -> CataloguePack | None:
         """Give one pack, or None."""
-        return next(map(_pack, self._rows(f"{_PACKS} WHERE pack.id = ?", pack)), None)
+        rows = self._rows(f"{_PACKS} WHERE pack.id = ?", pack)
+        withdrawn = self._withdrawals(pack).get(pack, []) if rows else []
+        return next((_pack(row, withdrawn) for row in rows), None)
 
     def has_packs(self) -> bool:
         """Say whether there is any pack."""
@@ -191,7 +222,8 @@ class CatalogueReader:
             count: how many to give at most.
         """
         sql = f"{_ITEMS} AND listed.position >= ? AND listed.position < ? ORDER BY listed.position"
-        return [_item(row) for row in self._rows(sql, pack, first, first + count)]
+        withdrawn = self._withdrawals(pack).get(pack, [])
+        return [_item(row, withdrawn) for row in self._rows(sql, pack, first, first + count)]
 
     def around(self, pack: str, item: str) -> list[CatalogueItem]:
         """Give an item and those just before and after it; nothing when there is none."""
@@ -200,7 +232,9 @@ class CatalogueReader:
 
     def item(self, pack: str, item: str) -> CatalogueItem | None:
         """Give one item, or None."""
-        return next(map(_item, self._rows(f"{_ITEMS} AND listed.name = ?", pack, item)), None)
+        rows = self._rows(f"{_ITEMS} AND listed.name = ?", pack, item)
+        withdrawn = self._withdrawals(pack).get(pack, []) if rows else []
+        return next((_item(row, withdrawn) for row in rows), None)
 
     def files(self, pack: str, item: str) -> list[CatalogueFile]:
         """Give the files of a served item by path; none when it is not served."""
@@ -237,6 +271,11 @@ class CatalogueReader:
         if self._connection is not None:
             self._connection.close()
         self._connection = self._identity = self._packs_state = None
+        self._is_older = True
+
+    def _withdrawals(self, pack: str | None = None) -> dict[str, list[Withdrawal]]:
+        rows = self._rows(EVERY) if pack is None else self._rows(OF_PACK, pack)
+        return grouped(tuple(row) for row in rows)
 
     def _rows(self, sql: str, *values: str | int) -> list[sqlite3.Row]:
         try:
@@ -258,9 +297,21 @@ class CatalogueReader:
                 self._connection = open_reader(self._path)
                 self._connection.row_factory = sqlite3.Row
                 self._identity = status.st_dev, status.st_ino
+            if self._is_older and self._connection is not None:
+                self._stand_in(self._connection)
         except FileNotFoundError:
             self.close()
         return self._connection
+
+    def _stand_in(self, connection: sqlite3.Connection) -> None:
+        """Read a catalogue that an earlier release wrote and the agent has not brought up yet."""
+        has_table = "SELECT 1 FROM main.sqlite_master WHERE name = 'withdrawal'"
+        with sqlite_in_words(self._path, reading=True):
+            self._is_older = connection.execute(has_table).fetchone() is None
+            # The file itself is open for reading only; the view is this connection's own.
+            connection.execute("PRAGMA query_only=OFF")
+            connection.execute(_NOTHING_WITHDRAWN if self._is_older else _NO_STAND_IN)
+            connection.execute("PRAGMA query_only=ON")
 
 
 def _in_repair() -> UnavailableError:
@@ -274,17 +325,21 @@ def _titled(row: sqlite3.Row, *names: str) -> dict[str, Any]:
         raise _in_repair() from error
 
 
-def _pack(row: sqlite3.Row) -> CataloguePack:
-    return CataloguePack(**_titled(row))
+def _pack(row: sqlite3.Row, withdrawn: list[Withdrawal]) -> CataloguePack:
+    withdrawal = covering_pack(withdrawn, row["version"])
+    return CataloguePack(**_titled(row), withdrawal=withdrawal)
 
 
-def _item(row: sqlite3.Row) -> CatalogueItem:
-    return CatalogueItem(**_titled(row))
+def _item(row: sqlite3.Row, withdrawn: list[Withdrawal]) -> CatalogueItem:
+    served = row["version"] is not None
+    withdrawal = None if served else covering(withdrawn, row["id"], row["newest"])
+    return CatalogueItem(**_titled(row), withdrawal=withdrawal)
 
 
 def _hit(row: sqlite3.Row) -> CatalogueHit:
     values = _titled(row, "pack_title")
-    return CatalogueHit(**{**values, "is_served": bool(values["is_served"])})
+    flags = {name: bool(values[name]) for name in ("is_served", "is_withdrawn")}
+    return CatalogueHit(**{**values, **flags})
 
 
 def _file(row: sqlite3.Row) -> CatalogueFile:

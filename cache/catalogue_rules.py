@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from cache.catalogue_withdrawals import WITHDRAWN
+
 _COUNT: Final = """
     UPDATE {table} SET (size, missing, lacking) = (
         SELECT ifnull(sum(size), 0), ifnull(sum(size * (1 - held)), 0), ifnull(sum(1 - held), 0)
@@ -20,15 +22,15 @@ COUNT_ITEMS: Final = _COUNT.format(
     mine="version_id",
 )
 # Of several rows of a group, SQLite takes the other columns from the one with the maximum.
-SERVE: Final = """
+SERVE: Final = f"""
     INSERT INTO served (pack, name, item_id)
     SELECT pack, name, item_id FROM (
         SELECT version.pack AS pack, item.name AS name, item.id AS item_id, max(activation)
         FROM item JOIN version ON version.id = item.version_id
         JOIN pack ON pack.id = version.pack
         JOIN item AS listed ON listed.version_id = pack.newest AND listed.name = item.name
-        WHERE version.pack = :pack AND item.lacking = 0 GROUP BY item.name)
-"""
+        WHERE version.pack = :pack AND item.lacking = 0 AND NOT {WITHDRAWN} GROUP BY item.name)
+"""  # noqa: S608 - only our own texts
 # Deltas are made from whole versions, so the newest whole one stays until its successor is here.
 NEEDED: Final = """
     SELECT newest FROM pack

@@ -4,12 +4,14 @@ A pack has versions (each one activated manifest), a version has items and files
 files, a file is a blob, and a blob is held or not. Three things are derived and kept up to date
 by the writer, because the portal asks for them at every page: what a version or an item still
 lacks, a pack's newest version, and from which version each item is served. So is the index of
-words (``cache.catalogue_search``).
+words (``cache.catalogue_search``). What publishers withdrew is not derived from manifests
+(``cache.catalogue_withdrawals``).
 """
 
 from typing import Final
 
 from cache.catalogue_search import TABLE
+from cache.catalogue_withdrawals import TABLE as WITHDRAWALS
 from cache.databases import Migration
 
 MIGRATIONS: Final = (
@@ -93,4 +95,5 @@ MIGRATIONS: Final = (
             "CREATE INDEX item_position ON item (version_id, position)",
         ),
     ),
+    Migration("withdrawals", (WITHDRAWALS,)),
 )

@@ -43,7 +43,10 @@ HITS: Final = """
         coalesce(here.kind, listed.kind, '') AS kind,
         CASE WHEN listed.id IS NULL
             THEN EXISTS (SELECT 1 FROM served WHERE served.pack = version.pack)
-            ELSE here.id IS NOT NULL END AS is_served
+            ELSE here.id IS NOT NULL END AS is_served,
+        here.id IS NULL AND EXISTS (SELECT 1 FROM withdrawal AS gone
+            WHERE gone.pack = version.pack AND gone.item IN ('', ifnull(listed.name, ''))
+            AND gone.version IN (0, version.version)) AS is_withdrawn
     FROM hit LEFT JOIN item AS listed ON listed.id = hit.id
     JOIN version ON version.id = coalesce(listed.version_id, -hit.id)
     LEFT JOIN served ON served.pack = version.pack AND served.name = listed.name

@@ -6,12 +6,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from cache import manifest_list
+from cache import catalogue_withdrawals, manifest_list
 from cache.blobs import BlobStore, Condition
 from cache.catalogue import Catalogue
 from cache.catalogue_schema import MIGRATIONS
+from cache.catalogue_withdrawals import EVERY, WITHDRAWN
 from cache.databases import DamagedError, open_reader, require_sound, sqlite_in_words
 from cache.finding import Finding
+from cache.manifest_list import Listed
 from cache.state import StateDirectory
 from core.digest import Digest
 from core.errors import RefusedError
@@ -31,8 +33,13 @@ _SAYINGS: Final = """
     JOIN file ON file.id = file_id JOIN version ON version.id = file.version_id ORDER BY 1, 2, 3;
     SELECT served.pack, served.name, manifest FROM served JOIN item ON item.id = item_id
     JOIN version ON version.id = version_id ORDER BY 1, 2;
-    SELECT pack.id, manifest FROM pack JOIN version ON version.id = newest ORDER BY 1
+    SELECT pack.id, manifest FROM pack JOIN version ON version.id = newest ORDER BY 1;
+    SELECT pack, item, version, reason, at FROM withdrawal ORDER BY 1, 2, 3
 """
+_SERVED_THOUGH_WITHDRAWN: Final = f"""
+    SELECT DISTINCT version.pack, item.name FROM served JOIN item ON item.id = item_id
+    JOIN version ON version.id = version_id WHERE {WITHDRAWN} ORDER BY 1, 2 LIMIT 20
+"""  # noqa: S608 - only our own texts
 _HELD: Final = "SELECT digest, size FROM blob WHERE held ORDER BY digest"
 _MANIFESTS: Final = "SELECT manifest FROM version ORDER BY activation"
 
@@ -57,6 +64,8 @@ def check_catalogue(state: StateDirectory, *, deep: bool) -> Iterator[Finding]:
             held = {Digest(digest): size for digest, size in connection.execute(_HELD)}
             manifests = [Digest(one) for (one,) in connection.execute(_MANIFESTS)]
             sayings = _sayings(connection)
+            shown = connection.execute(_SERVED_THOUGH_WITHDRAWN).fetchall()
+            withdrawals = catalogue_withdrawals.grouped(connection.execute(EVERY))
     except FileNotFoundError:
         yield from _check_absence(state)
         return
@@ -66,7 +75,11 @@ def check_catalogue(state: StateDirectory, *, deep: bool) -> Iterator[Finding]:
     blobs = BlobStore(state.blobs)
     for digest, size in held.items():
         yield from _check_blob(blobs, digest, size, deep=deep)
-    yield from _check_sayings(state, blobs, manifests, held, sayings)
+    for pack, item in shown:
+        yield Finding("{item} of {pack} is served, though its publisher withdrew it.",
+                      fields={"pack": pack, "item": item})  # fmt: skip
+    yield from _check_sayings(blobs, Listed(manifests, withdrawals), held, sayings)
+    yield from _check_list(state, Listed(manifests, withdrawals))
 
 
 def _check_absence(state: StateDirectory) -> Iterator[Finding]:
@@ -93,9 +106,8 @@ def _check_blob(blobs: BlobStore, digest: Digest, size: int, *, deep: bool) -> I
 
 
 def _check_sayings(
-    state: StateDirectory,
     blobs: BlobStore,
-    manifests: list[Digest],
+    listed: Listed,
     held: dict[Digest, int],
     sayings: list[list[tuple[object, ...]]],
 ) -> Iterator[Finding]:
@@ -106,6 +118,9 @@ def _check_sayings(
             for statement in migration.statements:
                 connection.execute(statement)
         fresh = Catalogue(connection, Path(":memory:"), None)
+        for pack, ones in listed.withdrawals.items():
+            fresh.withdraw(pack, ones)
+        manifests = listed.manifests
         for digest in manifests:
             try:
                 manifest = decode_manifest(blobs.read(digest, limit=MAX_MANIFEST_BYTES))
@@ -118,13 +133,22 @@ def _check_sayings(
             fresh.activate_manifest(manifest, digest, lambda one: one in held or one in manifests)
         if _sayings(connection) != sayings:
             yield Finding("The catalogue does not say what the manifests say.")
+
+
+def _check_list(state: StateDirectory, listed: Listed) -> Iterator[Finding]:
     try:
-        # It may name more: a manifest is listed before the catalogue has it.
-        if not set(manifests) <= set(manifest_list.read_list(state.manifests)):
-            yield Finding("{file} lacks manifests that the catalogue has.",
-                          fields={"file": state.manifests.name})  # fmt: skip
+        # It may name more: it is written before the catalogue has a manifest or a withdrawal.
+        found = manifest_list.read_list(state.manifests)
     except RefusedError as error:
         yield Finding("{reason}", fields={"reason": str(error)})
+        return
+    fields: dict[str, object] = {"file": state.manifests.name}
+    if not set(listed.manifests) <= set(found.manifests):
+        yield Finding("{file} lacks manifests that the catalogue has.", fields=fields)
+    for pack, ones in listed.withdrawals.items():
+        if not set(ones) <= set(found.withdrawals.get(pack, [])):
+            yield Finding("{file} lacks withdrawals that the catalogue has.", fields=fields)
+            return
 
 
 def _sayings(connection: sqlite3.Connection) -> list[list[tuple[object, ...]]]:

@@ -21,7 +21,9 @@ from cache.journal_reader import Backlog, JournalReader
 from cache.space import Space, space
 from cache.state import StateDirectory
 from core.control import PackStatus
+from core.display import one_line
 from core.errors import PackhorseError, RefusedError
+from core.standing import FACT, decode_standing
 from core.trusted_time import BUILD_DATE, parse_moment
 
 _MAX_BYTES: Final = 64 * 1024
@@ -87,7 +89,11 @@ class Reader:
         packs: list[PackStatus] = []
         backlog, contact, names = _NO_BACKLOG, _NO_CONTACT, _NO_NAMES
         try:
-            packs = [pack_status(pack) for pack in self._catalogue.packs()]
+            unwanted = decode_standing(self._agent.fact(FACT)).unwanted
+            packs = [
+                pack_status(pack, assigned=pack.id not in unwanted)
+                for pack in self._catalogue.packs()
+            ]
         except PackhorseError as error:
             problems.append(error)
         try:
@@ -118,16 +124,19 @@ class Reader:
             return None
 
 
-def pack_status(pack: CataloguePack) -> PackStatus:
+def pack_status(pack: CataloguePack, *, assigned: bool = True) -> PackStatus:
     """Put a pack of the catalogue into the control protocol's words."""
     return PackStatus(
         id=pack.id,
         title=dict(pack.title),
         version=pack.version,
-        items=pack.items,
+        items=pack.available,
         here=pack.current,
         size=pack.size,
         missing_bytes=pack.missing,
+        withdrawn=pack.withdrawn,
+        reason=one_line(pack.withdrawal.reason) if pack.withdrawal else "",
+        assigned=assigned,
     )
 
 

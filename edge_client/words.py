@@ -56,6 +56,7 @@ def facts(status: Status) -> Iterator[tuple[str, str]]:
         yield "School", f"{one_line(status.school)} at {one_line(status.hub)}"
     if status.portal:
         yield "Portal", status.portal
+    yield from _withdrawn(status.packs)
     for problem in status.problems:
         yield "Problem", one_line(problem)
 
@@ -77,6 +78,18 @@ def pack_table(packs: Sequence[PackStatus]) -> Iterator[str]:
     for row in rows:
         head = [fit(cell, width) for cell, width in zip(row[:-1], widths, strict=False)]
         yield "  ".join([*head, row[-1]]).rstrip()
+
+
+def _withdrawn(packs: Sequence[PackStatus]) -> Iterator[tuple[str, str]]:
+    """Say what publishers took back, and what is here though nothing assigns it any more."""
+    for pack in packs:
+        title = title_in(pack.title, "en", pack.id)
+        if pack.reason:
+            yield "Withdrawn", f"{title}: {one_line(pack.reason)}"
+        elif pack.withdrawn:
+            yield "Withdrawn", f"{pack.withdrawn} of {title}"
+    if others := [title_in(one.title, "en", one.id) for one in packs if not one.assigned]:
+        yield "Not assigned", f"kept and served, no longer updated: {', '.join(others)}"
 
 
 def _line(status: Status) -> str:

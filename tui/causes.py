@@ -68,6 +68,19 @@ CAUSES: Final = (
     N_("Update Packhorse on this machine."),
     N_("The release of {pack} is too large."),
     N_("The release of {pack} is of another pack."),
+    N_("The assignment of {place} is too large."),
+    N_("The assignment of {place} cannot be used: {reason}"),
+    N_("What is here stays and is kept up to date. Tell whoever assigns there."),
+    N_("The assignment of {place} gives this school, {school}, no pack."),
+    N_(
+        "Ask whoever assigns there to put the school into a group. What is here stays and"
+        " is served."
+    ),
+    N_("A withdrawal of {pack} cannot be read: {reason}."),
+    N_(
+        "What was withdrawn before stays so. Update Packhorse on this machine; if that"
+        " does not help, tell the publisher."
+    ),
     N_("This node trusts nobody yet: {path} is missing."),
     N_("The hub's authority is not a certificate."),
     N_("The hub's authority {path} is damaged."),

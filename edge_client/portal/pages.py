@@ -6,8 +6,11 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from core.display import one_line
 from core.languages import Language
 from core.manifest import best_title
+from core.trusted_time import parse_moment
+from core.withdrawal import Withdrawal
 from edge_client.portal import form_tokens
 from edge_client.portal.errors import language_of
 from edge_client.portal.languages import COOKIE as LANGUAGE_COOKIE
@@ -49,17 +52,19 @@ async def pack(request: web.Request) -> web.Response:
                 item,
                 best_title(dict(item.title), language_of(request).code, item.id),
                 past(request, found.valid_until, item.valid_until),
+                item.withdrawal and since(item.withdrawal),
             )
             for item in await lessons.items(found.id, first, ITEMS_PER_PAGE)
         ],
         first=first,
         number=number,
         pages=pages,
+        **_withdrawn(found.withdrawal),
     )
 
 
 async def item(request: web.Request) -> web.Response:
-    """Show one item, or say that it is not here yet."""
+    """Show one item, or say why it cannot be shown."""
     site = request.app[SITE]
     language = language_of(request)
     found = await site.lessons.pack(pack_id(request))
@@ -75,6 +80,8 @@ async def item(request: web.Request) -> web.Response:
         "title": best_title(dict(here.title), language.code, here.id),
         **_links(around, language),
     }
+    if here.withdrawal is not None:
+        return await show(request, "withdrawn.html", **_withdrawn(here.withdrawal), **values)
     file = await site.lessons.file(found.id, here.id, here.entry)
     if file is None or here.version is None:
         return await show(request, "not_here.html", **values)
@@ -144,6 +151,11 @@ def past(request: web.Request, *dates: str | None) -> str:
     return last if clock.synchronised() else ""
 
 
+def since(withdrawal: Withdrawal) -> str:
+    """Give the day of a withdrawal in the school's time."""
+    return parse_moment(withdrawal.at).astimezone().date().isoformat()
+
+
 def pack_id(request: web.Request) -> str:
     """Give the pack id that a request's path names."""
     parts = request.match_info
@@ -172,6 +184,13 @@ async def _updated(request: web.Request) -> str:
         return ""
     local = datetime.fromtimestamp(moment, UTC).astimezone()
     return f"{local:%Y-%m-%d %H:%M}" if local.year >= _PLAUSIBLE_YEAR else ""
+
+
+def _withdrawn(withdrawal: Withdrawal | None) -> dict[str, object]:
+    if withdrawal is None:
+        return {"withdrawal": None}
+    reason = one_line(withdrawal.reason)
+    return {"withdrawal": withdrawal, "reason": reason, "since": since(withdrawal)}
 
 
 def _links(around: Neighbours, language: Language) -> dict[str, object]:

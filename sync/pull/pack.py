@@ -9,6 +9,7 @@ from core.digest import Digest, digest_of
 from core.errors import PackhorseError, RefusedError
 from core.manifest import MAX_MANIFEST_BYTES, Manifest, Titles, decode_manifest
 from core.release import Release
+from core.withdrawal import wanted_digests
 from sync.applier import SourceLostError
 from sync.events import ItemReady, PackReady, Planned, Transferred, problem_of
 from sync.pull.bundle import BundleFetch
@@ -133,9 +134,10 @@ class PackPull:
             )
 
     def _missing(self, manifest: Manifest) -> set[Digest]:
-        """Name the blobs that are not here; one of another size than signed is forgotten."""
-        sizes = {one: self._room.blobs.size(one) for one in manifest.digests()}
-        wanted = manifest.digests()
+        """Name the wanted blobs that are not here; one of another size than signed is forgotten."""
+        withdrawals = self._room.catalogue.withdrawals().get(manifest.pack, [])
+        wanted = wanted_digests(manifest, withdrawals)
+        sizes = {one: self._room.blobs.size(one) for one in wanted}
         self._room.forget([d for d, size in sizes.items() if size not in {None, wanted[d]}])
         return {digest for digest, size in sizes.items() if size != wanted[digest]}
 

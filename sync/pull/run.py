@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from fnmatch import fnmatchcase
 from typing import Final
 
 from cache import durable
@@ -17,6 +16,7 @@ from core.trust.roles import TIP_PATH
 from core.trusted_time import format_moment
 from sync.context import SyncContext
 from sync.events import Checking, Contact, Done, Problem, Summary, Transferred, Trusted, problem_of
+from sync.pull.choice import Choice
 from sync.pull.pack import PackPull
 from sync.pull.retry import Persistence, PersistentSource
 from sync.pull.room import Room
@@ -137,10 +137,17 @@ class _Run:
             self._refresh(trust, source)
             moment = format_moment(trust.time.moment)
             context.emit(Trusted(time=moment, clock_verified=trust.time.clock_verified))
-            packs = trust.packs()
+            listed = trust.packs()
+            choice = Choice(trust, context, self._room.catalogue, self._agent)
+            packs = choice.choose(listed)
             for problem in trust.problems:
                 self._note(problem)
-            return [one for pack in packs if (one := self._wanted(trust, pack)) is not None]
+            for pack, error in choice.problems:
+                self._note(error, pack)
+                # The rest of the poll did its work.
+                self._healthy += 1
+            releases = [self._wanted(trust, choice, pack) for pack in packs]
+            return [one for one in releases if one is not None]
 
     def _refresh(self, trust: TrustSession, source: Source) -> None:
         fact = _FACT + source.name
@@ -168,13 +175,14 @@ class _Run:
         self._reached, self._changed = True, changed
         self._context.emit(Contact(changed=changed))
 
-    def _wanted(self, trust: TrustSession, pack: PackTarget) -> Release | None:
-        if not any(fnmatchcase(pack.pack, pattern) for pattern in self._context.packs):
-            return None
+    def _wanted(self, trust: TrustSession, choice: Choice, pack: PackTarget) -> Release | None:
         try:
             release = trust.release(pack)
         except PackhorseError as error:
             self._note_of_pack(error, pack.pack)
+            return None
+        if choice.is_taken_back(pack.pack, release.version):
+            self._healthy += 1
             return None
         with closing(CatalogueReader(self._context.state.catalogue)) as reader:
             here = reader.pack(pack.pack)

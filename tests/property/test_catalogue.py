@@ -13,6 +13,13 @@ from cache.catalogue_reader import CatalogueReader
 from cache.check import check
 from core.digest import Digest, digest_of
 from core.manifest import Manifest
+from core.withdrawal import (
+    Withdrawal,
+    covering,
+    covering_pack,
+    wanted_digests,
+    with_one_more,
+)
 from tests.support.nodes import make_state
 from tests.support.packs import make_manifest
 
@@ -35,6 +42,7 @@ class CatalogueMachine(RuleBasedStateMachine):
         self._catalogue = open_catalogue(self._state).catalogue
         self._reader = CatalogueReader(self._state.catalogue)
         self._activations: dict[str, list[tuple[Digest, Manifest]]] = {pack: [] for pack in PACKS}
+        self._withdrawn: dict[str, list[Withdrawal]] = {pack: [] for pack in PACKS}
 
     def teardown(self) -> None:
         self._reader.close()
@@ -59,8 +67,24 @@ class CatalogueMachine(RuleBasedStateMachine):
         chain = [one for one in self._activations[pack] if one[0] != digest]
         self._activations[pack] = [*chain, (digest, manifest)]
         assert {one.item for one in ready} == {
-            item.id for item in manifest.items if self._complete(manifest, item.id)
+            item.id for item in manifest.items if self._servable(manifest, item.id)
         }
+
+    @rule(
+        pack=st.sampled_from(PACKS),
+        item=st.sampled_from(["", "folder", "a-1", "b", "c"]),
+        version=st.sampled_from([0, 0, 1, 2]),
+    )
+    def withdraw(self, pack: str, item: str, version: int) -> None:
+        one = Withdrawal(reason="x", at="2026-11-22T08:30:00Z", item=item, version=version)
+        self._withdrawn[pack] = with_one_more(self._withdrawn[pack], one)
+        self._catalogue.withdraw(pack, self._withdrawn[pack])
+        assert not self._catalogue.withdraw(pack, self._withdrawn[pack])
+
+    @rule(pack=st.sampled_from(PACKS), left=st.integers(0, 1))
+    def let_back(self, pack: str, left: int) -> None:
+        self._withdrawn[pack] = self._withdrawn[pack][:left]
+        self._catalogue.withdraw(pack, self._withdrawn[pack])
 
     @rule(content=st.sampled_from(CONTENTS))
     def arrive(self, content: bytes) -> None:
@@ -147,11 +171,23 @@ class CatalogueMachine(RuleBasedStateMachine):
             manifest = chain[-1][1]
             assert row is not None
             assert row.items == len(manifest.items)
-            assert row.current == sum(self._complete(manifest, one.id) for one in manifest.items)
+            assert row.current == sum(self._servable(manifest, one.id) for one in manifest.items)
+            gone = [one for one in manifest.items if self._gone(manifest, one.id)]
+            assert row.withdrawn == len(gone)
+            assert row.withdrawal == covering_pack(self._withdrawn[pack], manifest.version)
             assert row.size == sum(manifest.digests().values())
-            assert row.missing == sum(
-                size for one, size in manifest.digests().items() if not self._held(one)
-            )
+            wanted = wanted_digests(manifest, self._withdrawn[pack])
+            assert row.missing == sum(n for one, n in wanted.items() if not self._held(one))
+            if all(map(self._held, wanted)):
+                assert row.version in self._catalogue.whole_versions(pack)
+
+    @invariant()
+    def what_is_withdrawn_is_said_to_be(self) -> None:
+        for pack, chain in self._activations.items():
+            for item in self._reader.items(pack):
+                gone = covering(self._withdrawn[pack], item.id, chain[-1][1].version)
+                assert item.withdrawal == (None if item.is_served else gone)
+                assert self._reader.item(pack, item.id) == item
 
     def _held(self, digest: Digest) -> bool:
         return digest in self._catalogue.held()
@@ -160,13 +196,19 @@ class CatalogueMachine(RuleBasedStateMachine):
         wanted = next(one for one in manifest.items if one.id == item)
         return all(self._held(file.digest) for file in manifest.files_of(wanted))
 
+    def _gone(self, manifest: Manifest, item: str) -> Withdrawal | None:
+        return covering(self._withdrawn[manifest.pack], item, manifest.version)
+
+    def _servable(self, manifest: Manifest, item: str) -> bool:
+        return self._complete(manifest, item) and not self._gone(manifest, item)
+
     def _expected(self) -> dict[tuple[str, str], Digest]:
         expected: dict[tuple[str, str], Digest] = {}
         for pack, chain in self._activations.items():
             listed = {item.id for item in chain[-1][1].items} if chain else set()
             for digest, manifest in chain:
                 for item in manifest.items:
-                    if item.id in listed and self._complete(manifest, item.id):
+                    if item.id in listed and self._servable(manifest, item.id):
                         expected[pack, item.id] = digest
         return expected
 

@@ -220,7 +220,7 @@ def test_a_manifest_that_is_lost_costs_its_own_pack_only(
     assert result.rebuilt is not None
     assert list(result.rebuilt.lost) == [lost]
     assert [one.id for one in reader.packs()] == ["cn/-/other"]
-    assert lost not in manifest_list.read_list(state.manifests)
+    assert lost not in manifest_list.read_list(state.manifests).manifests
 
 
 def test_a_damaged_list_of_manifests_is_written_anew(state: StateDirectory) -> None:
@@ -230,7 +230,7 @@ def test_a_damaged_list_of_manifests_is_written_anew(state: StateDirectory) -> N
     with pytest.raises(RefusedError, match=r"manifests\.json"):
         manifest_list.read_list(state.manifests)
     with opened(state):
-        assert manifest_list.read_list(state.manifests) == [digest]
+        assert manifest_list.read_list(state.manifests).manifests == [digest]
 
 
 def test_old_catalogues_in_quarantine_are_thinned_out(state: StateDirectory) -> None:

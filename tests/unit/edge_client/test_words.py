@@ -170,3 +170,19 @@ def test_a_portal_on_all_addresses_is_told_by_one_that_can_be_typed() -> None:
 
     assert everywhere not in address
     assert address.endswith(":8080/")
+
+
+def test_what_was_withdrawn_and_what_is_no_longer_assigned() -> None:
+    packs = [
+        structs.replace(PACK, withdrawn=2, items=0, reason="wrong\x1b[2J\u202e\nagain"),
+        structs.replace(PACK, title={"en": "Birds"}, withdrawn=1),
+        structs.replace(PACK, title={"en": "Bees\u202e"}, assigned=False),
+    ]
+    rows = list(facts(Status(node="n", packs=packs)))
+    assert [text for name, text in rows if name == "Withdrawn"] == [
+        "Fish: wrong [2J again",
+        "1 of Birds",
+    ]
+    assert [text for name, text in rows if name == "Not assigned"] == [
+        "kept and served, no longer updated: Bees"
+    ]

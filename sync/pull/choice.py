@@ -1,0 +1,148 @@
+"""Which packs this node takes, in which order, and what of them was withdrawn.
+
+Rules:
+    - Withdrawals take effect here, before anything is fetched and before the metadata that bring
+      them are kept: whoever kills the run finds them done, or not yet heard of.
+    - What cannot be read changes nothing: known withdrawals stay, and where an assignment in
+      force is unreadable, packs that are here are kept up to date and no others begun.
+"""
+
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+
+from cache.agent_db import AgentDatabase
+from cache.catalogue import Catalogue
+from core.assigning import Wanted, covers, in_force, wanted
+from core.assignment import Assignment, place_of
+from core.errors import PackhorseError, RefusedError, UsageError
+from core.names import PackId
+from core.standing import FACT, Standing, decode_standing, encode_standing
+from core.withdrawal import Withdrawal, covering_pack, read_withdrawals
+from sync.context import SyncContext
+from sync.identity import find_identity
+from sync.source import SourceError
+from sync.trust import AssignmentTarget, PackTarget, TrustSession
+
+
+class Choice:
+    """Chooses among what is published.
+
+    Args:
+        trust: refreshed and listed.
+        context: the run's surroundings.
+        catalogue: what is here.
+        agent: where it is remembered how the node stands.
+
+    Attributes:
+        problems: what could not be read, or is not as people probably meant it; each with its
+            pack, if it is about one.
+    """
+
+    def __init__(
+        self,
+        trust: TrustSession,
+        context: SyncContext,
+        catalogue: Catalogue,
+        agent: AgentDatabase,
+    ) -> None:
+        self._trust = trust
+        self._context = context
+        self._catalogue = catalogue
+        self._agent = agent
+        self.problems: list[tuple[str, PackhorseError]] = []
+
+    def choose(self, packs: Sequence[PackTarget]) -> list[PackTarget]:
+        """Let withdrawals take effect; give the packs to take, most urgent first.
+
+        Raises:
+            SourceError: the line failed.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        here = self._catalogue.packs()
+        orders, standing = self._orders([one.pack for one in packs], here)
+        mine = [one for one in packs if one.pack in orders and self._is_allowed(one.pack)]
+        for pack in packs:
+            if pack in mine or pack.pack in here:
+                self._withdraw(pack)
+        text = encode_standing(standing)
+        if self._agent.reader.fact(FACT) != text:
+            self._agent.remember(FACT, text)
+        return sorted(mine, key=lambda one: (orders[one.pack].priority, one.pack))
+
+    def is_taken_back(self, pack: str, version: int) -> bool:
+        """Say whether all of a pack at a version is withdrawn: nothing of it is fetched then."""
+        return covering_pack(self._known(pack), version) is not None
+
+    def _is_allowed(self, pack: str) -> bool:
+        return any(fnmatchcase(pack, pattern) for pattern in self._context.packs)
+
+    def _known(self, pack: str) -> list[Withdrawal]:
+        return self._catalogue.withdrawals().get(pack, [])
+
+    def _withdraw(self, pack: PackTarget) -> None:
+        found, problems = read_withdrawals(pack.target.custom, pack.pack)
+        for problem in problems:
+            self.problems.append((pack.pack, problem))
+            places = {(one.item, one.version) for one in found}
+            found += [o for o in self._known(pack.pack) if (o.item, o.version) not in places]
+        self._catalogue.withdraw(pack.pack, found)
+
+    def _orders(
+        self, listed: Sequence[PackId], here: set[str]
+    ) -> tuple[dict[PackId, Wanted], Standing]:
+        """Say how each wanted pack is wanted, and how the node stands to the assignments."""
+        identity = find_identity(self._context.state)
+        school, place = (identity.school, identity.place) if identity else ("", "")
+        before = decode_standing(self._agent.reader.fact(FACT))
+        read, unreadable = self._read(place)
+        lost = [one for one in unreadable if place or one in before.by]
+        orders = wanted(read, school, place, listed)
+        if orders is None and not lost:
+            return dict.fromkeys(listed, Wanted()), Standing(wanted=len(listed))
+        orders = orders or {}
+        if lost:
+            orders |= {one: Wanted() for one in listed if one in here and one not in orders}
+        obeyed = [one.place for one in read if in_force(one, school, place)]
+        if listed and not orders and not lost:
+            self.problems.append(("", _nothing(school, obeyed)))
+        return orders, Standing(
+            by=sorted([*obeyed, *lost]),
+            wanted=len(orders),
+            unwanted=sorted(here - orders.keys()),
+            unreadable=bool(lost),
+        )
+
+    def _read(self, place: str) -> tuple[list[Assignment], list[str]]:
+        """Read the assignments that may be in force; give the places of unreadable ones too."""
+        read: list[Assignment] = []
+        unreadable: list[str] = []
+        for one in self._trust.assignments:
+            if place and not covers(place_of(one.path), place):
+                continue
+            try:
+                read.append(self._trust.assignment(one))
+            except PackhorseError as error:
+                if isinstance(error, SourceError) and not error.is_of_the_file:
+                    raise
+                unreadable.append(place_of(one.path))
+                self.problems.append(("", _unreadable(one, error)))
+        return read, unreadable
+
+
+def _unreadable(one: AssignmentTarget, error: PackhorseError) -> RefusedError:
+    return RefusedError(
+        "The assignment of {place} cannot be used: {reason}",
+        hint="What is here stays and is kept up to date. Tell whoever assigns there.",
+        place=place_of(one.path),
+        reason=str(error),
+    )
+
+
+def _nothing(school: str, places: list[str]) -> UsageError:
+    return UsageError(
+        "The assignment of {place} gives this school, {school}, no pack.",
+        hint="Ask whoever assigns there to put the school into a group. What is here stays and"
+        " is served.",
+        place=", ".join(places),
+        school=school,
+    )
