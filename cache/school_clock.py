@@ -135,6 +135,6 @@ def find_zone(name: str) -> ZoneInfo:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UsageError(
             "There is no time zone {name}.",
-            hint='Write it like "Asia/Shanghai"; Debian\'s package tzdata has them.',
+            hint="Write it like Asia/Shanghai; the package tzdata has all of them.",
             name=repr(name[:60]),
         ) from error

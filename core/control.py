@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 
 from core.codec import decode_json
-from core.errors import PackhorseError
+from core.errors import PackhorseError, kind_of
 from core.manifest import Titles
 
 MAX_LINE_BYTES: Final = 1024 * 1024
@@ -79,6 +79,12 @@ def wording_of(error: PackhorseError) -> Wording:
         hint=error.hint_template,
         fields={name: str(value) for name, value in error.fields.items()},
     )
+
+
+def error_of(wording: Wording, exit_code: int) -> PackhorseError:
+    """Make the error again that another process told."""
+    fields: dict[str, object] = dict(wording.fields)
+    return kind_of(exit_code)(wording.template, hint=wording.hint, **fields)
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

@@ -103,3 +103,9 @@ class AlreadyRunningError(UsageError):
     """Another process is doing this already."""
 
     exit_code = ExitCode.ALREADY_RUNNING
+
+
+def kind_of(exit_code: int) -> type[PackhorseError]:
+    """Give the family whose errors end with an exit code, for one that another process tells."""
+    families = (RefusedError, UnavailableError, ExhaustedError, NoStateError, AlreadyRunningError)
+    return next((kind for kind in families if kind.exit_code == exit_code), UsageError)

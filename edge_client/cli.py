@@ -3,10 +3,14 @@
 import click
 
 from edge_client.commands.check import check
+from edge_client.commands.doctor import doctor
 from edge_client.commands.enrol import enrol
+from edge_client.commands.name import name
 from edge_client.commands.run import run
 from edge_client.commands.status import status
 from edge_client.commands.sync import sync
+from edge_client.commands.teacher import teacher
+from edge_client.commands.time import time
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,5 +23,5 @@ def node() -> None:
     """
 
 
-for _command in (enrol, run, sync, status, check):
+for _command in (enrol, run, sync, status, check, doctor, name, time, teacher):
     node.add_command(_command)

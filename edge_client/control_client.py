@@ -9,29 +9,11 @@ import msgspec
 
 from core import control
 from core.control import Request, Response, Status
-from core.errors import (
-    AlreadyRunningError,
-    ExhaustedError,
-    NoStateError,
-    PackhorseError,
-    RefusedError,
-    UnavailableError,
-    UsageError,
-)
+from core.errors import RefusedError, UnavailableError, UsageError, kind_of
 
 _CALL_SECONDS = 20.0
 # The agent sends something at least every fifteen seconds to whoever watches.
 _WATCH_SECONDS = 60.0
-_KINDS: dict[int, type[PackhorseError]] = {
-    kind.exit_code: kind
-    for kind in (
-        AlreadyRunningError,
-        ExhaustedError,
-        NoStateError,
-        RefusedError,
-        UnavailableError,
-    )
-}
 
 
 class ControlClient:
@@ -113,14 +95,18 @@ class ControlClient:
             yield control.decode_message(line)
 
 
-def connect(path: Path) -> ControlClient | None:
+def connect(path: Path, *, seconds: float | None = None) -> ControlClient | None:
     """Connect to the agent whose socket is at ``path``; None when none is running.
+
+    Args:
+        path: of the socket.
+        seconds: how long a call may take, where that is longer than usual.
 
     Raises:
         UsageError: this user may not talk to it.
     """
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    connection.settimeout(_CALL_SECONDS)
+    connection.settimeout(seconds or _CALL_SECONDS)
     try:
         connection.connect(str(path))
     except PermissionError as error:
@@ -150,11 +136,9 @@ def _result(message: Response) -> Any:  # noqa: ANN401 - whatever the method ans
     if message.error is None:
         return message.result
     error = message.error
-    kind = _KINDS.get(error.exit_code, UsageError)
-    if error.wording is None:
-        raise kind("{text}", hint="{cure}", text=error.message, cure=error.hint)
-    fields: dict[str, object] = dict(error.wording.fields)
-    raise kind(error.wording.template, hint=error.wording.hint, **fields)
+    if error.wording is not None:
+        raise control.error_of(error.wording, error.exit_code)
+    raise kind_of(error.exit_code)("{text}", hint="{cure}", text=error.message, cure=error.hint)
 
 
 def _gone() -> UnavailableError:

@@ -9,7 +9,7 @@ import unicodedata
 from typing import Final
 
 from cache.agent_db import AgentDatabase
-from cache.agent_reader import NODE_NAME, SCHOOL_NAME, AgentReader, Names
+from cache.agent_reader import NODE_NAME, SCHOOL_NAME, AgentReader
 from cache.state import StateDirectory
 from core import pins
 from core.control_calls import NamesCall, Teacher, TeacherCall
@@ -19,11 +19,6 @@ from core.errors import UsageError
 MOST_TEACHERS: Final = 200
 _LONGEST_NAME: Final = 100
 _LONGEST_TEACHER: Final = 40
-
-
-def names(state: StateDirectory) -> Names:
-    """Give the names that people chose."""
-    return AgentReader(state.agent).names()
 
 
 def set_names(state: StateDirectory, call: NamesCall) -> None:

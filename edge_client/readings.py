@@ -41,6 +41,7 @@ class Enrolment(msgspec.Struct, frozen=True):
     node: str = ""
     school: str = ""
     pending: bool = False
+    name: str = ""
 
 
 class _Floor(msgspec.Struct, frozen=True):

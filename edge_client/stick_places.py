@@ -15,7 +15,7 @@ _MOST_ENTRIES: Final = 1000
 
 def plugged_in(places: Sequence[str]) -> list[Path]:
     """Give the directories of all sticks, in order of their names."""
-    found = sorted(path for place in places for path in _below(Path(place)))
+    found = sorted(path for place in places for path in _below(Path(place).resolve()))
     return found[:MOST_STICKS]
 
 

@@ -52,10 +52,16 @@ def facts(status: Status) -> Iterator[tuple[str, str]]:
     yield "Disk", f"{free} free of {total} ({human_bytes(status.disk_floor)} stay free)"
     verified = "verified" if status.clock_verified else "time unverified, at least this"
     yield "Clock", f"{status.trusted_time} ({verified})"
+    if status.school_time:
+        confirmed = "" if status.school_time_known else " (nobody has confirmed it)"
+        yield "Time", status.school_time.replace("T", " ") + confirmed
     if status.school:
-        yield "School", f"{one_line(status.school)} at {one_line(status.hub)}"
+        named = f" ({one_line(status.school_name)})" if status.school_name else ""
+        yield "School", f"{one_line(status.school)}{named} at {one_line(status.hub)}"
+    if status.node_name:
+        yield "Node", one_line(status.node_name)
     if status.portal:
-        yield "Portal", status.portal
+        yield "Portal", ", ".join(status.addresses or [status.portal])
     yield from _withdrawn(status.packs)
     for problem in status.problems:
         yield "Problem", one_line(problem)

@@ -7,6 +7,7 @@ to the catalogues.
 
 from typing import Final
 
+from tui.node_causes import NODE_CAUSES
 from tui.texts import N_
 
 CAUSES: Final = (
@@ -211,4 +212,5 @@ CAUSES: Final = (
     N_("This is not an enrolment token."),
     N_("The enrolment token has been mistyped or cut."),
     N_("The enrolment token has been mistyped."),
+    *NODE_CAUSES,
 )

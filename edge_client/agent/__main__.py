@@ -18,10 +18,12 @@ from core.control import SOCKET_NAME
 from core.errors import PackhorseError
 from edge_client import config, notify
 from edge_client.addresses import portal_address
-from edge_client.agent import people, usage
+from edge_client.agent import examining, people, usage
 from edge_client.agent.board import Board
+from edge_client.agent.carrying import Carrying
+from edge_client.agent.errands import Errand
 from edge_client.agent.rounds import Means, Rounds
-from edge_client.agent.schedule import Job, Schedule
+from edge_client.agent.schedule import Schedule
 from edge_client.agent.server import serving
 from edge_client.agent.surroundings import keep_looking
 from edge_client.agent.timekeeping import Timekeeper
@@ -95,7 +97,7 @@ class Agent:
             Schedule(settings.line_poll_minutes * _MINUTE),
             Means(
                 clock,
-                command=lambda job: worker_command(job, state.root),
+                command=lambda errand: worker_command(errand, state.root),
                 chance=lambda: secrets.randbelow(1 << 30) / (1 << 30),
             ),
         )
@@ -104,6 +106,8 @@ class Agent:
             **people.methods(clock, state, today=today, changed=look),
             **self._timekeeper.methods(clock),
             **usage.methods(clock, state, school, reader.floor),
+            **examining.methods(clock, state),
+            **Carrying(state, settings.stick_places, self.rounds.errand).methods(clock),
         }
 
     async def run(self) -> None:
@@ -116,9 +120,10 @@ class Agent:
             )
 
 
-def worker_command(job: Job, root: Path) -> list[str]:
+def worker_command(errand: Errand, root: Path) -> list[str]:
     """Give program and arguments of a worker."""
-    return [sys.executable, "-m", "edge_client.worker", job, "--state", str(root)]
+    program = [sys.executable, "-m", "edge_client.worker", errand.task]
+    return [*program, *errand.arguments, "--state", str(root)]
 
 
 if __name__ == "__main__":

@@ -14,11 +14,12 @@ from typing import Final
 
 from cache.clock import Clock
 from cache.school_clock import LocalTime
-from core.control import Activity, LineState, Status, Transfer, Wording
+from core.control import Activity, LineState, Status, Transfer
 from core.errors import ExhaustedError, ExitCode
 from core.text import human_bytes
 from core.trusted_time import format_moment, trusted_now
 from edge_client.agent.pace import Pace
+from edge_client.agent.reception import wording_of
 from edge_client.readings import Enrolment, Readings, age
 from sync import events
 from sync.events import Event, Problem, Summary
@@ -32,6 +33,8 @@ _NOT_ENROLLED: Final = Problem(
     exit_code=ExitCode.NO_STATE,
 )
 _NEVER: Final = -1e9
+_ROUNDS: Final = {"pull", "upload"}
+_BY_LINE: Final = {*_ROUNDS, "enrol"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class Board:
         self._transfer: Transfer | None = None
         self._pace = Pace()
         self._uploading: int | None = None
+        self._by_line = True
         self._problems: dict[str, list[Problem]] = {}
 
     @property
@@ -113,11 +117,13 @@ class Board:
                 self._activity = "checking"
             case events.Contact():
                 self._answered()
+            case events.Exporting():
+                self._activity = "uploading"
             case events.Planned() | events.Fetching():
                 self._fetch(event)
             case events.Uploading():
                 self._activity, self._uploading = "uploading", event.backlog
-            case events.Problem(kind="unavailable", pack=""):
+            case events.Problem(kind="unavailable", pack="") if self._by_line:
                 self._line, self._reason = "down", event
             case _:
                 return
@@ -144,12 +150,21 @@ class Board:
     def begin(self, task: events.Task) -> None:
         """Note that a worker starts."""
         self._activity = "uploading" if task in {"upload", "export"} else "checking"
+        self._by_line = task in _BY_LINE
         self._next_try = _NEVER
         self._pace = Pace()
         self._change()
 
     def end(self, summary: Summary, *, next_try: float) -> None:
         """Note how a worker ended, and in how many seconds the next poll comes."""
+        if summary.task in _ROUNDS:
+            self._note(summary)
+        self._activity, self._transfer, self._uploading = "idle", None, None
+        self._next_try = self._clock.monotonic() + next_try
+        self._change()
+
+    def _note(self, summary: Summary) -> None:
+        """Keep what a round's run says of line and node; an errand's end is its caller's."""
         # Another worker at work, such as a killed agent's, is no trouble of the node.
         lasting = [
             problem
@@ -162,9 +177,6 @@ class Board:
             self._line, self._reason = "down", passing[-1]
         elif summary.reached:
             self._line, self._reason = "up", None
-        self._activity, self._transfer, self._uploading = "idle", None, None
-        self._next_try = self._clock.monotonic() + next_try
-        self._change()
 
     def wait_for_enrolment(self) -> None:
         """Note that nothing can be done before enrolment."""
@@ -202,7 +214,7 @@ class Board:
             line=self._line,
             activity=self._activity,
             reason=self._reason.text if self._reason else "",
-            reason_wording=_wording(self._reason) if self._reason else None,
+            reason_wording=wording_of(self._reason) if self._reason else None,
             last_contact=None if self._contact_at is None else max(0.0, now - self._contact_at),
             next_try=max(0.0, self._next_try - now) if self._next_try > _NEVER else None,
             packs=readings.packs,
@@ -216,9 +228,9 @@ class Board:
             trusted_time=format_moment(trusted),
             portal=self._around.addresses[0] if self._around.addresses else self._portal,
             problems=[problem.text for problem in problems],
-            problem_wordings=[_wording(problem) for problem in problems],
+            problem_wordings=[wording_of(problem) for problem in problems],
             pending=enrolment.pending,
-            school_name=readings.names.school,
+            school_name=readings.names.school or enrolment.name,
             node_name=readings.names.node,
             addresses=self._around.addresses,
             school_time=school_time.text,
@@ -245,6 +257,8 @@ class Board:
         )
 
     def _answered(self) -> None:
+        if not self._by_line:
+            return
         self._line, self._reason = "up", None
         self._contact_at = self._clock.monotonic()
 
@@ -276,11 +290,3 @@ def disk_problem(free: int, floor: int) -> Problem:
 def _of_the_line(problem: Problem) -> bool:
     """Say whether a problem means that the line is down; that of one pack does not."""
     return problem.kind == "unavailable" and not problem.pack
-
-
-def _wording(problem: Problem) -> Wording:
-    return Wording(
-        template=problem.template or problem.text,
-        hint=problem.hint_template or problem.hint,
-        fields=problem.fields,
-    )

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable
 from typing import Final
 
+from core.control import Wording, error_of
 from core.errors import ExitCode, PackhorseError, RefusedError
 from edge_client.agent.workers import Ending
 from sync.events import Done, Event, Problem, Summary, Task, decode_event
@@ -77,6 +78,21 @@ def crashed(task: Task, ending: Ending) -> Summary:
         exit_code=ExitCode.BUG,
     )
     return Summary(task=task, exit_code=ExitCode.BUG, problems=[problem])
+
+
+def failure_of(summary: Summary) -> PackhorseError:
+    """Give the error that ended a run, to be raised where it was asked for."""
+    problems = summary.problems or crashed(summary.task, Ending(summary.exit_code)).problems
+    return error_of(wording_of(problems[0]), summary.exit_code)
+
+
+def wording_of(problem: Problem) -> Wording:
+    """Give a problem's sentence for translation."""
+    return Wording(
+        template=problem.template or problem.text,
+        hint=problem.hint_template or problem.hint,
+        fields=problem.fields,
+    )
 
 
 class _CrashError(PackhorseError):

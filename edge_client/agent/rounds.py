@@ -6,7 +6,9 @@ Rules:
     - A person's wish (``sync``) does not wait for the clock. It is a round of its own, since a
       pull that is running may have polled before what the person published; the report of it
       tells what the running one brought, too.
-    - Nothing is started before the node is enrolled.
+    - An errand (``errands``) does not wait for a round: the worker makes way, and begins again
+      afterwards, where it stopped.
+    - Nothing but errands is started before the node is enrolled.
 """
 
 import asyncio
@@ -20,6 +22,7 @@ from cache.clock import Clock
 from core.control import Status
 from core.errors import ExitCode, NoStateError
 from edge_client.agent.board import Board
+from edge_client.agent.errands import Errand, Errands
 from edge_client.agent.reception import Reception
 from edge_client.agent.schedule import Job, Schedule
 from edge_client.agent.workers import Worker
@@ -40,13 +43,13 @@ class Means:
 
     Attributes:
         clock: the machine's clocks.
-        command: gives a worker's program and arguments.
+        command: gives a worker's program and arguments for an errand, or a round's task.
         chance: gives a uniform random number in [0, 1), for jitter.
         worker: makes a worker of a command and a receiver of lines.
     """
 
     clock: Clock
-    command: Callable[[Job], Sequence[str]]
+    command: Callable[[Errand], Sequence[str]]
     chance: Callable[[], float]
     worker: Callable[[Sequence[str], Callable[[bytes], None]], Worker] = Worker
 
@@ -72,6 +75,7 @@ class Rounds:
         self._waiting: dict[int, asyncio.Future[RoundReport]] = {}
         self._wish = asyncio.Event()
         self._look = asyncio.Event()
+        self._errands = Errands()
 
     async def run(self) -> None:
         """Work until cancelled; a running worker is stopped then."""
@@ -106,6 +110,16 @@ class Rounds:
         self._wish.set()
         return self._round + 1
 
+    def errand(self, errand: Errand) -> "asyncio.Future[Summary]":
+        """Do something as soon as no other errand is being done; give what will hold its end.
+
+        Raises:
+            AlreadyRunningError: too many wait.
+        """
+        ended = self._errands.ask(errand)
+        self._wish.set()
+        return ended
+
     async def round_ended(self, number: int) -> RoundReport:
         """Wait for the end of a round; give how it ended."""
         loop = asyncio.get_running_loop()
@@ -125,8 +139,11 @@ class Rounds:
         self._board.read(await asyncio.to_thread(self._reader.read))
 
     async def _keep_working(self) -> None:
-        await self._enrolment()
         while True:
+            await self._do_errands()
+            if not await self._is_enrolled():
+                await self._sleep(_ENROLMENT_SECONDS)
+                continue
             now = self._means.clock.monotonic()
             if self._wished:
                 self._wished = False
@@ -137,13 +154,15 @@ class Rounds:
                 continue
             await self._one_round(job)
 
-    async def _enrolment(self) -> None:
-        """Wait until there is an identity; the enrolling command writes it."""
-        while self._reader.enrolment() is None:
+    async def _is_enrolled(self) -> bool:
+        """Say whether there is an identity; enrolling writes it, here or in a command."""
+        if self._reader.enrolment() is None:
             self._board.wait_for_enrolment()
-            await self._sleep(_ENROLMENT_SECONDS)
-        await self._read()
+            return False
+        if self._board.enrolment is None:
+            await self._read()
         self._board.enrolled()
+        return True
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep until then, or until someone wishes; but look up now and then at the backlog."""
@@ -167,18 +186,59 @@ class Rounds:
         return self._schedule.due(now, backlog=self._board.backlog) == "upload"
 
     async def _run(self, job: Job) -> Summary:
-        reception = Reception(self._take)
-        self._board.begin(job)
-        logger.info("%s starts", job)
-        ending = await self._means.worker(self._means.command(job), reception.line).run()
-        summary = reception.summary(job, ending)
+        while (summary := await self._unless_errand(job)) is None:
+            await self._do_errands()
         now = self._means.clock.monotonic()
         note = self._schedule.polled if job == "pull" else self._schedule.uploaded
         note(now, outcome(summary), self._means.chance(), summary.retry_after)
+        await self._end(summary)
+        return summary
+
+    async def _unless_errand(self, job: Job) -> Summary | None:
+        """Run a worker to its end; when an errand comes, stop it and give None."""
+        work = asyncio.create_task(self._work(Errand(job)))
+        errand = asyncio.create_task(self._errands.wanted())
+        try:
+            await asyncio.wait({work, errand}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+            logger.info("%s makes way", job)
+            return None
+        finally:
+            errand.cancel()
+            # Waited for, so that no worker is left behind.
+            work.cancel()
+            await asyncio.wait({work})
+
+    async def _do_errands(self) -> None:
+        """Do all errands that wait."""
+        while (found := self._errands.take()) is not None:
+            errand, ended = found
+            try:
+                summary = await self._work(errand)
+                await self._end(summary)
+            except asyncio.CancelledError:
+                ended.cancel()
+                raise
+            if summary.enrolled is not None:
+                self._schedule.ask(self._means.clock.monotonic())
+            if not ended.done():
+                ended.set_result(summary)
+
+    async def _work(self, errand: Errand) -> Summary:
+        """Run a worker to its end; give how it ended."""
+        reception = Reception(self._take)
+        self._board.begin(errand.task)
+        logger.info("%s starts", errand.task)
+        command = self._means.command(errand)
+        ending = await self._means.worker(command, reception.line).run(errand.given)
+        return reception.summary(errand.task, ending)
+
+    async def _end(self, summary: Summary) -> None:
+        now = self._means.clock.monotonic()
         self._board.end(summary, next_try=self._schedule.next_poll - now)
         narrate(summary)
         await self._read()
-        return summary
 
     def _take(self, event: Event) -> None:
         # The catalogue changes then; what is planned is in it from the first bytes on.

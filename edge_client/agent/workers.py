@@ -12,8 +12,8 @@ import asyncio
 import logging
 import os
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -66,16 +66,20 @@ class Worker:
         self._patience = patience
         self._last_words = ""
 
-    async def run(self) -> Ending:
+    async def run(self, given: bytes = b"") -> Ending:
         """Run the worker to its end; cancelled, it stops the worker before it returns.
+
+        Args:
+            given: what it reads from its standard input; less than a pipe holds.
 
         Raises:
             OSError: it cannot be started.
         """
         async with _pipe() as (events, stdout), _pipe() as (narration, stderr):
-            process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=asyncio.subprocess.DEVNULL, stdout=stdout, stderr=stderr
-            )
+            with _holding(given) as stdin:
+                process = await asyncio.create_subprocess_exec(
+                    *self._command, stdin=stdin, stdout=stdout, stderr=stderr
+                )
             # Ours must go, or the ends of the worker's would never come.
             stdout.close()
             stderr.close()
@@ -143,6 +147,20 @@ async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, BinaryIO]]:
             yield stream, writer
         finally:
             transport.close()
+
+
+@contextmanager
+def _holding(given: bytes) -> Iterator[int]:
+    """Give the end of a pipe that holds these bytes and then ends."""
+    reading, writing = os.pipe()
+    try:
+        try:
+            os.write(writing, given)
+        finally:
+            os.close(writing)
+        yield reading
+    finally:
+        os.close(reading)
 
 
 async def _line(stream: asyncio.StreamReader) -> bytes | None:

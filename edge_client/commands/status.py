@@ -53,7 +53,11 @@ def from_disk(where: StateDirectory) -> Status:
     Raises:
         NoStateError: there is no node.
     """
+    from importlib.metadata import version
+
+    from cache.school_clock import SchoolClock
     from edge_client.agent.board import Board
+    from edge_client.agent.surroundings import look
     from edge_client.readings import Reader
 
     if not where.root.is_dir():
@@ -64,7 +68,14 @@ def from_disk(where: StateDirectory) -> Status:
         )
     settings = config.load(where.root)
     readings = Reader(where, disk_floor=settings.disk_floor).read()
-    board = Board(Clock(), portal=portal_address(settings.portal_listen))
+    clock = Clock()
+    board = Board(
+        clock,
+        portal=portal_address(settings.portal_listen),
+        school_time=SchoolClock(where, clock, zone=settings.time_zone).local,
+        software=version("packhorse"),
+    )
+    board.look_around(look(settings.portal_listen, settings.stick_places))
     board.read(readings)
     found = board.status()
     if readings.contact.problem:

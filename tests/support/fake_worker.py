@@ -1,9 +1,9 @@
 """A small real worker program for tests of the agent: it emits real events, and misbehaves.
 
-usage: python fake_worker.py DIR pull|upload
+usage: python fake_worker.py DIR TASK [ARGUMENT...]
 
 What it does is in ``DIR/behaviour`` (a word of ``BEHAVIOURS``, ``ok`` when there is none); each
-run appends its task to ``DIR/runs``.
+run appends its task to ``DIR/runs``; what ``enrol`` is given on stdin is in ``DIR/given`` then.
 """
 
 import os
@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 from sync.events import (
     Checking,
@@ -113,7 +114,10 @@ BEHAVIOURS: dict[str, Callable[[Task], int]] = {
 def main() -> int:
     """Behave as told."""
     directory = Path(sys.argv[1])
-    task: Task = "upload" if sys.argv[2] == "upload" else "pull"
+    tasks: dict[str, Task] = {task: task for task in get_args(Task)}
+    task = tasks[sys.argv[2]]
+    if task == "enrol":
+        (directory / "given").write_bytes(sys.stdin.buffer.read())
     with (directory / "runs").open("a") as runs:
         runs.write(f"{task}\n")
     behaviour = directory / "behaviour"

@@ -20,8 +20,14 @@ SPEAKERS = [
     *(ROOT / "cache" / f"{name}.py" for name in ("durable", "catalogue_reader", "databases")),
     *(ROOT / "cache" / f"{name}.py" for name in ("journal_reader", "stick", "stick_writer")),
     *(ROOT / "core" / f"{name}.py" for name in ("stick", "token")),
-    ROOT / "edge_client" / "config.py",
+    *(ROOT / "edge_client" / f"{name}.py" for name in ("config", "people", "stick_paths")),
+    ROOT / "edge_client" / "stick_release.py",
+    *sorted((ROOT / "edge_client" / "doctor").glob("*.py")),
+    *(ROOT / "core" / f"{name}.py" for name in ("pins", "school_time", "control_calls")),
+    ROOT / "cache" / "school_clock.py",
 ]
+# What the doctor says of a thing: its name comes first.
+FINDINGS = {"good", "warning", "bad"}
 # Not to people: what a socket refuses.
 SILENT = {"sync/events.py", "edge_client/agent/server.py"}
 NOT_SHOWN = {
@@ -40,10 +46,11 @@ def sentences(path: Path) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         name = ast.unparse(node.func).rpartition(".")[2]
-        if not re.fullmatch(r"\w*Error|_line", name) or name in PLAIN:
+        if not re.fullmatch(r"\w*Error|_line|good|warning|bad", name) or name in PLAIN:
             continue
         hints = [keyword.value for keyword in node.keywords if keyword.arg == "hint"]
-        for argument in [*node.args[:1], *hints]:
+        first = 1 if name in FINDINGS else 0
+        for argument in [*node.args[first : first + 1], *hints]:
             if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                 yield argument.value
 

@@ -66,7 +66,7 @@ async def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     clock = Clock()
     means = Means(
         clock,
-        command=lambda job: [sys.executable, str(PROGRAM), str(tmp_path), job],
+        command=lambda errand: [sys.executable, str(PROGRAM), str(tmp_path), errand.task],
         chance=lambda: 0.5,
         worker=lambda command, receive: Worker(command, receive, silence=3.0, patience=0.2),
     )

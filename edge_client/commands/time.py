@@ -1,0 +1,56 @@
+"""``packhorse node time``."""
+
+import click
+
+from cache.clock import Clock
+from cache.school_clock import SchoolClock
+from cache.state import StateDirectory
+from core.control import Status
+from edge_client import config
+from edge_client.commands.agent_or_disk import through_agent
+from edge_client.commands.options import give, json_option, state_directory, state_option, tell
+from edge_client.commands.status import from_disk
+from edge_client.readings import Reader
+
+
+@click.command(short_help="Show or confirm the school's time.")
+@click.argument("local", metavar="[YYYY-MM-DDTHH:MM]", required=False)
+@state_option
+@json_option
+def time(local: str | None, state: str | None, as_json: bool) -> None:
+    """Show the school's time, or confirm what the school's clock shows now.
+
+    A machine without a clock of its own does not know the time after a power cut. What a person
+    confirms runs on until the machine is switched off.
+
+    \b
+    Examples:
+      packhorse node time
+      packhorse node time 2026-11-25T08:28
+    """  # noqa: D301 - \b is click's
+    where = state_directory(state)
+    if local is not None:
+
+        def here() -> dict[str, object]:
+            _clock(where).confirm(local, Reader(where).floor())
+            return {}
+
+        through_agent(where, dict[str, object], here, "confirm_time", local=local)
+    found = through_agent(where, Status, lambda: from_disk(where), "status")
+    if as_json:
+        give({"time": found.school_time, "known": found.school_time_known})
+        return
+    if found.school_time:
+        click.echo(found.school_time.replace("T", " "))
+    if not found.school_time_known:
+        tell("Nobody has confirmed the time since this machine was started.")
+        tell("hint: packhorse node time 2026-11-25T08:28")
+
+
+def today(where: StateDirectory) -> str:
+    """Give the school's date as far as it is known."""
+    return _clock(where).local(Reader(where).floor()).text[:10]
+
+
+def _clock(where: StateDirectory) -> SchoolClock:
+    return SchoolClock(where, Clock(), zone=config.load(where.root).time_zone)
