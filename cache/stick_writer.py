@@ -53,6 +53,16 @@ class StickWriter(StickDirectory):
                     os.unlink(temporary, dir_fd=folder)
         return True
 
+    def make_folder(self, path: str) -> None:
+        """Make a folder where it is missing.
+
+        Raises:
+            RefusedError: something that is no folder is in the way.
+            OSError: the stick fails.
+        """
+        with self._making(path):
+            return
+
     def part(self, path: str) -> str:
         """Say where a large file grows before it has its name."""
         return path + _PART

@@ -3,6 +3,8 @@
 import click
 
 from hub.commands.admin import admin
+from hub.commands.export import export
+from hub.commands.import_stick import import_stick
 from hub.commands.init import init
 from hub.commands.nodes import nodes
 from hub.commands.renew import renew
@@ -14,8 +16,8 @@ from hub.commands.token import token
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def hub() -> None:
-    """Serve a repository, enrol schools, take in usage."""
+    """Serve a repository, enrol schools, take in usage, by line and by stick."""
 
 
-for _command in (init, serve, sign, renew, token, nodes, report, admin):
+for _command in (init, serve, sign, renew, token, nodes, report, admin, export, import_stick):
     hub.add_command(_command)

@@ -72,8 +72,13 @@ class Intake:
         self._hub = hub
         self._clock = clock
 
-    def take(self, data: bytes) -> Acknowledgement:
+    def take(self, data: bytes, *, limited: bool = True) -> Acknowledgement:
         """Take one signed batch; the same again gives the same answer and stores nothing.
+
+        Args:
+            data: the batch as it travels.
+            limited: whether it counts against what the node may send in one day; not when it
+                came by stick, where the statements of a year come at once.
 
         Raises:
             RefusedError: malformed, damaged, empty or too large.
@@ -96,7 +101,8 @@ class Intake:
             records = numbered(batch)
             _check_span(batch, records)
             node.last_contact = self._clock.wall()
-            return self._enter(session, batch, records, self._allowance)
+            allowance = self._allowance if limited else None
+            return self._enter(session, batch, records, allowance)
 
     def recover(self) -> int:
         """Take in stored batches that the registry does not know; gives how many there were.

@@ -6,7 +6,7 @@ the rest again: a file that the timestamp does not lead to was never seen by any
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -38,6 +38,7 @@ _MOST_AT_ONCE: Final = 500
 # What a snapshot takes: for itself, signature included, and for each role beside its name.
 _SNAPSHOT_FRAME_BYTES: Final = 2048
 _ENTRY_BYTES: Final = 32
+_WORTH_IT: Final = timedelta(days=1)
 
 
 class Rejected(msgspec.Struct, frozen=True):
@@ -94,8 +95,11 @@ class Sequencer:
         """Whether something waits in ``incoming/``."""
         return bool(waiting(self._repository.names(INCOMING)))
 
-    def run(self) -> Outcome:
+    def run(self, *, until: datetime | None = None) -> Outcome:
         """Take what waits, renew what is old, finish what was interrupted.
+
+        Args:
+            until: renew also what would expire before this moment.
 
         Raises:
             AlreadyRunningError: another sequencer is at work on this hub.
@@ -104,15 +108,15 @@ class Sequencer:
             UsageError: the clock is years ahead.
         """
         with durable.lock(self._directory.lock, "the sequencer"):
-            return self._run()
+            return self._run(until)
 
-    def _run(self) -> Outcome:
+    def _run(self, until: datetime | None) -> Outcome:
         published = load_published(self._repository)
         now = signing_time(self._clock.wall(), published.issued)
         judgement = self._judge(published, now)
         for rejected in judgement.rejected:
             self._answer(rejected)
-        renewed = _renewals(published, now)
+        renewed = _renewals(published, now, until)
         if judgement.taken or "snapshot" in renewed:
             self._publish(published, judgement, now)
         elif renewed:
@@ -220,10 +224,16 @@ def _check_room(published: Published, judgement: _Judgement, role: str) -> None:
         )
 
 
-def _renewals(published: Published, now: datetime) -> list[str]:
+def _renewals(published: Published, now: datetime, until: datetime | None) -> list[str]:
     due = []
-    if renewal_due(published.snapshot.expires, roles.SNAPSHOT_PERIOD, now):
+    if _is_due(published.snapshot.expires, roles.SNAPSHOT_PERIOD, now, until):
         due.append("snapshot")
-    if due or renewal_due(published.timestamp.expires, roles.TIMESTAMP_PERIOD, now):
+    if due or _is_due(published.timestamp.expires, roles.TIMESTAMP_PERIOD, now, until):
         due.append("timestamp")
     return due
+
+
+def _is_due(expires: datetime, period: timedelta, now: datetime, until: datetime | None) -> bool:
+    # Signing again what was signed today would win nothing.
+    is_early = until is not None and expires + _WORTH_IT <= min(until, now + period)
+    return is_early or renewal_due(expires, period, now)

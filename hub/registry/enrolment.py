@@ -107,6 +107,13 @@ def waiting_tokens(registry: Registry) -> dict[str, IssuedToken]:
         }
 
 
+def unusable_tokens(registry: Registry, now: datetime) -> set[str]:
+    """Give the names of the tokens that admit no new node: used, or expired."""
+    query = select(TokenRow).where(TokenRow.used_by.is_not(None) | (TokenRow.expires <= now))
+    with registry.transaction() as session:
+        return {row.name for row in session.scalars(query)}
+
+
 def reused_tokens(registry: Registry) -> dict[str, datetime]:
     """Give, for each node whose token another machine has tried, when that was last."""
     query = (

@@ -1,6 +1,6 @@
 """Which statements have come: receipts by node and epoch, and the batches that hold them."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -13,7 +13,7 @@ from core.errors import RefusedError
 from core.received import Range
 from hub.refusals import TooOftenError
 from hub.registry.database import Registry
-from hub.registry.models import BatchRow, ReceiptRow, UsageDayRow
+from hub.registry.models import BatchRow, NodeRow, ReceiptRow, TokenRow, UsageDayRow
 
 # A node sends its numbers in order, so that there are hardly ever gaps.
 MAX_RANGES: Final = 1000
@@ -39,6 +39,14 @@ class Receipt(NamedTuple):
     node: str
     epoch: str
     ranges: list[Range]
+
+
+class NodeReceipts(NamedTuple):
+    """What has come of one node, and its enrolment key."""
+
+    node: str
+    key: bytes
+    receipts: list[Receipt]
 
 
 def ranges_of(session: Session, node: str, epoch: str) -> list[Range]:
@@ -163,6 +171,29 @@ def all_receipts(registry: Registry) -> list[Receipt]:
             Receipt(row.node, row.epoch, msgspec.json.decode(row.ranges, type=list[Range]))
             for row in rows
         ]
+
+
+def receipts_of(registry: Registry, nodes: Collection[str] | None = None) -> list[NodeReceipts]:
+    """Give what has come of each node, with the key that its receipt carries the MAC of.
+
+    Args:
+        registry: the registry.
+        nodes: which nodes; None for all.
+    """
+    query = (
+        select(NodeRow.id, TokenRow.key)
+        .join(TokenRow, TokenRow.used_by == NodeRow.public_key)
+        .order_by(NodeRow.id, TokenRow.used_at, TokenRow.created)
+    )
+    with registry.transaction() as session:
+        # A node that was enrolled again holds the key of the last token.
+        keys = {node: key for node, key in session.execute(query) if nodes is None or node in nodes}
+        found: dict[str, list[Receipt]] = {node: [] for node in keys}
+        for row in session.scalars(select(ReceiptRow).order_by(ReceiptRow.node, ReceiptRow.epoch)):
+            if row.node in found:
+                ranges = msgspec.json.decode(row.ranges, type=list[Range])
+                found[row.node].append(Receipt(row.node, row.epoch, ranges))
+    return [NodeReceipts(node, keys[node], receipts) for node, receipts in found.items()]
 
 
 def _stored(row: BatchRow) -> StoredBatch:
