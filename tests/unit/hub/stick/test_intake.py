@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from cache import failpoints
+from cache.stick_writer import StickWriter
 from core.errors import UsageError
 from core.received import count
 from core.stick import DOWN, ENROL_NAME, REPORT_NAME, SETUP, UP, batch_name
@@ -229,14 +230,14 @@ def test_bad_sectors_cost_only_what_lies_there(
     folder = stick / UP / other.id
     folder.mkdir()
     (folder / batch_name(EPOCH, 1)).write_bytes(other.batch(1, [statement()]))
-    find = module.StickWriter.find
+    find = StickWriter.find
 
     def failing(self: object, path: str, limit: int) -> bytes | None:
         if path.endswith(batch_name(EPOCH, 1)):
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return find(self, path, limit)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(module.StickWriter, "find", failing)
+    monkeypatch.setattr(StickWriter, "find", failing)
     done = take(hub, stick)
     assert done.statements == 3
     assert [one.node for one in done.problems] == [other.id]
