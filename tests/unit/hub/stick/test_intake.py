@@ -16,6 +16,7 @@ from hub.registry.enrolment import list_nodes
 from hub.registry.receipts import all_receipts, conflicts_by_node
 from hub.stick import intake as module
 from hub.stick.intake import Imported, import_stick
+from tests.support.clock import FixedClock
 from tests.support.sticks import OfflineNode, put_setup
 from tests.support.tiny_hub import EPOCH, TinyHub, statement
 
@@ -202,6 +203,7 @@ def test_a_changed_batch_is_refused_and_stays(hub: TinyHub, stick: Path, node: O
 
 
 def test_an_expired_token_is_named(hub: TinyHub, stick: Path, node: OfflineNode) -> None:
+    assert isinstance(hub.clock, FixedClock)
     hub.clock.advance(31 * 86400)
     done = take(hub, stick)
     assert done.enrolled == []
