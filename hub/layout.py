@@ -42,6 +42,11 @@ class HubDirectory:
         return self.root / "setup"
 
     @property
+    def publishing(self) -> Path:
+        """What comes by browser to be published, and the packager's workspaces."""
+        return self.root / "publishing"
+
+    @property
     def lock(self) -> Path:
         """The sequencer's lock."""
         return self.root / "sequencer.lock"

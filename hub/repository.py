@@ -160,6 +160,13 @@ class StoreRepository:
                 return
 
 
+def repository_place(place: str, base: Path) -> str:
+    """Give the repository as the packager's ``--repository`` takes it; as ``open_repository``."""
+    if place.startswith("file://"):
+        return unquote(urlsplit(place).path)
+    return place if "://" in place else str(base / place)
+
+
 def open_repository(place: str, base: Path) -> Repository:
     """Open the repository that ``hub.toml`` names.
 
@@ -170,11 +177,10 @@ def open_repository(place: str, base: Path) -> Repository:
     Raises:
         UsageError: the URL is of no kind that is known.
     """
+    place = repository_place(place, base)
+    # Also file://, not by obstore, whose local store is not durable.
     if "://" not in place:
-        return DirectoryRepository(base / place)
-    if place.startswith("file://"):
-        # Not by obstore, whose local store is not durable.
-        return DirectoryRepository(Path(unquote(urlsplit(place).path)))
+        return DirectoryRepository(Path(place))
     from obstore.exceptions import BaseError  # noqa: PLC0415 - as in _in_words
     from obstore.store import from_url  # noqa: PLC0415 - as in _in_words
 

@@ -5,16 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from core.manifest import Item, Manifest, best_title
+from core.rates import USUAL_RATES
 from core.text import human_bytes, human_duration
 from packager.build import Build, Bundle
 
-# Usual rates of a school's line, bytes a second.
-RATES: Final = {
-    "128 kbit/s": 16_000,
-    "256 kbit/s": 32_000,
-    "512 kbit/s": 64_000,
-    "2 Mbit/s": 250_000,
-}
 _LANGUAGE: Final = "en"
 # The rest is counted; as data all are given.
 _MOST_TITLES: Final = 20
@@ -70,9 +64,9 @@ def quote_lines(build: Build) -> list[str]:
     content = human_bytes(sum(manifest.digests().values()))
     title = best_title(manifest.title, _LANGUAGE, manifest.pack)
     head = f"{manifest.pack} version {manifest.version}: {title}"
-    rows = [["to send", "bytes", *RATES]]
+    rows = [["to send", "bytes", *USUAL_RATES]]
     for bundle in build.bundles:
-        seconds = [human_duration(bundle.link.length / rate) for rate in RATES.values()]
+        seconds = [human_duration(bundle.link.length / rate) for rate in USUAL_RATES.values()]
         rows.append([_label(bundle), human_bytes(bundle.link.length), *seconds])
     lines = [head, f"{counted(len(manifest.items), 'item')}, {content} of content", *_table(rows)]
     lines += [
@@ -106,7 +100,9 @@ def _bundle_data(bundle: Bundle) -> dict[str, Any]:
         "bytes": bundle.link.length,
         "full_bytes_for_base": bundle.alternative,
         "index": bundle.link.index,
-        "seconds": {name: round(bundle.link.length / rate, 1) for name, rate in RATES.items()},
+        "seconds": {
+            name: round(bundle.link.length / rate, 1) for name, rate in USUAL_RATES.items()
+        },
     }
 
 

@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from hub.config import HubConfig
-from hub.pages import fleet, guard, sign_in, static_files
+from hub.pages import fleet, guard, publishing, sign_in, static_files
 from hub.pages.languages import load_languages
 from hub.pages.rendering import PREFIX as _PREFIX
 from hub.pages.rendering import Renderer
-from hub.pages.site import SITE, Site
+from hub.pages.site import DESK, SITE, Site
+from hub.publishing.desk import Desk
+from hub.repository import repository_place
 from hub.serve.limits import RateLimit
 from hub.serve.service import Service
 
@@ -49,6 +51,15 @@ def admin_application(service: Service, *, behind_proxy: bool) -> web.Applicatio
         RateLimit(service.config.sign_ins_per_minute),
         asyncio.Semaphore(_HASHES_AT_ONCE),
     )
+    directory, config = service.directory, service.config
+    app[DESK] = Desk(
+        directory,
+        repository_place(config.repository, directory.root),
+        config.upload_megabytes * 1_000_000,
+        service.clock,
+    )
+    app.on_startup.append(_start)
+    app.on_cleanup.append(_stop)
     app.on_response_prepare.append(guard.headers)
     app.add_routes(
         [
@@ -59,6 +70,10 @@ def admin_application(service: Service, *, behind_proxy: bool) -> web.Applicatio
             web.post("/sign-out", sign_in.sign_out),
             web.get("/account", sign_in.show_account),
             web.post("/account", sign_in.change_password),
+            web.get("/publish", publishing.show),
+            web.post("/publish/files", publishing.receive),
+            web.post("/publish/send", publishing.send),
+            web.post("/publish/drop", publishing.drop),
             web.get("/static/{name:[a-z.]+}", static_files.static_file),
             web.get("/language/{code}", static_files.choose),
         ]
@@ -69,3 +84,11 @@ def admin_application(service: Service, *, behind_proxy: bool) -> web.Applicatio
 def _hosts(config: HubConfig) -> frozenset[str]:
     names = [*config.hosts, config.address.host, urlsplit(config.url).hostname or ""]
     return frozenset(name.lower() for name in names if name)
+
+
+async def _start(app: web.Application) -> None:
+    await app[DESK].start()
+
+
+async def _stop(app: web.Application) -> None:
+    await app[DESK].stop()

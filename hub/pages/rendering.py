@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from core.display import one_line
 from core.languages import Language
 from core.text import human_bytes
+from hub.pages.units import duration_words
 
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
@@ -55,7 +56,9 @@ def _environment(language: Language) -> Environment:
     install: Callable[..., None] = environment.install_gettext_translations  # type: ignore[attr-defined] # from jinja2.ext.i18n
     install(language.texts, newstyle=True)
     environment.policies["ext.i18n.trimmed"] = True
-    environment.filters.update(bytes=human_bytes, line=one_line)
+    environment.filters.update(
+        bytes=human_bytes, line=one_line, duration=partial(duration_words, language.texts)
+    )
     environment.globals.update(asset=asset_url, query=query, prefix=PREFIX)
     return environment
 

@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 from core.languages import Language, choose_language
 from hub.pages.languages import COOKIE as LANGUAGE_COOKIE
 from hub.pages.rendering import Renderer
+from hub.publishing.desk import Desk
 from hub.serve.limits import RateLimit
 from hub.serve.service import Service
 
@@ -36,6 +37,7 @@ class Site:
 
 
 SITE: Final = web.AppKey("site", Site)
+DESK: Final = web.AppKey("desk", Desk)
 ADMIN: Final = web.RequestKey("admin", str)
 """Who is signed in."""
 TOKEN: Final = web.RequestKey("token", str)

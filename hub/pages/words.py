@@ -1,11 +1,14 @@
 """Sentences about what went wrong, in the reader's language."""
 
 from collections.abc import Mapping
+from gettext import NullTranslations
 from typing import Final
 
 from aiohttp import hdrs, web
 
+from core.control import Wording, wording_of
 from core.errors import PackhorseError
+from core.fleet_warnings import problem_text
 from hub.pages.languages import N_
 from hub.pages.site import language_of, page
 
@@ -68,12 +71,17 @@ def error_page(
 
 def sentence(request: web.Request, error: PackhorseError) -> tuple[str, str]:
     """Put an error's sentence and hint into the reader's language; English where it is new."""
-    texts = language_of(request).texts
+    return said(language_of(request).texts, wording_of(error))
+
+
+def said(texts: NullTranslations, wording: Wording) -> tuple[str, str]:
+    """Put a sentence and its hint, which may be a stranger's, into a language."""
     return (
-        _filled(texts.gettext(error.template), error.fields),
-        _filled(texts.gettext(error.hint_template), error.fields) if error.hint_template else "",
+        problem_text(_translated(texts, wording.template), wording.fields),
+        problem_text(_translated(texts, wording.hint), wording.fields),
     )
 
 
-def _filled(template: str, fields: Mapping[str, object]) -> str:
-    return template.format(**fields) if fields else template
+def _translated(texts: NullTranslations, template: str) -> str:
+    # gettext gives its catalogue's header for an empty text.
+    return texts.gettext(template) if template else ""

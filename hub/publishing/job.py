@@ -1,0 +1,126 @@
+"""The one job: what is being published, and how far it is."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+import msgspec
+
+from cache import durable
+from core.codec import decode_json
+from core.control import Wording
+from core.errors import RefusedError
+from core.trusted_time import format_moment
+
+State = Literal["receiving", "building", "quoted", "publishing", "published", "failed"]
+MAX_QUOTE_BYTES: Final = 64 * 1024 * 1024
+_MAX_JOB_BYTES: Final = 2 * MAX_QUOTE_BYTES
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Titles = dict[str, str]
+
+
+class BundleQuote(msgspec.Struct, frozen=True):
+    """What one bundle costs: from which version (0 for none), and its bytes."""
+
+    base: Count
+    bytes: Count
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """Titles of the lessons that differ from the published version."""
+
+    added: list[str] = []
+    changed: list[str] = []
+    removed: list[str] = []
+
+
+class Quote(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``pack build --repository`` says, as far as a page shows it.
+
+    Attributes:
+        previous: the version that is published now, 0 for none.
+        nothing_to_publish: whether that version has exactly these lessons.
+        dropped: deltas that would save nothing.
+        skipped: paths of the folder that are left out.
+    """
+
+    pack: str
+    version: Count
+    previous: Count = 0
+    nothing_to_publish: bool = False
+    title: Titles = {}
+    items: Count = 0
+    files: Count = 0
+    content_bytes: Count = 0
+    bundles: list[BundleQuote] = []
+    dropped: list[BundleQuote] = []
+    changes: Changes = Changes()
+    skipped: list[str] = []
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``pack publish`` says.
+
+    Attributes:
+        published: whether schools can fetch it; else it waits for the sequencer.
+        sent_bytes: what was added to the repository.
+    """
+
+    version: Count
+    published: bool
+    nothing_to_publish: bool = False
+    sent_bytes: Count = 0
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """A folder on its way.
+
+    Attributes:
+        id: names it, so that no page acts on another one.
+        admin: who began it.
+        changed: when its state last changed.
+        folder: what the folder is called at the admin's.
+        files: how many have come, ``size`` bytes together; ``skipped`` were left out.
+        pack: its pack's id, once it is known.
+        key: the file of the key that publishes it, once somebody has said so.
+        error: why it failed.
+    """
+
+    id: str
+    state: State
+    admin: str
+    began: str
+    changed: str
+    folder: str = ""
+    files: Count = 0
+    size: Count = 0
+    skipped: Count = 0
+    pack: str = ""
+    key: str = ""
+    quote: Quote | None = None
+    result: Result | None = None
+    error: Wording | None = None
+
+
+def new_job(name: str, admin: str, now: datetime) -> Job:
+    """Begin a job."""
+    moment = format_moment(now)
+    return Job(id=name, state="receiving", admin=admin, began=moment, changed=moment)
+
+
+def load_job(path: Path) -> Job | None:
+    """Read the job; None when there is none, or none that can be read."""
+    try:
+        return decode_json(path.read_bytes(), Job, what=path.name, limit=_MAX_JOB_BYTES)
+    except (FileNotFoundError, RefusedError):
+        return None
+
+
+def save_job(path: Path, job: Job) -> None:
+    """Keep the job durably.
+
+    Raises:
+        ExhaustedError: the disk is full.
+    """
+    durable.write_file(path, msgspec.json.encode(job), mode=0o600)
