@@ -1,6 +1,6 @@
 """Paths that a person gives on Windows, and what is left of them in sentences."""
 
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -37,6 +37,17 @@ def test_a_windows_path_has_no_limit_of_length_and_is_told_without_its_prefix(
     assert told == f"{absolute} has no pack.toml.".replace("\\\\?\\UNC\\", "\\\\").replace(
         "\\\\?\\", ""
     )
+
+
+@pytest.mark.parametrize("absolute", ["C:\\course", "D:\\", "\\\\server\\share\\五年级"])
+def test_what_lies_below_a_long_path_is_written_with_backslashes(absolute: str) -> None:
+    place = PureWindowsPath(extended(absolute))
+    inside = place / "blobs/ab/cd"
+    assert "/" not in str(inside)
+    assert inside.is_relative_to(place)
+    # Loops over parents end.
+    assert place.anchor in {str(parent) for parent in inside.parents}
+    assert inside.parents[-1].parent == inside.parents[-1]
 
 
 @pytest.mark.parametrize(
