@@ -23,6 +23,10 @@ S = TypeVar("S", bound=Signed)
 
 _LAST_ROOT: Final = 10_000
 _WARNING_PERIOD: Final = timedelta(days=60)
+_WHO: Final = {
+    "root": "renew it with: packhorse hub renew DIR --key root.pem",
+    "targets": "renew it with: packhorse hub renew DIR --key targets.pem",
+}
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,7 @@ def expiry_warnings(published: Published, now: datetime) -> list[str]:
     moments |= {name: role.expires for name, role in published.roles.items()}
     return [
         f"The {name} role {'expired' if expires <= now else 'expires'} on {expires:%Y-%m-%d};"
-        " sign it again with its key."
+        f" {_WHO.get(name, 'its publisher renews it by publishing anything.')}"
         for name, expires in moments.items()
         if expires - _WARNING_PERIOD <= now
     ] + [

@@ -5,11 +5,13 @@ taken leaves ``incoming/``. Killed at any point, the next run starts from the ti
 the rest again: a file that the timestamp does not lead to was never seen by anyone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Targets
 
 from cache import durable
@@ -30,6 +32,7 @@ from hub.decide import (
 )
 from hub.keys import load_key
 from hub.layout import INCOMING, HubDirectory
+from hub.offline import prolong
 from hub.published import Published, expiry_warnings, load_published, published_role
 from hub.repository import Repository
 
@@ -109,6 +112,24 @@ class Sequencer:
         """
         with durable.lock(self._directory.lock, "the sequencer"):
             return self._run(until)
+
+    def prolong(self, signers: Sequence[CryptoSigner]) -> list[str]:
+        """Sign root and targets again with their keys, and what names them; give which.
+
+        Raises:
+            AlreadyRunningError: another sequencer is at work on this hub.
+            NoStateError: the repository or a key of an online role is not here.
+            RefusedError: the repository's own metadata is damaged.
+            UsageError: no key is for root or targets, or too few are; the clock is years ahead.
+        """
+        with durable.lock(self._directory.lock, "the sequencer"):
+            published = load_published(self._repository)
+            now = signing_time(self._clock.wall(), published.issued)
+            signed, targets = prolong(self._repository, published, signers, now)
+            judgement = _Judgement({**published.roles, "targets": targets})
+            self._publish(published, judgement, now)
+            self._repository.put(roles.TIP_PATH, load_published(self._repository).tip)
+        return signed
 
     def _run(self, until: datetime | None) -> Outcome:
         published = load_published(self._repository)

@@ -30,6 +30,7 @@ from core.trusted_time import format_moment
 from core.withdrawal import Withdrawal, check_withdrawals, custom_of, with_one_more
 
 S = TypeVar("S", bound=Signed)
+Offline = TypeVar("Offline", Root, Targets)
 
 _COMPACT = JSONSerializer(compact=True)
 
@@ -153,6 +154,14 @@ def put_assignment(targets: Targets, path: str, assignment: bytes | None, now: d
     result.targets.pop(path, None)
     if assignment is not None:
         result.targets[path] = TargetFile.from_data(path, assignment, ["sha256"])
+    return result
+
+
+def prolonged(role: Offline, period: timedelta, now: datetime) -> Offline:
+    """Give the next version of a root or of the targets role, which says the same for longer."""
+    result = copy.deepcopy(role)
+    result.version += 1
+    result.expires = _expiry(now, period)
     return result
 
 
