@@ -11,6 +11,7 @@ Standard library only, for the portal. Records are opaque bytes here. The method
 from several threads.
 """
 
+import dataclasses
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
@@ -22,12 +23,14 @@ from typing import Final
 
 from cache import generations
 from cache.databases import examine, open_writer, sqlite_in_words, transaction
-from cache.journal_reader import JournalReader, checksum, is_sound
+from cache.journal_reader import MACHINE, JournalReader, checksum, is_sound
 from cache.journal_salvage import Salvaged, Sorted, done, salvage, sort_out
 from cache.journal_schema import MIGRATIONS
+from cache.machine import Machine, is_other, merged
 from cache.state import StateDirectory
 
 EPOCH_BYTES: Final = 8
+_NO_MACHINE: Final = Machine()
 _CHECK: Final = "SELECT epoch, sequence, at, record, checksum FROM statement"
 # Numbers are unique, so as many as expected within the bounds means all of them.
 _DISORDER: Final = """
@@ -67,6 +70,8 @@ class Journal:
         fresh_epoch: 8 random bytes, used only if a new epoch must begin.
         at: now.
         acknowledged: highest acknowledged number by epoch, from agent.db.
+        machine: the machine that this runs on; on another one a new epoch begins, since the
+            first one may go on with a copy of this journal.
 
     Raises:
         ExhaustedError: the disk is full, broken or read-only.
@@ -80,6 +85,7 @@ class Journal:
         fresh_epoch: bytes,
         at: datetime,
         acknowledged: Mapping[bytes, int],
+        machine: Machine = _NO_MACHINE,
     ) -> None:
         self._path = state.journal
         self._lock = threading.Lock()
@@ -89,11 +95,30 @@ class Journal:
         if any(one.last < acknowledged.get(one.epoch, 0) for one in self.reader.epochs()):
             self.begin_epoch(fresh_epoch, "restore", at=at)
             self.opening = Opening(reason="restore")
+        if self._meet(machine, fresh_epoch, at):
+            self.opening = dataclasses.replace(self.opening, reason="another machine")
 
     @property
     def epoch(self) -> bytes:
         """The current epoch."""
         return self.reader.epochs()[-1].epoch
+
+    def _meet(self, machine: Machine, fresh_epoch: bytes, at: datetime) -> bool:
+        """Remember the machine; say whether a new epoch began because it is another one."""
+        known = self.reader.machine()
+        other = is_other(known, machine)
+        now = machine if other else merged(known, machine)
+        if now == known:
+            return False
+        # What was opened as new, or restored, has begun this epoch already.
+        begins = other and not self.opening.reason
+        with self._lock, transaction(self._connection, self._path):
+            if begins:
+                _begin(self._connection, fresh_epoch, "another machine", at)
+            self._connection.execute(
+                "INSERT OR REPLACE INTO setting VALUES (?, ?)", (MACHINE, now.encode())
+            )
+        return begins
 
     def append(self, records: Sequence[bytes], *, at: datetime) -> range:
         """Make statements durable in one commit; give their numbers in the current epoch.

@@ -13,9 +13,13 @@ from pathlib import Path
 from typing import Final
 
 from cache.databases import DamagedError, open_reader, sqlite_in_words
+from cache.machine import Machine, decode_machine
 
 _PAGE: Final = 2000
 _LAST_ID: Final = 2**63 - 1
+
+# The setting that names the machine.
+MACHINE: Final = "machine"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,15 @@ class JournalReader:
         """
         rows = self._rows("SELECT epoch, reason, last, pruned FROM epoch ORDER BY id")
         return [Epoch(*row) for row in rows]
+
+    def machine(self) -> Machine:
+        """Give the machine on which the current epoch is written; one without marks if unknown.
+
+        Raises:
+            DamagedError: the file is damaged; the portal salvages it when it starts.
+        """
+        rows = self._rows("SELECT value FROM setting WHERE name = ?", MACHINE)
+        return decode_machine(rows[0][0]) if rows else Machine()
 
     def unsent(self, epoch: bytes, after: int, limit: int) -> list[JournalRow]:
         """Give statements of an epoch with numbers above ``after``, in order.
@@ -153,7 +166,7 @@ class JournalReader:
         rows = self._rows("SELECT at FROM statement ORDER BY id LIMIT 1")
         return float(rows[0][0]) if rows else None
 
-    def _rows(self, sql: str, *values: bytes | float) -> list[sqlite3.Row]:
+    def _rows(self, sql: str, *values: bytes | float | str) -> list[sqlite3.Row]:
         try:
             with (
                 sqlite_in_words(self._path, reading=True),

@@ -65,3 +65,15 @@ def reserve(path: Path, needed: int, *, what: str, floor: int | None = None) -> 
         floor=human_bytes(there.floor),
         lacking=human_bytes(needed - there.usable),
     )
+
+
+def nearly_full(there: Space) -> ExhaustedError | None:
+    """Say that a disk is nearly full; None when it is not."""
+    if there.free >= there.floor:
+        return None
+    return ExhaustedError(
+        "The disk is nearly full: {free} free, {floor} must stay free.",
+        hint="Assign fewer packs to this school, or put in a larger disk.",
+        free=human_bytes(there.free),
+        floor=human_bytes(there.floor),
+    )

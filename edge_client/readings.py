@@ -1,7 +1,7 @@
 """What a node's files say about it, for the agent and for commands that run without one.
 
 Rules:
-    - Standard library, msgspec and the cache's readers only: the resident agent imports this.
+    - Standard library, msgspec and light readers only: the resident agent imports this.
     - Nothing is changed, and nothing missing is an error: a node that is not enrolled or has
       never pulled has empty readings.
 """
@@ -23,8 +23,10 @@ from cache.state import StateDirectory
 from core.control import PackStatus
 from core.display import one_line
 from core.errors import PackhorseError, RefusedError
+from core.expiry import Expiry
 from core.standing import FACT, decode_standing
 from core.trusted_time import BUILD_DATE, parse_moment
+from sync.signatures import generation, read_expiries
 
 _MAX_BYTES: Final = 64 * 1024
 _BUILD: Final = parse_moment(BUILD_DATE)
@@ -57,6 +59,7 @@ class Readings:
     Attributes:
         floor: a moment in UTC that has certainly passed.
         problems: what could not be read, for whoever shows it.
+        expiries: until when what each role signed can be installed.
     """
 
     enrolment: Enrolment | None = None
@@ -67,6 +70,7 @@ class Readings:
     floor: datetime = _BUILD
     problems: list[PackhorseError] = field(default_factory=list)
     names: Names = _NO_NAMES
+    expiries: list[Expiry] = field(default_factory=list)
 
 
 class Reader:
@@ -83,6 +87,7 @@ class Reader:
         self._catalogue = CatalogueReader(state.catalogue)
         self._journal = JournalReader(state.journal)
         self._agent = AgentReader(state.agent)
+        self._signed: tuple[str, list[Expiry]] = ("", [])
 
     def read(self) -> Readings:
         """Look at everything."""
@@ -104,8 +109,23 @@ class Reader:
             problems.append(error)
         disk = space(_existing(self._state.root), floor=self._floor)
         return Readings(
-            self.enrolment(), packs, backlog, contact, disk, self.floor(), problems, names
+            self.enrolment(),
+            packs,
+            backlog,
+            contact,
+            disk,
+            self.floor(),
+            problems,
+            names,
+            self._expiries(),
         )
+
+    def _expiries(self) -> list[Expiry]:
+        """Read the signatures again only when there are others; a repository may have many."""
+        now = generation(self._state)
+        if now != self._signed[0]:
+            self._signed = (now, read_expiries(self._state))
+        return self._signed[1]
 
     def floor(self) -> datetime:
         """Give the floor of trusted time that the worker keeps in ``floor.json``."""

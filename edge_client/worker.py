@@ -20,6 +20,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn, get_args
 
@@ -40,6 +41,7 @@ _NAMES: Final[dict[Task, str]] = {
     "enrol": "an enrolment",
     "enrol-setup": "an enrolment",
 }
+_REPORTS: Final = ("pull", "upload", "import")
 _ENROLS: Final = ("enrol", "enrol-setup")
 _WITH_PLACE: Final = ("import", "export", "enrol-setup")
 _SIGNAL_BASE: Final = 128
@@ -112,7 +114,23 @@ def work(
             rate=settings.line_rate,
             disk_floor=settings.disk_floor,
         )
+        if task in _REPORTS:
+            return _with_report(context, run).exit_code
         return run(context).exit_code
+
+
+def _with_report(context: SyncContext, run: Callable[[SyncContext], Summary]) -> Summary:
+    """Do a task and tell the hub how this node is, before the task is told to be done."""
+    from sync.report import send_report  # noqa: PLC0415 - as below
+
+    summary = run(replace(context, emit=lambda one: None if isinstance(one, Done) else emit(one)))
+    try:
+        send_report(context, summary)
+    except PackhorseError as error:
+        # The task has ended as it has; the next report tells the hub as much.
+        logging.getLogger("worker").info("no report was sent: %s", error)
+    emit(Done(summary=summary))
+    return summary
 
 
 def emit(event: Event) -> None:

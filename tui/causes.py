@@ -213,4 +213,26 @@ CAUSES: Final = (
     N_("The enrolment token has been mistyped or cut."),
     N_("The enrolment token has been mistyped."),
     *NODE_CAUSES,
+    N_("The hub's signatures ended on {day}: nothing new is installed."),
+    N_(
+        "What is here is served on. Let this node reach the hub, or import a newer stick; if"
+        " that does not help, tell the hub's admin."
+    ),
+    N_("The hub's signatures end on {day}: after that nothing new is installed."),
+    N_(
+        "Let this node reach the hub, or import a newer stick, before then. What is here is"
+        " served on in any case."
+    ),
+    N_("The signature of {publisher} ended on {day}: nothing new of it is installed."),
+    N_(
+        "What is here of it is served on, and others are not affected. Its publisher must"
+        " publish again; tell the hub's admin."
+    ),
+    N_("The signature of {publisher} ends on {day}: after that nothing new of it is installed."),
+    N_(
+        "Its publisher must publish again before then; tell the hub's admin. What is here is"
+        " served on in any case."
+    ),
+    N_("This node's journal is missing."),
+    N_("The portal makes it when it starts."),
 )

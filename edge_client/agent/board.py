@@ -14,9 +14,10 @@ from typing import Final
 
 from cache.clock import Clock
 from cache.school_clock import LocalTime
+from cache.space import nearly_full
 from core.control import Activity, LineState, Status, Transfer
-from core.errors import ExhaustedError, ExitCode
-from core.text import human_bytes
+from core.errors import ExitCode
+from core.expiry import expiry_problems
 from core.trusted_time import format_moment, trusted_now
 from edge_client.agent.pace import Pace
 from edge_client.agent.reception import wording_of
@@ -201,10 +202,11 @@ class Board:
         now = self._clock.monotonic()
         readings = self._readings
         enrolment = readings.enrolment or Enrolment()
-        problems = [*self._standing(), *(p for some in self._problems.values() for p in some)]
         trusted, verified = trusted_now(
             readings.floor, self._clock.wall(), synchronised=self._clock.synchronised()
         )
+        standing = self._standing(trusted)
+        problems = [*standing, *(p for some in self._problems.values() for p in some)]
         oldest = age(self._clock, readings.backlog.oldest)
         school_time = self._school_time(readings.floor)
         return Status(
@@ -262,29 +264,18 @@ class Board:
         self._line, self._reason = "up", None
         self._contact_at = self._clock.monotonic()
 
-    def _standing(self) -> Iterable[Problem]:
+    def _standing(self, trusted: datetime) -> Iterable[Problem]:
         """Problems that are seen in the readings."""
-        disk = self._readings.disk
-        if disk.total and disk.free < disk.floor:
-            yield disk_problem(disk.free, disk.floor)
+        full = nearly_full(self._readings.disk)
+        if full is not None:
+            yield events.problem_of(full)
         yield from map(events.problem_of, self._readings.problems)
+        yield from map(events.problem_of, expiry_problems(self._readings.expiries, trusted))
 
     def _change(self) -> None:
         self._number += 1
         self._news.set()
         self._news = asyncio.Event()
-
-
-def disk_problem(free: int, floor: int) -> Problem:
-    """Say that the disk is nearly full."""
-    return events.problem_of(
-        ExhaustedError(
-            "The disk is nearly full: {free} free, {floor} must stay free.",
-            hint="Assign fewer packs to this school, or put in a larger disk.",
-            free=human_bytes(free),
-            floor=human_bytes(floor),
-        )
-    )
 
 
 def _of_the_line(problem: Problem) -> bool:

@@ -24,6 +24,7 @@ from typing import Final
 from cache.agent_reader import AgentReader
 from cache.clock import Clock
 from cache.journal import EPOCH_BYTES, Journal
+from cache.machine import this_machine
 from cache.space import space
 from cache.state import StateDirectory
 from core.errors import ExhaustedError, PackhorseError, RefusedError, UnavailableError
@@ -164,7 +165,10 @@ class UsageLog:
             fresh_epoch=secrets.token_bytes(EPOCH_BYTES),
             at=self._clock.wall(),
             acknowledged=AgentReader(self._state.agent).acknowledged(),
+            machine=this_machine(),
         )
+        if journal.opening.reason == "another machine":
+            _LOG.warning("this card comes from another machine: usage begins a new epoch")
         if journal.opening.damage:
             _LOG.warning("the journal was repaired: %s", journal.opening)
         self._secret = journal.setting("form secret", self._secret)

@@ -31,8 +31,9 @@ from tests.support.small_world import PACK, VIDEO, Use
 
 
 @contextmanager
-def hub_here(directory: Path) -> Iterator[str]:
+def hub_here(directory: Path, clock: Clock | None = None) -> Iterator[str]:
     """Serve a hub from a thread while inside; give its address."""
+    hands = clock or Clock()
     address: list[str] = []
     failure: list[BaseException] = []
     ready = threading.Event()
@@ -40,7 +41,7 @@ def hub_here(directory: Path) -> Iterator[str]:
     stop = asyncio.Event()
 
     async def serve() -> None:
-        service = open_service(HubDirectory(directory), Clock())
+        service = open_service(HubDirectory(directory), hands)
         server = Server(service, Address("127.0.0.1", 0), tls=False)
         try:
             address.append(await server.start())

@@ -25,6 +25,7 @@ SPEAKERS = [
     *sorted((ROOT / "edge_client" / "doctor").glob("*.py")),
     *(ROOT / "core" / f"{name}.py" for name in ("pins", "school_time", "control_calls")),
     ROOT / "cache" / "school_clock.py",
+    ROOT / "core" / "expiry.py",
 ]
 # What the doctor says of a thing: its name comes first.
 FINDINGS = {"good", "warning", "bad"}
