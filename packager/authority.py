@@ -5,7 +5,7 @@ signs on top of what somebody else put in its place.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from securesystemslib.exceptions import UnverifiedSignatureError
@@ -35,10 +35,12 @@ class Authority:
 
     Attributes:
         role: the publisher's role.
+        pattern: the path pattern that the repository gives it.
         current: its present version, None before its first.
     """
 
     role: str
+    pattern: str
     current: Targets | None
 
 
@@ -63,20 +65,10 @@ def find_authority(
         if key not in delegated.keyids:
             continue
         mine.append(role)
-        if not any(
-            roles.may_publish(roles.Publisher(role, pattern), pack)
-            for pattern in delegated.paths or []
-        ):
-            continue
-        if delegated.threshold > 1:
-            raise UsageError(
-                "{role} needs {count} signatures; publishing signs with one key.",
-                role=role,
-                count=delegated.threshold,
-            )
-        if current is None or after_another:
-            return Authority(role, current)
-        return Authority(role, _mine(remote, role, current.version, signer))
+        for pattern in delegated.paths or []:
+            if roles.may_publish(roles.Publisher(role, pattern), pack):
+                found = Authority(role, pattern, current)
+                return _checked(remote, found, delegated, signer, after_another=after_another)
     if mine:
         raise UsageError(
             "This key publishes for {roles}, which may not publish {pack}.",
@@ -84,7 +76,74 @@ def find_authority(
             roles=", ".join(mine),
             pack=pack,
         )
-    raise UsageError(
+    raise _nobody(remote, key)
+
+
+def find_own_authority(
+    remote: Remote, signer: CryptoSigner, place: str, *, after_another: bool = False
+) -> Authority:
+    """Find the place that a key publishes for, to sign what belongs to the place itself.
+
+    Args:
+        remote: the repository.
+        signer: the key.
+        place: which one, such as ``gd/zhuhai``, when the key has several; empty for its only one.
+        after_another: whether the role may have been signed by another key last.
+
+    Raises:
+        UsageError: the key is nobody's here, or it is not clear for which place.
+        RefusedError: the repository's signatures are not right.
+    """
+    key = signer.public_key.keyid
+    mine = [
+        (Authority(role, pattern, current), delegated)
+        for role, delegated, current in _roles(remote)
+        if key in delegated.keyids
+        for pattern in delegated.paths or []
+    ]
+    if not mine:
+        raise _nobody(remote, key)
+    wanted = [one for one in mine if not place or roles.publisher_of(place).role == one[0].role]
+    if len(wanted) != 1:
+        raise UsageError(
+            "This key publishes for {roles}: say for which one with --place.",
+            hint="A place is written as the hub has it, such as gd/zhuhai, or gd for a province.",
+            roles=", ".join(one.role for one, _ in mine),
+        )
+    found, delegated = wanted[0]
+    return _checked(remote, found, delegated, signer, after_another=after_another)
+
+
+def published_roles(remote: Remote) -> list[tuple[str, Targets]]:
+    """Give every publisher's role as it is published, each verified.
+
+    Raises:
+        RefusedError: the repository's signatures are not right.
+    """
+    return [(role, current) for role, _, current in _roles(remote) if current is not None]
+
+
+def _checked(
+    remote: Remote,
+    found: Authority,
+    delegated: DelegatedRole,
+    signer: CryptoSigner,
+    *,
+    after_another: bool,
+) -> Authority:
+    if delegated.threshold > 1:
+        raise UsageError(
+            "{role} needs {count} signatures; publishing signs with one key.",
+            role=found.role,
+            count=delegated.threshold,
+        )
+    if found.current is None or after_another:
+        return found
+    return replace(found, current=_mine(remote, found.role, found.current.version, signer))
+
+
+def _nobody(remote: Remote, key: str) -> UsageError:
+    return UsageError(
         "This key may not publish in {name}: nobody there delegates to it.",
         hint="Take the publisher's key that `packhorse hub init` made, or have this key (id"
         " {key}) added by whoever keeps the repository's targets key.",

@@ -2,14 +2,16 @@
 
 import click
 
+from packager.commands.assign import assign
 from packager.commands.build import build
 from packager.commands.check import check
 from packager.commands.publish import publish
+from packager.commands.withdraw import withdraw
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def pack() -> None:
-    """Check, build and publish packs of lessons.
+    """Check, build, publish, assign and withdraw packs of lessons.
 
     A pack is a folder with a file pack.toml and the lessons' files.
     """
@@ -18,3 +20,5 @@ def pack() -> None:
 pack.add_command(check)
 pack.add_command(build)
 pack.add_command(publish)
+pack.add_command(assign)
+pack.add_command(withdraw)

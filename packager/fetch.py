@@ -82,17 +82,61 @@ def fetch_version(
 
 def _read_release(remote: Remote, target: TargetFile, pack: PackId) -> Release:
     path = release_path(pack, parse_digest(target.hashes.get("sha256", "")))
-    data = remote.read(path, MAX_RELEASE_BYTES)
+    release = decode_release(read_target(remote, target, path, MAX_RELEASE_BYTES))
+    if release.pack != pack:
+        raise RefusedError("{path} in the repository is another pack's.", path=path)
+    return release
+
+
+def read_target(remote: Remote, target: TargetFile, path: str, limit: int) -> bytes:
+    """Read a signed file of at most ``limit`` bytes.
+
+    Raises:
+        RefusedError: it is missing, or not the one that was signed.
+        UnavailableError: the repository is out of reach.
+    """
+    data = remote.read(path, limit)
     if data is None:
         raise RefusedError("{path} is missing in the repository.", path=path)
     try:
         target.verify_length_and_hashes(data)
     except LengthOrHashMismatchError as error:
         raise RefusedError("{path} in the repository is damaged.", path=path) from error
-    release = decode_release(data)
-    if release.pack != pack:
-        raise RefusedError("{path} in the repository is another pack's.", path=path)
-    return release
+    return data
+
+
+def fetch_manifest(remote: Remote, release: Release) -> Manifest:
+    """Read a published version's manifest alone, from the first blocks of its full bundle.
+
+    Raises:
+        RefusedError: the repository's files are not what was signed.
+        UnavailableError: the repository is out of reach.
+    """
+    link = next((link for link in release.bundles if link.base == _FULL), None)
+    path = bundle_path(link.index) if link else ""
+    head = remote.read_range(path, 0, link.index_length) if link else None
+    if link is None or head is None:
+        raise RefusedError("The full bundle of {pack} is missing.", pack=release.pack)
+    index = decode_head(head, link, release)
+    offsets = index.offsets(link.index_length)
+    number = [output.digest for output in index.outputs].index(release.manifest)
+    data = bytearray(release.manifest_size)
+    for one in blocks_needed(index, {release.manifest}, set(), {}).blocks:
+        block = index.blocks[one]
+        packed = remote.read_range(path, offsets[one], block.length) or b""
+        plain = decode_block(block.codec, packed, b"", block.size) if _is(block, packed) else b""
+        start = 0
+        for output, offset, length in block.outputs:
+            if output == number:
+                data[offset : offset + length] = plain[start : start + length]
+            start += length
+    if digest_of(bytes(data)) != release.manifest:
+        raise RefusedError("{path} in the repository is damaged.", path=path)
+    return decode_manifest(bytes(data))
+
+
+def _is(block: Block, packed: bytes) -> bool:
+    return hashlib.sha256(packed).digest() == block.digest and not block.references
 
 
 def _is_complete(workspace: Workspace, manifest: Manifest, present: Collection[Digest]) -> bool:

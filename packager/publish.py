@@ -4,7 +4,7 @@ Order of uploads: bundles, release, role. So whatever a signed file names is the
 a publication that is interrupted changes nothing; run again, it goes on where it was.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -13,8 +13,10 @@ from tuf.api.metadata import Targets
 
 from core.digest import digest_of
 from core.manifest import Manifest
+from core.names import PackId
 from core.release import bundle_path, encode_release, release_path
 from core.trusted_time import format_moment
+from core.withdrawal import Withdrawal, after_publishing, read_withdrawals
 from packager.authority import Authority, find_authority, find_published
 from packager.build import Build, Tools, build_bundles, read_folder
 from packager.fetch import fetch_version, published_release
@@ -25,19 +27,52 @@ from packager.versions import bases, next_manifest
 from packager.workspace import Workspace
 
 
-@dataclass(frozen=True)
-class Publication:
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """A folder beside what is published.
+
+    Attributes:
+        previous: the version that is published now, if any.
+        build: the bundles; None when the folder is what is published already.
+        withdrawn: what is withdrawn of the pack now.
+        keep: whether publishing is to leave it so.
+    """
+
+    previous: Manifest | None
+    build: Build | None
+    withdrawn: list[Withdrawal] = field(default_factory=list)
+    keep: bool = False
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """The version that publishing leads to; None when there is nothing."""
+        return self.build.manifest if self.build else self.previous
+
+    @property
+    def staying(self) -> list[Withdrawal]:
+        """What publishing leaves withdrawn."""
+        if self.keep:
+            return self.withdrawn
+        manifest = self.manifest
+        return after_publishing(self.withdrawn, manifest.version) if manifest else []
+
+    @property
+    def returning(self) -> list[Withdrawal]:
+        """What publishing brings back."""
+        return [one for one in self.withdrawn if one not in self.staying]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publication(Comparison):
     """What is to be published, before anything is sent.
 
     Attributes:
+        pack: its id.
         authority: by which right.
-        previous: the version that is published now, if any.
-        build: the bundles; None when the folder is what is published already.
     """
 
+    pack: PackId
     authority: Authority
-    previous: Manifest | None
-    build: Build | None
 
 
 @dataclass(frozen=True)
@@ -55,8 +90,17 @@ class Target:
     after_another: bool = False
 
 
-def prepare(folder: Folder, target: Target, tools: Tools, now: datetime) -> Publication:
+def prepare(
+    folder: Folder, target: Target, tools: Tools, now: datetime, *, keep: bool = False
+) -> Publication:
     """Build what the folder's next version needs, against what is published now.
+
+    Args:
+        folder: what was scanned.
+        target: where to publish, with which key.
+        tools: what builds.
+        now: the present.
+        keep: whether what is withdrawn is to stay so.
 
     Raises:
         PackhorseError: of any family; nothing has been sent.
@@ -64,16 +108,19 @@ def prepare(folder: Folder, target: Target, tools: Tools, now: datetime) -> Publ
     pack = folder.settings.id
     remote = target.remote
     authority = find_authority(remote, target.signer, pack, after_another=target.after_another)
-    return Publication(authority, *_compared(folder, remote, authority.current, tools, now))
+    found = _compared(folder, remote, authority.current, tools, now)
+    return Publication(
+        pack=pack,
+        authority=authority,
+        keep=keep,
+        previous=found.previous,
+        build=found.build,
+        withdrawn=found.withdrawn,
+    )
 
 
-def compare(
-    folder: Folder, remote: Remote, tools: Tools, now: datetime
-) -> tuple[Manifest | None, Build | None]:
+def compare(folder: Folder, remote: Remote, tools: Tools, now: datetime) -> Comparison:
     """Build what the folder's next version needs, without a key: for a quote.
-
-    Returns:
-        The version that is published now, and the bundles, as in ``Publication``.
 
     Raises:
         PackhorseError: of any family.
@@ -84,7 +131,7 @@ def compare(
 
 def _compared(
     folder: Folder, remote: Remote, current: Targets | None, tools: Tools, now: datetime
-) -> tuple[Manifest | None, Build | None]:
+) -> Comparison:
     pack = folder.settings.id
     digests = read_folder(folder, tools, now)
     release = published_release(remote, current, pack)
@@ -95,10 +142,13 @@ def _compared(
         previous,
         lambda version: make_manifest(folder, digests, version),
     )
-    if not is_new:
-        return previous, None
-    known = bases(tools.workspace, manifest.version, tools.deltas, published=True)
-    return previous, build_bundles(folder, manifest, known, tools)
+    build = None
+    if is_new:
+        known = bases(tools.workspace, manifest.version, tools.deltas, published=True)
+        build = build_bundles(folder, manifest, known, tools)
+    target = current.targets.get(pack) if current else None
+    withdrawn, _ = read_withdrawals(target.custom if target else None, pack)
+    return Comparison(previous=previous, build=build, withdrawn=withdrawn)
 
 
 def upload(build: Build, remote: Remote, tools: Tools, now: datetime) -> tuple[bytes, int]:

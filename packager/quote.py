@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from core.display import one_line
 from core.manifest import Item, Manifest, best_title
 from core.rates import USUAL_RATES
 from core.text import human_bytes, human_duration
+from core.withdrawal import Withdrawal
 from packager.build import Build, Bundle
 
 _LANGUAGE: Final = "en"
@@ -92,6 +94,37 @@ def change_lines(found: Changes, old: Manifest | None) -> list[str]:
         if more := titles[_MOST_TITLES:]:
             lines.append(f"  {word}: {counted(len(more), 'more item')}")
     return lines
+
+
+def withdrawal_data(manifest: Manifest | None, one: Withdrawal) -> dict[str, Any]:
+    """Give a withdrawal as data."""
+    return {
+        "item": one.item,
+        "version": one.version,
+        "title": withdrawn_title(manifest, one),
+        "reason": one_line(one.reason),
+        "at": one.at,
+    }
+
+
+def return_lines(
+    manifest: Manifest | None, returning: Sequence[Withdrawal], staying: Sequence[Withdrawal]
+) -> list[str]:
+    """Say what publishing brings back of what was withdrawn, and what it does not."""
+    return [
+        f"  {word}: {withdrawn_title(manifest, one)} (withdrawn on {one.at[:10]}:"
+        f" {one_line(one.reason)})"
+        for word, ones in (("comes back", returning), ("stays withdrawn", staying))
+        for one in ones
+    ]
+
+
+def withdrawn_title(manifest: Manifest | None, one: Withdrawal) -> str:
+    """Name what a withdrawal takes back."""
+    if one.item:
+        items = {item.id: item for item in manifest.items} if manifest else {}
+        return one_line(_title(items[one.item])) if one.item in items else one.item
+    return f"all of version {one.version}" if one.version else "the whole pack"
 
 
 def _bundle_data(bundle: Bundle) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Handing a signed role to the sequencer, and waiting for its answer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -10,10 +10,11 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Snapshot, Targets
 
 from core.codec import decode_json
-from core.errors import RefusedError, UnavailableError
+from core.errors import RefusedError, UnavailableError, UsageError
 from core.names import PackId
 from core.tip import MAX_TIP_BYTES, decode_tip
 from core.trust import edit, roles
+from core.withdrawal import Withdrawal
 from packager.authority import Authority
 from packager.remote import Remote
 
@@ -54,11 +55,38 @@ class Patience:
     sleep: Callable[[float], None]
 
 
-def next_role(authority: Authority, pack: PackId, release: bytes, now: datetime) -> Targets:
-    """Give the publisher's next role, with ``release`` as the pack's newest."""
+def next_role(
+    authority: Authority,
+    pack: PackId,
+    release: bytes,
+    now: datetime,
+    withdrawals: Sequence[Withdrawal] = (),
+) -> Targets:
+    """Give the publisher's next role, with ``release`` as the pack's newest.
+
+    Args:
+        authority: the publisher.
+        pack: the release's.
+        release: its bytes.
+        now: trusted now.
+        withdrawals: what stays withdrawn of the pack.
+    """
+    return following(
+        authority, lambda role: edit.put_release(role, pack, release, now, withdrawals), now
+    )
+
+
+def following(authority: Authority, change: Callable[[Targets], Targets], now: datetime) -> Targets:
+    """Give the publisher's next role, or its first.
+
+    Args:
+        authority: the publisher.
+        change: makes the next version of a role.
+        now: trusted now.
+    """
     if authority.current:
-        return edit.put_release(authority.current, pack, release, now)
-    first = edit.put_release(edit.new_targets(now), pack, release, now)
+        return change(authority.current)
+    first = change(edit.new_targets(now))
     first.version = 1
     return first
 
@@ -68,8 +96,18 @@ def hand_in(remote: Remote, role: str, new: Targets, signer: CryptoSigner) -> Ha
 
     Raises:
         UnavailableError: something else of this publisher waits there already.
+        UsageError: it is larger than nodes accept.
     """
     data = edit.sign(new, [signer])
+    if len(data) > roles.MAX_TARGETS_BYTES:
+        raise UsageError(
+            "The role file of {role} would have {size} bytes; nodes accept {limit}.",
+            hint="Withdraw a whole pack instead of many lessons of it, give shorter reasons, or"
+            " publish withdrawn packs again.",
+            role=role,
+            size=len(data),
+            limit=roles.MAX_TARGETS_BYTES,
+        )
     # The answer to an earlier try.
     remote.remove(_answer_path(role, new.version))
     path = f"incoming/{role}.{new.version}.json"

@@ -133,10 +133,20 @@ def put_withdrawal(
     Raises:
         RefusedError: what is withdrawn of it already cannot be read, or is too much.
     """
+    before = check_withdrawals(targets.targets[pack].custom, pack)
+    return put_withdrawals(targets, pack, with_one_more(before, withdrawal), now)
+
+
+def put_withdrawals(
+    targets: Targets, pack: PackId, withdrawals: Sequence[Withdrawal], now: datetime
+) -> Targets:
+    """Give the publisher's next role version, with exactly this of a pack withdrawn.
+
+    Raises:
+        RefusedError: it is too much.
+    """
     result = _next(targets, now)
-    target = result.targets[pack]
-    before = check_withdrawals(target.custom, pack)
-    result.targets[pack] = _with_custom(target, with_one_more(before, withdrawal))
+    result.targets[pack] = _with_custom(result.targets[pack], withdrawals)
     check_withdrawals(result.targets[pack].custom, pack)
     return result
 

@@ -10,9 +10,9 @@ import click
 from packager.commands.options import DELTAS, FOLDER, JSON, LEVEL, PROGRESS, WORKSPACE
 
 if TYPE_CHECKING:
-    from core.manifest import Manifest
     from packager.build import Build, Tools
     from packager.progress import Narration
+    from packager.publish import Comparison
     from packager.scan import Folder
 
 
@@ -44,6 +44,7 @@ def build(
     """
     from packager.commands.setting_up import tools_for, workspace_of
     from packager.progress import errors_told
+    from packager.publish import Comparison
     from packager.scan import scan
 
     with errors_told(progress):
@@ -53,10 +54,11 @@ def build(
         with tools.workspace.lock():
             tools.workspace.keep_only(found.settings.id)
             if repository is None:
-                _tell(found, None, _build(found, tools), as_json=as_json, compared=False)
+                made = Comparison(previous=None, build=_build(found, tools))
+                _tell(found, made, as_json=as_json, compared=False)
             else:
-                previous, made = _compared(found, repository, tools)
-                _tell(found, previous, made, as_json=as_json, compared=True)
+                made = _compared(found, repository, tools)
+                _tell(found, made, as_json=as_json, compared=True)
 
 
 def _build(found: "Folder", tools: "Tools") -> "Build":
@@ -75,9 +77,7 @@ def _build(found: "Folder", tools: "Tools") -> "Build":
     return build_bundles(found, manifest, known, tools)
 
 
-def _compared(
-    found: "Folder", repository: str, tools: "Tools"
-) -> "tuple[Manifest | None, Build | None]":
+def _compared(found: "Folder", repository: str, tools: "Tools") -> "Comparison":
     from cache.clock import Clock
     from packager.publish import compare
     from packager.remote import open_remote
@@ -85,16 +85,17 @@ def _compared(
     return compare(found, open_remote(repository), tools, Clock().wall())
 
 
-def _tell(
-    found: "Folder",
-    previous: "Manifest | None",
-    made: "Build | None",
-    *,
-    as_json: bool,
-    compared: bool,
-) -> None:
-    from packager.quote import change_lines, changes, quote_data, quote_lines
+def _tell(found: "Folder", comparison: "Comparison", *, as_json: bool, compared: bool) -> None:
+    from packager.quote import (
+        change_lines,
+        changes,
+        quote_data,
+        quote_lines,
+        return_lines,
+        withdrawal_data,
+    )
 
+    previous, made = comparison.previous, comparison.build
     version = previous.version if previous else 0
     data: dict[str, Any] = {"skipped": found.skipped}
     if made is None:
@@ -107,5 +108,10 @@ def _tell(
             differences = changes(previous, made.manifest)
             data |= {"previous": version, "changes": asdict(differences)}
             lines += change_lines(differences, previous)
+    if compared:
+        manifest = comparison.manifest
+        returning, staying = comparison.returning, comparison.staying
+        data["comes_back"] = [withdrawal_data(manifest, one) for one in returning]
+        lines += return_lines(manifest, returning, staying)
     for line in [json.dumps(data, ensure_ascii=False)] if as_json else lines:
         click.echo(line)

@@ -7,13 +7,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from packager.commands.options import DELTAS, FOLDER, JSON, LEVEL, PROGRESS, WORKSPACE
-from packager.places import Place
+from packager.commands.handing_in import end, wait_for
+from packager.commands.options import (
+    AFTER_ANOTHER,
+    DELTAS,
+    FOLDER,
+    JSON,
+    KEY,
+    LEVEL,
+    PROGRESS,
+    REPOSITORY,
+    WAIT,
+    WORKSPACE,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from packager.build import Build, Tools
+    from packager.build import Tools
     from packager.progress import Narration
     from packager.publish import Publication, Target
     from packager.signing import HandedIn
@@ -21,36 +32,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @FOLDER
+@REPOSITORY
+@KEY
+@AFTER_ANOTHER
 @click.option(
-    "--repository",
-    required=True,
-    envvar="PACKHORSE_REPOSITORY",
-    metavar="DIR|URL",
-    help="The repository's directory, or its store's URL, such as s3://bucket/path."
-    "  [env: PACKHORSE_REPOSITORY]",
-)
-@click.option(
-    "--key",
-    required=True,
-    envvar="PACKHORSE_KEY",
-    type=Place(),
-    metavar="FILE",
-    help="Your publisher's key.  [env: PACKHORSE_KEY]",
-)
-@click.option(
-    "--after-another-key",
-    "after_another",
+    "--keep-withdrawn",
+    "keep",
     is_flag=True,
-    help="Go on from what a colleague's key, or your old one, signed last.",
+    help="Leave withdrawn what is; otherwise publishing brings it back.",
 )
-@click.option(
-    "--wait",
-    type=click.IntRange(0, 86_400),
-    default=20,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for the hub to sequence it.",
-)
+@WAIT
 @WORKSPACE
 @DELTAS
 @LEVEL
@@ -64,6 +55,7 @@ def publish(
     repository: str,
     key: Path,
     after_another: bool,
+    keep: bool,
     wait: int,
     workspace: Path | None,
     deltas: int,
@@ -73,14 +65,14 @@ def publish(
 ) -> None:
     """Build FOLDER's next version, sign it and send it to the repository.
 
-    Shows first what is to be sent, how long that takes on a school's line, and what changes.
+    Shows first what is to be sent, how long that takes on a school's line, what changes, and
+    what comes back of what was withdrawn.
     Ends with 0 when schools can fetch it, and with 3 when it still waits for the hub.
     """
     from cache.clock import Clock
-    from core.errors import ExitCode
     from packager.commands.setting_up import tools_for, workspace_of
     from packager.keys import load_key
-    from packager.progress import errors_told, say
+    from packager.progress import errors_told
     from packager.publish import Target, prepare
     from packager.remote import open_remote
     from packager.scan import scan
@@ -93,13 +85,13 @@ def publish(
         now = Clock().wall()
         with tools.workspace.lock():
             tools.workspace.keep_only(found.settings.id)
-            publication = prepare(found, target, tools, now)
-            if publication.build is None:
+            publication = prepare(found, target, tools, now, keep=keep)
+            if publication.build is None and not publication.returning:
                 data, published = _nothing(publication), True
             else:
-                data = _quote(publication, publication.build, quiet=as_json)
-                handed, sent = _send(publication, publication.build, target, tools, now)
-                published = _wait(target, handed, wait)
+                data = _quote(publication, quiet=as_json)
+                handed, sent = _send(publication, target, tools, now)
+                published = wait_for(target, handed, wait)
                 data |= {"role": handed.role, "role_version": handed.version, "sent_bytes": sent}
             if published and publication.build:
                 tools.workspace.remember(publication.build.manifest, published=True)
@@ -107,12 +99,7 @@ def publish(
     data["published"] = published
     if as_json:
         click.echo(json.dumps(data, ensure_ascii=False))
-    if not published:
-        say(
-            f"Signed and sent, but nobody has sequenced it within {wait} s."
-            " Run `packhorse hub sign` at the hub, or start `packhorse hub serve`."
-        )
-        ctx.exit(ExitCode.PARTIAL)
+    end(ctx, published=published, wait=wait)
 
 
 def _nothing(publication: "Publication") -> dict[str, Any]:
@@ -123,42 +110,50 @@ def _nothing(publication: "Publication") -> dict[str, Any]:
     return {"version": version, "nothing_to_publish": True}
 
 
-def _quote(publication: "Publication", build: "Build", *, quiet: bool) -> dict[str, Any]:
+def _quote(publication: "Publication", *, quiet: bool) -> dict[str, Any]:
     """Tell what it costs and what changes, before anything is sent."""
     from packager.progress import say
-    from packager.quote import change_lines, changes, quote_data, quote_lines
+    from packager.quote import (
+        change_lines,
+        changes,
+        quote_data,
+        quote_lines,
+        return_lines,
+        withdrawal_data,
+    )
 
-    found = changes(publication.previous, build.manifest)
-    for line in [*quote_lines(build), *change_lines(found, publication.previous)]:
+    previous, build, manifest = publication.previous, publication.build, publication.manifest
+    returning, staying = publication.returning, publication.staying
+    version = previous.version if previous else 0
+    if build:
+        found = changes(previous, build.manifest)
+        data = quote_data(build) | {"previous": version, "changes": asdict(found)}
+        lines = [*quote_lines(build), *change_lines(found, previous)]
+    else:
+        data = {"pack": publication.pack, "version": version, "previous": version}
+        lines = [f"{publication.pack} version {version} again, as it is:"]
+    for line in [*lines, *return_lines(manifest, returning, staying)]:
         if not quiet:
             say(line)
-    version = publication.previous.version if publication.previous else 0
-    return quote_data(build) | {"previous": version, "changes": asdict(found)}
+    return data | {
+        "comes_back": [withdrawal_data(manifest, one) for one in returning],
+        "stays_withdrawn": [withdrawal_data(manifest, one) for one in staying],
+    }
 
 
 def _send(
-    publication: "Publication", build: "Build", target: "Target", tools: "Tools", now: "datetime"
+    publication: "Publication", target: "Target", tools: "Tools", now: "datetime"
 ) -> "tuple[HandedIn, int]":
+    from core.trust.edit import put_withdrawals
     from packager.publish import upload
-    from packager.signing import hand_in, next_role
+    from packager.signing import following, hand_in, next_role
 
-    release, sent = upload(build, target.remote, tools, now)
-    authority = publication.authority
-    new = next_role(authority, build.manifest.pack, release, now)
+    authority, pack, staying = publication.authority, publication.pack, publication.staying
+    sent = 0
+    if publication.build:
+        release, sent = upload(publication.build, target.remote, tools, now)
+        new = next_role(authority, pack, release, now, staying)
+    else:
+        new = following(authority, lambda role: put_withdrawals(role, pack, staying, now), now)
     handed = hand_in(target.remote, authority.role, new, target.signer)
     return handed, sent + len(handed.data)
-
-
-def _wait(target: "Target", handed: "HandedIn", seconds: int) -> bool:
-    import time
-
-    from cache.clock import Clock
-    from packager.progress import say
-    from packager.signing import Patience, wait_for_sequencer
-
-    say("Sent. Waiting for the hub to sequence it ...")
-    patience = Patience(seconds, Clock().monotonic, time.sleep)
-    published = wait_for_sequencer(target.remote, handed, patience)
-    if published:
-        say("Published: schools fetch it from now on.")
-    return published

@@ -14,7 +14,7 @@ PACK = PackId("demo/county/fish")
 
 
 def test_a_publishers_first_role_is_version_1(tiny: TinyRepository) -> None:
-    new = next_role(Authority("demo.county", None), PACK, b"release", tiny.now)
+    new = next_role(Authority("demo.county", "demo/county/*", None), PACK, b"release", tiny.now)
     data = sign(new, [tiny.publisher_signer])
     assert verify_role(data, "demo.county", tiny.targets, None, tiny.now).version == 1
 
