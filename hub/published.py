@@ -125,7 +125,7 @@ def expiry_warnings(published: Published, now: datetime) -> list[str]:
     moments |= {name: role.expires for name, role in published.roles.items()}
     return [
         f"The {name} role {'expired' if expires <= now else 'expires'} on {expires:%Y-%m-%d};"
-        f" {_WHO.get(name, 'its publisher renews it by publishing anything.')}"
+        f" {_WHO.get(name, 'its publisher renews it by publishing again.')}"
         for name, expires in moments.items()
         if expires - _WARNING_PERIOD <= now
     ] + [

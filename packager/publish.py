@@ -15,6 +15,7 @@ from core.digest import digest_of
 from core.manifest import Manifest
 from core.names import PackId
 from core.release import bundle_path, encode_release, release_path
+from core.trust.roles import PUBLISHER_PERIOD
 from core.trusted_time import format_moment
 from core.withdrawal import Withdrawal, after_publishing, read_withdrawals
 from packager.authority import Authority, find_authority, find_published
@@ -73,6 +74,11 @@ class Publication(Comparison):
 
     pack: PackId
     authority: Authority
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether a third of the life of the publisher's signature has passed."""
+        current = self.authority.current
+        return current is not None and now >= current.expires - PUBLISHER_PERIOD * 2 / 3
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,8 @@ def publish(
         with tools.workspace.lock():
             tools.workspace.keep_only(found.settings.id)
             publication = prepare(found, target, tools, now, keep=keep)
-            if publication.build is None and not publication.returning:
+            anything = publication.build or publication.returning or publication.is_due(now)
+            if not anything:
                 data, published = _nothing(publication), True
             else:
                 data = _quote(publication, quiet=as_json)
@@ -132,6 +133,8 @@ def _quote(publication: "Publication", *, quiet: bool) -> dict[str, Any]:
     else:
         data = {"pack": publication.pack, "version": version, "previous": version}
         lines = [f"{publication.pack} version {version} again, as it is:"]
+        if not returning:
+            lines.append("  renews your signature, which ends in a year; no lesson is sent again")
     for line in [*lines, *return_lines(manifest, returning, staying)]:
         if not quiet:
             say(line)

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,23 @@ def test_nothing_is_published_twice(run: Run, folder: Path, tiny: TinyRepository
     assert again.code == 0
     assert "Nothing to publish: version 1" in again.err
     assert everything(tiny) == before
+
+
+def test_the_same_lessons_again_renew_an_old_signature(
+    run: Run, folder: Path, tiny: TinyRepository
+) -> None:
+    publish(run, folder, tiny)
+    release, version = published(tiny), tiny.role.version
+    tiny.role.expires = (tiny.now + timedelta(days=240)).replace(microsecond=0)
+    path = tiny.directory / metadata_path(tiny.publisher.role, version)
+    path.write_bytes(edit.sign(tiny.role, [tiny.publisher_signer]))
+    tiny.resign()
+    again = publish(run, folder, tiny)
+    assert again.code == 3
+    assert "renews your signature" in again.err
+    assert (tiny.role.version, published(tiny)) == (version + 1, release)
+    assert tiny.role.expires > tiny.now + timedelta(days=360)
+    assert "Nothing to publish" in publish(run, folder, tiny).err
 
 
 def test_interrupted_before_the_sequencer_it_goes_on(
