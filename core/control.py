@@ -31,7 +31,7 @@ class PackStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         version: newest version known.
-        items: items of that version.
+        items: items of that version, withdrawn ones included.
         here: items of it that are served at that version.
         missing_bytes: content bytes not here yet.
         withdrawn: items that their publisher withdrew.
@@ -49,6 +49,11 @@ class PackStatus(msgspec.Struct, frozen=True, kw_only=True):
     withdrawn: int = 0
     reason: str = ""
     assigned: bool = True
+
+    @property
+    def wanted(self) -> int:
+        """How many items are to be here: not those withdrawn; where not assigned, no more."""
+        return max(0, self.items - self.withdrawn) if self.assigned else self.here
 
 
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):

@@ -218,9 +218,10 @@ def _clock(report: NodeReport, received: datetime, limits: Limits) -> Iterator[_
 
 
 def _packs(facts: Facts, report: NodeReport, since: datetime) -> Iterator[_Said]:
+    packs = [one for one in report.packs if one.assigned]
     behind = [
         one.pack
-        for one in report.packs
+        for one in packs
         if (known := facts.newest.get(one.pack))
         and one.version < known.version
         and known.published <= since
@@ -228,9 +229,7 @@ def _packs(facts: Facts, report: NodeReport, since: datetime) -> Iterator[_Said]
     if behind:
         yield "behind", {"count": len(behind), "pack": min(behind)}
     partial = [
-        one.pack
-        for one in report.packs
-        if one.here + one.withdrawn < one.items and one.pack not in behind
+        one.pack for one in packs if one.here + one.withdrawn < one.items and one.pack not in behind
     ]
     if partial:
         yield "incomplete", {"count": len(partial), "pack": min(partial)}

@@ -25,7 +25,7 @@ class Headline:
     """What matters most.
 
     Attributes:
-        items: lessons of the newest versions of all packs.
+        items: lessons of the newest versions of all packs that are to be here.
         here: how many of them are here.
     """
 
@@ -36,7 +36,7 @@ class Headline:
 
 def headline(status: Status) -> Headline:
     """Choose what matters most: what is being done, then what is wrong, then what is here."""
-    items = sum(pack.items for pack in status.packs)
+    items = sum(pack.wanted for pack in status.packs)
     here = sum(pack.here for pack in status.packs)
     return Headline(_matter(status, items, here), items, here)
 

@@ -30,13 +30,18 @@ Name = Annotated[str, msgspec.Meta(max_length=100)]
 
 
 class PackState(msgspec.Struct, frozen=True, array_like=True):
-    """One pack on the node: newest version known, its items, and how many of them are here."""
+    """One pack on the node: newest version known, its items, and how many of them are here.
+
+    Attributes:
+        assigned: whether an assignment wants it there; where not, it is kept as it is.
+    """
 
     pack: Annotated[str, msgspec.Meta(max_length=200)]
     version: Count
     items: Count
     here: Count
     withdrawn: Count = 0
+    assigned: bool = True
 
 
 class ProblemState(msgspec.Struct, frozen=True, array_like=True):

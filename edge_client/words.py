@@ -74,7 +74,7 @@ def pack_table(packs: Sequence[PackStatus]) -> Iterator[str]:
         (
             title_in(pack.title, "en", pack.id),
             str(pack.version),
-            f"{pack.here}/{pack.items}",
+            f"{pack.here}/{pack.wanted}",
             human_bytes(pack.size),
             one_line(pack.id),
         )

@@ -22,6 +22,7 @@ from core.codec import decode_json
 from core.errors import PackhorseError, RefusedError
 from core.expiry import expiry_problems
 from core.node_report import ClockState, NodeReport, PackState, ProblemState
+from core.standing import FACT, decode_standing
 from core.statement import EPOCH_BYTES
 from core.trusted_time import BUILD_DATE, format_moment, parse_moment
 from sync.context import SyncContext
@@ -80,7 +81,7 @@ def compose(context: SyncContext, agent: AgentReader) -> NodeReport:
         machine=(journal.machine() if epochs else this_machine()).name,
         school_name=_school_name(context, names)[:_MOST_NAME],
         node_name=names.node[:_MOST_NAME],
-        packs=_packs(context),
+        packs=_packs(context, agent),
         backlog=backlog.count,
         backlog_since=_believed(backlog.oldest),
         disk_total=disk.total,
@@ -112,10 +113,16 @@ def _clock_state(context: SyncContext, moment: datetime, *, verified: bool) -> C
     return "confirmed" if source == "person" else "unverified"
 
 
-def _packs(context: SyncContext) -> list[PackState]:
+def _packs(context: SyncContext, agent: AgentReader) -> list[PackState]:
+    unwanted = set(decode_standing(agent.fact(FACT)).unwanted)
     with closing(CatalogueReader(context.state.catalogue)) as reader:
         packs = reader.packs()[:_MOST_PACKS]
-    return [PackState(one.id, one.version, one.items, one.current, one.withdrawn) for one in packs]
+    return [
+        PackState(
+            one.id, one.version, one.items, one.current, one.withdrawn, one.id not in unwanted
+        )
+        for one in packs
+    ]
 
 
 def _believed(moment: float | None) -> str:

@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from sync.events import Done, Fetching, ItemReady, PackReady
+from sync.events import Done, ItemReady, PackReady
 from tests.support.http_repository import HttpRepository
 from tests.support.node_state import make_node
 from tests.support.tiny_repository import TinyRepository, publish_files
@@ -32,7 +32,6 @@ def test_first_pull_brings_every_item(tmp_path: Path) -> None:
     assert [one.item for one in node.events if isinstance(one, ItemReady)] != []
     assert isinstance(node.events[-1], Done)
     assert any(isinstance(one, PackReady) for one in node.events)
-    assert any(isinstance(one, Fetching) for one in node.events) or summary.seconds < 0.5
     assert list(node.state.staging.iterdir()) == []
     assert summary.traffic.received > 400_000
     assert summary.packs[0].complete

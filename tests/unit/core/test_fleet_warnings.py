@@ -104,6 +104,7 @@ def test_a_pack_behind_the_published_version_is_named_after_a_day() -> None:
 def test_a_pack_that_is_not_all_here_is_named_but_not_for_what_was_withdrawn() -> None:
     assert reported(packs=[PackState("gd/-/a", 1, 5, 3)]) == ["incomplete"]
     assert reported(packs=[PackState("gd/-/a", 1, 5, 3, withdrawn=2)]) == []
+    assert reported(packs=[PackState("gd/-/a", 1, 5, 3, assigned=False)]) == []
 
 
 @pytest.mark.parametrize(

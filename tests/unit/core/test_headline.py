@@ -1,6 +1,7 @@
 """The choice of what matters most in a status."""
 
 import pytest
+from msgspec import structs
 
 from core.control import LineState, PackStatus, Status, Transfer
 from core.headline import Headline, Matter, headline, percent
@@ -60,3 +61,10 @@ def test_percent_is_100_only_when_all_is_there(done: int, total: int, share: int
         pack="b", title={}, version=1, done=done, total=total, rate=0.0, seconds_left=None
     )  # fmt: skip
     assert percent(transfer) == share
+
+
+def test_what_was_withdrawn_or_is_not_assigned_is_not_missing() -> None:
+    some = structs.replace(HALF, withdrawn=3)
+    other = structs.replace(HALF, assigned=False)
+    found = headline(Status(node="n", packs=[FULL, some, other]))
+    assert (found.matter, found.items, found.here) == ("all here", 5, 5)

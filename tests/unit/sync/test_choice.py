@@ -20,6 +20,7 @@ from edge_client.readings import Reader
 from sync.directory_source import DirectorySource
 from sync.events import Planned, Summary
 from sync.identity import Identity, save_identity
+from sync.node_report import compose
 from sync.source import SourceError
 from tests.support.clock import START, FixedClock
 from tests.support.node_state import Node, make_node
@@ -113,6 +114,8 @@ def test_what_is_no_longer_assigned_stays_and_is_served(
     assert served(node, ART) == ["item-1", "item-2"]
     with_status = {one.id: one.assigned for one in Reader(node.state).read().packs}
     assert with_status == {ART: False, MATH: True, SONGS: False}
+    report = compose(node.context(None), AgentReader(node.state.agent))
+    assert {one.pack: one.assigned for one in report.packs} == with_status
     assert check(node.state, deep=True).is_clean
 
 
@@ -176,7 +179,7 @@ def test_an_item_is_withdrawn_by_the_next_poll_and_comes_back_without_fetching(
     assert served(node, MATH) == ["item-2"]
     assert served(node, ART) == ["item-1", "item-2"]
     status = next(pack for pack in Reader(node.state).read().packs if pack.id == MATH)
-    assert (status.items, status.here, status.withdrawn, status.missing_bytes) == (1, 1, 1, 0)
+    assert (status.items, status.here, status.withdrawn, status.missing_bytes) == (2, 1, 1, 0)
     with closing(CatalogueReader(node.state.catalogue)) as reader:
         item = reader.item(MATH, "item-1")
         assert item is not None
