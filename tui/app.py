@@ -1,45 +1,73 @@
-"""The terminal application: one screen that shows the node's status and keeps it fresh.
+"""The terminal application: what is known, and who is told when it changes.
 
 Rules:
-    - The task that follows the agent never touches widgets: it posts messages. Handlers own the
-      state, and one method draws it.
-    - Words come from ``tui.view``; widgets get ``Text`` and ``Content``, never markup.
+    - Tasks that talk to the agent never touch widgets: they post messages. Handlers own the
+      model, and screens draw it.
+    - Words come from ``tui.views``; widgets get ``Content`` and cells, never markup.
 """
 
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import ClassVar, Protocol
+from dataclasses import replace
+from typing import Any, ClassVar, Protocol, TypeVar
 
-from textual.app import App, ComposeResult
+from textual.app import App
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.message import Message
-from textual.widgets import Static
+from textual.screen import Screen
 
 from core.control import Failure, Status
 from core.display import one_line
-from core.errors import RefusedError
-from tui.bar import Bar
 from tui.client import Absence
-from tui.help import HelpScreen
-from tui.packs import PackTable
+from tui.dialogs.form import FormScreen
+from tui.dialogs.help import HelpScreen
+from tui.dialogs.question import Confirm
+from tui.dialogs.time import TimeQuestion
+from tui.model import Model
+from tui.pages.health import HealthPage
+from tui.pages.packs import PacksPage
+from tui.pages.page import Page
+from tui.pages.setup import SetupPage
+from tui.pages.stick import StickPage
+from tui.pages.today import TodayPage
+from tui.pages.usage import UsagePage
 from tui.texts import Language, load_languages
-from tui.view import View, view_of
+from tui.views.forms import Call, Form, Question, time_form
+from tui.views.moments import school_moment
+from tui.views.shared import why
+from tui.wishes import WISHES
 
+T = TypeVar("T")
 _TICK_SECONDS = 1.0
-_NOTICE_SECONDS = 6.0
-_MOODS = ("good", "busy", "bad", "plain")
+_NOTICE_SECONDS = 8.0
+# Below a page there is the application's own empty screen.
+_PAGE_DEPTH = 2
+# What happens on a screen of its own, or in a form, is told there.
+_SILENT = frozenset(
+    {"sticks", "import_stick", "export_stick", "release_stick", "teachers", "usage", "doctor"}
+)
+
+
+_PAGES: dict[str, Callable[[], Screen[Any]]] = {
+    "today": TodayPage,
+    "packs": PacksPage,
+    "usage": UsagePage,
+    "stick": StickPage,
+    "setup": SetupPage,
+    "health": HealthPage,
+}
 
 
 class Agent(Protocol):
-    """What the screen needs of the agent."""
+    """What the screens need of the agent."""
 
     def watch(self) -> AsyncIterator[Status | Absence]:
         """Give each new status, or why there is none, for ever."""
 
-    async def sync(self) -> Failure | None:
-        """Ask for a poll now; give why that failed, or None."""
+    async def call(
+        self, method: str, kind: type[T], seconds: float | None, **params: object
+    ) -> T | Failure:
+        """Call a method; give its result, or why there is none."""
 
 
 class News(Message):
@@ -51,15 +79,16 @@ class News(Message):
 
 
 class Answered(Message):
-    """The agent answered a wish; ``text`` says why not, empty when it was granted."""
+    """The agent answered a call, or will not."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, method: str, outcome: object) -> None:
         super().__init__()
-        self.text = text
+        self.method = method
+        self.outcome = outcome
 
 
 class PackhorseTui(App[None]):
-    """The technician's screen.
+    """The technician's application.
 
     Args:
         agent: the node's agent.
@@ -70,8 +99,10 @@ class PackhorseTui(App[None]):
     CSS_PATH = "style.tcss"
     TITLE = "Packhorse"
     ENABLE_COMMAND_PALETTE = False
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (16, "-high")]  # noqa: RUF012 - Textual's way
+    SCREENS = _PAGES
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("r", "sync", ""),
+        *((str(number), f"go('{name}')", "") for number, name in enumerate(_PAGES, 1)),
         ("l", "language", ""),
         ("question_mark", "help", ""),
         ("q", "quit", ""),
@@ -85,46 +116,25 @@ class PackhorseTui(App[None]):
         self._languages = load_languages()
         self._language = self._languages[language]
         self._clock = clock
-        self._status: Status | None = None
-        self._absence: Absence | None = None
-        self._came = clock()
+        self._model = Model(now=clock(), came=clock())
         self._notice = ""
         self._notice_until = 0.0
-        self._shown: dict[str, str] = {}
 
     @property
     def language(self) -> Language:
         """The language now shown."""
         return self._language
 
-    def compose(self) -> ComposeResult:
-        """Lay out the screen."""
-        with Horizontal(id="top"):
-            yield Static("Packhorse", id="name", markup=False)
-            yield Static("", id="place", markup=False)
-        yield Static("", id="headline", markup=False)
-        yield Static("", id="detail", markup=False)
-        yield PackTable(id="packs", cursor_type="row", zebra_stripes=True)
-        with Vertical(id="transfer"):
-            yield Static("", id="transfer-text", markup=False)
-            yield Bar(id="transfer-bar")
-        with Vertical(id="node"):
-            for row in ("line", "backlog", "portal"):
-                with Horizontal(id=f"{row}-row", classes="row"):
-                    yield Static("", id=f"{row}-label", classes="label", markup=False)
-                    yield Static("", id=f"{row}-value", classes="value", markup=False)
-            with Horizontal(classes="row"):
-                yield Static("", id="disk-label", classes="label", markup=False)
-                yield Static("", id="disk-value", markup=False)
-                yield Bar(id="disk-bar")
-        yield Static("", id="keys", markup=False)
+    @property
+    def model(self) -> Model:
+        """What is known now."""
+        return self._model
 
     def on_mount(self) -> None:
         """Begin to follow the agent, and to count the seconds."""
         self.run_worker(self._follow(), name="follow the agent")
         self.set_interval(_TICK_SECONDS, self.draw)
-        self.query_one(PackTable).focus()
-        self.draw()
+        self.push_screen("today")
 
     async def _follow(self) -> None:
         async for news in self._agent.watch():
@@ -132,34 +142,105 @@ class PackhorseTui(App[None]):
 
     def on_news(self, message: News) -> None:
         """Take a status, or the absence of the agent."""
+        sticks = self._model.known.sticks
         if isinstance(message.news, Status):
-            self._status, self._absence = message.news, None
-            self._came = self._clock()
+            self._model = replace(
+                self._model, status=message.news, absence=None, came=self._clock()
+            )
+            if message.news.sticks > sticks and self._page() != "stick":
+                self.say(self._language.gettext("A stick was plugged in: press 4."))
         else:
-            self._absence = message.news
+            self._model = replace(self._model, absence=message.news)
         self.draw()
 
-    def on_resize(self) -> None:
-        """Lay the table's columns out anew."""
-        self.call_after_refresh(self.draw)
-
-    def action_sync(self) -> None:
-        """Ask for a poll now."""
-        self._say(self._language.gettext("Asking the agent to look at the hub …"))
-        self.run_worker(self._sync(), name="sync", exclusive=True, group="sync")
-
-    async def _sync(self) -> None:
-        try:
-            failure = await self._agent.sync()
-        except (OSError, TimeoutError, RefusedError):
-            self.post_message(Answered(self._language.gettext("The agent does not answer.")))
+    def ask(self, method: str, **params: object) -> None:
+        """Ask the agent; nothing happens while the same is being asked already."""
+        if method in self._model.waits:
             return
-        self.post_message(Answered("" if failure is None else failure.message))
+        self._model = replace(self._model, now=self._clock()).asked(method)
+        self.run_worker(self._ask(method, params), name=method)
+
+    async def _ask(self, method: str, params: dict[str, object]) -> None:
+        wish = WISHES[method]
+        outcome = await self._agent.call(method, wish.kind, wish.seconds, **params)
+        self.post_message(Answered(method, outcome))
 
     def on_answered(self, message: Answered) -> None:
-        """Show what became of a wish."""
-        done = self._language.gettext("The agent looks at the hub.")
-        self._say(one_line(message.text) or done)
+        """Take an answer, and tell the screens."""
+        method, outcome = message.method, message.outcome
+        self._model = self._model.answered(method, outcome)
+        if isinstance(outcome, Failure):
+            if method not in _SILENT:
+                self.say(" ".join(why(outcome, self._language)))
+        else:
+            for following in WISHES[method].then:
+                self.ask(following)
+            if method == "sync":
+                self.say(self._language.gettext("The agent looks at the hub."))
+        self.draw()
+        for screen in list(self.screen_stack):
+            heard = getattr(screen, "heard", None)
+            if heard is not None:
+                heard(method, outcome)
+
+    def look_back(self, days: int) -> None:
+        """Ask for the usage of so many days."""
+        if "usage" not in self._model.waits:
+            self._model = replace(self._model, days=days)
+            self.ask("usage", days=days)
+
+    def choose_stick(self, path: str) -> None:
+        """Let keys act on this stick."""
+        self._model = replace(self._model, stick=path, worked="", report=None)
+        self.draw()
+
+    def open_form(self, form: Form) -> None:
+        """Let a form be filled in."""
+        self.push_screen(FormScreen(form))
+
+    def ask_time(self) -> None:
+        """Let the school's time be confirmed; typed, if it is wrong or there is none."""
+
+        def decide(wrong: object) -> None:
+            if wrong is True:
+                self.open_form(time_form(self._model, self._language))
+
+        if school_moment(self._model.known, self._model.passed) is not None:
+            self.push_screen(TimeQuestion(), decide)
+        elif self._model.status is not None:
+            self.open_form(time_form(self._model, self._language))
+
+    def carry_out(self, call: Call) -> None:
+        """Ask what a call wants to be asked, then wish it."""
+
+        def wish() -> None:
+            self.ask(call.method, **call.params)
+            self.say(call.waits)
+
+        if call.question is None:
+            wish()
+        else:
+            self.confirm(call.question, wish)
+
+    def confirm(self, question: Question, then: Callable[[], None]) -> None:
+        """Do this when the answer is yes."""
+
+        def decide(answer: object) -> None:
+            if answer is True:
+                then()
+
+        self.push_screen(Confirm(question, self._language), decide)
+
+    def go(self, name: str) -> None:
+        """Show the screen of this name."""
+        while len(self.screen_stack) > _PAGE_DEPTH:
+            self.pop_screen()
+        if self._page() != name:
+            self.switch_screen(name)
+
+    def action_go(self, name: str) -> None:
+        """Show the screen of this name."""
+        self.go(name)
 
     def action_language(self) -> None:
         """Change to the next language."""
@@ -172,59 +253,23 @@ class PackhorseTui(App[None]):
         """Show the help."""
         self.push_screen(HelpScreen(self._language))
 
-    def _say(self, sentence: str) -> None:
-        self._notice, self._notice_until = sentence, self._clock() + _NOTICE_SECONDS
+    def say(self, sentence: str) -> None:
+        """Show a sentence above the footer for a while."""
+        self._notice, self._notice_until = one_line(sentence), self._clock() + _NOTICE_SECONDS
         self.draw()
 
     def draw(self) -> None:
-        """Draw the state."""
-        now = self._clock()
-        view = view_of(self._status, self._absence, now - self._came, self._language)
-        self._draw_top(view)
-        self._draw_node(view)
-        self.screen_stack[0].query_one(PackTable).show(view.packs, self._language.gettext)
-        self._put("keys", self._notice if now < self._notice_until else self._keys())
+        """Let the screens draw what is known."""
+        self._model = replace(self._model, now=self._clock())
+        notice = self._notice if self._model.now < self._notice_until else ""
+        for screen in self.screen_stack:
+            renew = getattr(screen, "renew", None)
+            if renew is not None:
+                renew()
+            if isinstance(screen, Page) and screen.is_mounted:
+                screen.say(notice)
 
-    def _draw_top(self, view: View) -> None:
-        self._put("place", view.place)
-        self._put("headline", view.headline)
-        self._put("detail", view.detail)
-        head = self.screen_stack[0].query_one("#headline")
-        for mood in _MOODS:
-            head.set_class(mood == view.mood, mood)
-        transfer = self.screen_stack[0].query_one("#transfer")
-        transfer.display = view.transfer_share is not None
-        transfer.border_title = Content(self._language.gettext("Transfer"))
-        self._put("transfer-text", view.transfer)
-        self.screen_stack[0].query_one("#transfer-bar", Bar).share = view.transfer_share
-
-    def _draw_node(self, view: View) -> None:
-        _ = self._language.gettext
-        self.screen_stack[0].query_one("#node").display = self._status is not None
-        rows = {
-            "line": (_("Line"), view.line),
-            "disk": (_("Disk"), view.disk),
-            "backlog": (_("Usage"), view.backlog),
-            "portal": (_("Portal"), view.portal),
-        }
-        for name, (label, value) in rows.items():
-            self._put(f"{name}-label", label)
-            self._put(f"{name}-value", value)
-        self.screen_stack[0].query_one("#portal-row").display = bool(view.portal)
-        self.screen_stack[0].query_one("#disk-bar", Bar).share = view.disk_share
-        line = self.screen_stack[0].query_one("#line-value")
-        for mood in _MOODS:
-            line.set_class(mood == view.line_mood, mood)
-
-    def _keys(self) -> str:
-        _ = self._language.gettext
-        tags = list(self._languages)
-        other = self._languages[tags[(tags.index(self._language.tag) + 1) % len(tags)]]
-        keys = (("r", _("fetch now")), ("l", other.name), ("?", _("help")), ("q", _("leave")))
-        return "   ".join(f"{key} {text}" for key, text in keys)
-
-    def _put(self, name: str, text: str) -> None:
-        # Only what has changed: the terminal may be at the far end of a bad line.
-        if self._shown.get(name) != text:
-            self._shown[name] = text
-            self.screen_stack[0].query_one(f"#{name}", Static).update(Content(text))
+    def _page(self) -> str:
+        stack = self.screen_stack
+        shown = stack[_PAGE_DEPTH - 1] if len(stack) >= _PAGE_DEPTH else None
+        return shown.tab if isinstance(shown, Page) else ""

@@ -1,5 +1,6 @@
 """The command ``packhorse tui``."""
 
+import asyncio
 import os
 import sys
 from pathlib import Path
@@ -31,8 +32,10 @@ _DEFAULT_STATE = "/var/lib/packhorse"
 def tui(state: str, socket: str | None, language: str | None) -> None:
     """Watch and steer the node from a terminal.
 
-    Shows what is here, what is being fetched, how the line is, and what waits. Keys: r looks at
-    the hub now, l changes the language, ? helps, q leaves (the node goes on).
+    Six screens, by their numbers: Today (are tomorrow's lessons here?), Packs, Usage, Stick
+    (import and export), Setup (enrolment, names, time, addresses, teachers) and Health (what is
+    wrong and what to do). The last line shows the keys; ? helps, l changes the language, q
+    leaves (the node goes on). A terminal that can only print lines gets Today as text.
 
     \b
     Example:
@@ -43,9 +46,16 @@ def tui(state: str, socket: str | None, language: str | None) -> None:
         raise UsageError(
             "This needs a terminal.", hint="Use `packhorse node status` in scripts and pipes."
         )
-    from tui.app import PackhorseTui
     from tui.client import ControlClient
-    from tui.texts import language_of
+    from tui.plain import is_plain, plain_lines
+    from tui.texts import language_of, load_languages
 
-    path = Path(socket) if socket else Path(state) / SOCKET_NAME
-    PackhorseTui(ControlClient(path), language or language_of(os.environ)).run()
+    agent = ControlClient(Path(socket) if socket else Path(state) / SOCKET_NAME)
+    tag = language or language_of(os.environ)
+    if is_plain(os.environ):
+        for line in asyncio.run(plain_lines(agent, load_languages()[tag])):
+            click.echo(line)
+        return
+    from tui.app import PackhorseTui
+
+    PackhorseTui(agent, tag).run()

@@ -8,20 +8,39 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
 from core import control
 from core.control import Failure, Request, Response, Status
-from core.errors import RefusedError
+from core.control_calls import parse_result
+from core.errors import PackhorseError, RefusedError, UnavailableError, UsageError
+from tui.texts import N_
 
+T = TypeVar("T")
 Absence = Literal["not running", "not allowed", "other version"]
 
 _RETRY_SECONDS: Final = 2.0
 _CALL_SECONDS: Final = 10.0
 # The agent sends something at least every fifteen seconds.
 _SILENCE_SECONDS: Final = 45.0
+
+_GONE: Final = UnavailableError(
+    N_("The node's agent is not running."),
+    hint=N_("Start it with `packhorse node run`; lessons that are here are not lost."),
+)
+_SILENT: Final = UnavailableError(
+    N_("The node's agent does not answer."), hint=N_("Try again; if it stays so, restart the node.")
+)
+_NOT_ALLOWED: Final = UsageError(
+    N_("You may not talk to the node's agent."),
+    hint=N_("Start this with sudo, or as a user of the node's group."),
+)
+_OTHER_VERSION: Final = RefusedError(
+    N_("The node's agent is of another version than this screen."),
+    hint=N_("Restart the node after an update."),
+)
 
 
 class ControlClient:
@@ -55,19 +74,41 @@ class ControlClient:
             yield absence
             await asyncio.sleep(self._retry)
 
-    async def sync(self) -> Failure | None:
-        """Ask for a poll now; give why that failed, or None.
+    async def call(
+        self, method: str, kind: type[T], seconds: float | None = _CALL_SECONDS, **params: object
+    ) -> T | Failure:
+        """Call a method; give its result, or why there is none.
 
-        Raises:
-            OSError: no agent is running.
-            RefusedError: the answer is nonsense.
-            TimeoutError: the agent does not answer.
+        Args:
+            method: its name.
+            kind: what it answers (``core.control_calls``).
+            seconds: how long to wait for the answer; None for as long as the agent is there.
+            params: its parameters; msgspec structs and plain values.
         """
+        try:
+            return await self._call(method, kind, seconds, params)
+        except PermissionError:
+            return _failure(_NOT_ALLOWED)
+        except TimeoutError:
+            return _failure(_SILENT)
+        except OSError:
+            return _failure(_GONE)
+        except PackhorseError as error:
+            return _failure(error)
+
+    async def _call(
+        self, method: str, kind: type[T], seconds: float | None, params: dict[str, object]
+    ) -> T | Failure:
         async with self._connected() as (reader, writer):
-            await _send(writer, control.request("sync", 1))
-            async with asyncio.timeout(_CALL_SECONDS):
-                answer = control.decode_message(await _line(reader))
-        return answer.error if isinstance(answer, Response) else None
+            await _send(writer, control.request(method, 1, **params))
+            async with asyncio.timeout(seconds):
+                line = await _line(reader)
+        if not line:
+            raise ConnectionResetError
+        answer = control.decode_message(line)
+        if not isinstance(answer, Response) or _is_unknown(answer):
+            return _failure(_OTHER_VERSION)
+        return parse_result(answer.result, kind) if answer.error is None else answer.error
 
     @asynccontextmanager
     async def _connected(
@@ -81,6 +122,16 @@ class ControlClient:
             yield reader, writer
         finally:
             writer.transport.abort()
+
+
+def _is_unknown(answer: Response) -> bool:
+    return answer.error is not None and answer.error.code == control.UNKNOWN_METHOD
+
+
+def _failure(error: PackhorseError) -> Failure:
+    return Failure(
+        control.FAILED, str(error), error.hint, error.exit_code, control.wording_of(error)
+    )
 
 
 async def _send(writer: asyncio.StreamWriter, message: Request) -> None:

@@ -51,13 +51,13 @@ class Language:
 
     def sentence(self, wording: Wording | None, otherwise: str) -> str:
         """Put an error's sentence into this language; English where there is no translation."""
-        if wording is None:
+        # gettext gives its catalogue's header for an empty text.
+        if wording is None or not wording.template:
             return otherwise
         return filled(self.gettext(wording.template), wording.fields)
 
     def hint(self, wording: Wording | None) -> str:
         """Put an error's hint into this language."""
-        # gettext gives its catalogue's header for an empty text.
         if wording is None or not wording.hint:
             return ""
         return filled(self.gettext(wording.hint), wording.fields)

@@ -2,9 +2,21 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
-from core.control import Failure, PackStatus, Status, Transfer, Wording
+from core.control import PackStatus, Status, Transfer, Wording
+from core.control_calls import (
+    Finding,
+    SetupEntry,
+    Stick,
+    StickReport,
+    Teacher,
+    UsageDay,
+    UsagePack,
+    UsageReport,
+)
 from tui.client import Absence
+from tui.views.sheet import Table
 
 FRACTIONS = PackStatus(
     id="gd/zhuhai/math-g5-pep-1",
@@ -123,14 +135,144 @@ HOSTILE = made(
 )  # fmt: skip
 
 
-class FakeAgent:
-    """Gives these news, then stays silent; counts wishes."""
+FULL = made(
+    line="up",
+    last_contact=12.0,
+    next_try=640.0,
+    packs=[
+        FRACTIONS,
+        SCIENCE,
+        PackStatus(
+            id="gd/-/chinese-g4",
+            title={"en": "Chinese, grade 4: the river", "zh": "语文四年级：大河"},
+            version=3, items=18, here=16, size=730_000_000, missing_bytes=0, withdrawn=2,
+        ),
+        PackStatus(
+            id="gd/-/old-atlas", title={"en": "Old atlas", "zh": "旧地图册"},
+            version=1, items=5, here=0, size=90_000_000, missing_bytes=0, withdrawn=5,
+            reason="A border is drawn wrongly on page 12.",
+        ),
+        PackStatus(
+            id="gd/zhuhai/music-g2", title={"en": "Music, grade 2", "zh": "音乐二年级"},
+            version=4, items=9, here=6, size=310_000_000, missing_bytes=90_000_000,
+            assigned=False,
+        ),
+    ],
+    school_name="珠海市第四十二小学",
+    node_name="机房小盒",
+    addresses=["http://school.lan/", "http://192.168.4.1/", "http://10.20.30.40:8080/"],
+    school_time="2026-11-24T08:28",
+    school_time_known=True,
+    software="0.3.0",
+)  # fmt: skip
+SETUPS = [
+    SetupEntry(path=f"/media/k/setup/{school}.json", school=school, name=name, used=used)
+    for school, name, used in [
+        ("gd-zhuhai-042", "珠海市第四十二小学", False),
+        ("gd-zhuhai-043", "珠海市第四十三小学", False),
+        ("gd-zhuhai-007", "斗门中心小学", True),
+    ]
+]
+STICK = Stick(
+    path="/media/k",
+    label="KINGSTON",
+    size=31_000_000_000,
+    free=12_000_000_000,
+    has_packs=True,
+    last_day="2026-12-31",
+    setups=SETUPS,
+    for_us=True,
+)
+READ_ONLY = Stick(
+    path="/media/r", label="[red]x\x1b[0m", size=31_000_000_000, writable=False, has_packs=True,
+    last_day="2026-10-01",
+)  # fmt: skip
+BROKEN_STICK = Stick(
+    path="/media/b",
+    label="OLD",
+    problem=Wording(
+        template="{path} cannot be read or written: the disk reports an error.",
+        hint="Check the cable or card; if it happens again, replace the card or disk.",
+        fields={"path": "/media/b"},
+    ),
+)
+IMPORTED = StickReport(
+    packs=["gd/zhuhai/math-g5-pep-1", "cn/-/science-g3"],
+    acknowledged=120,
+    bytes=1_710_000_000,
+    seconds=214.0,
+)
+CUT_IMPORT = StickReport(
+    exit_code=3,
+    bytes=40_000_000,
+    seconds=12.0,
+    problems=[
+        Wording(
+            template="{name} cannot be read: {reason}.",
+            hint="Check that the stick is plugged in; it goes on then.",
+            fields={"name": "/media/k", "reason": "No such device"},
+        )
+    ],
+)
+EXPORTED = StickReport(statements=128, enrolment=True, bytes=2_300, seconds=0.4)
+TEACHERS = [
+    Teacher(name="王丽", since="2026-09-01"),
+    Teacher(name="Tenzin", since="2026-09-14"),
+    Teacher(name="[b]陈\x1b[2J", since="2026-11-02"),
+]
+USAGE = UsageReport(
+    days=[
+        UsageDay(day=f"2026-11-{day}", opened=opened, minutes=minutes)
+        for day, opened, minutes in [
+            (18, 12, 260), (19, 31, 702), (20, 4, 80), (21, 0, 0), (22, 0, 0), (23, 44, 1012),
+            (24, 17, 388),
+        ]
+    ],
+    packs=[
+        UsagePack(pack=FRACTIONS.id, title=FRACTIONS.title, opened=70, minutes=1700),
+        UsagePack(pack=SCIENCE.id, title=SCIENCE.title, opened=38, minutes=742),
+    ],
+    waiting=128,
+    oldest=1400.0,
+    refused=2,
+    since="2026-11-18",
+)  # fmt: skip
+FINDINGS = [
+    Finding(name="line", state="good", sentence=Wording(template="up")),
+    Finding(
+        name="disk",
+        state="warning",
+        sentence=Wording(
+            template="The disk is nearly full: {free} free, {floor} must stay free.",
+            hint="Assign fewer packs to this school, or put in a larger disk.",
+            fields={"free": "1.4 GB", "floor": "1.0 GB"},
+        ),
+    ),
+    Finding(
+        name="expiry",
+        state="bad",
+        sentence=Wording(
+            template="The signature of {file} has expired.",
+            hint="Tell the hub's admin.",
+            fields={"file": "gd/zhuhai"},
+        ),
+    ),
+    Finding(name="[b]new\x1b[2J", state="good", sentence=Wording(template="here")),
+]
 
-    def __init__(self, *news: Status | Absence, refusal: Failure | None = None) -> None:
+
+class FakeAgent:
+    """Gives these news, then stays silent; answers calls as told, and remembers them.
+
+    A method without an answer does not come back until ``answer`` gives one.
+    """
+
+    def __init__(self, *news: Status | Absence, **answers: object) -> None:
         self.news = news
-        self.refusal = refusal
-        self.wishes = 0
+        self.answers = answers
+        self.calls: list[tuple[str, dict[str, object]]] = []
         self.more: asyncio.Queue[Status | Absence] = asyncio.Queue()
+        self._changed = asyncio.Condition()
 
     async def watch(self) -> AsyncIterator[Status | Absence]:
         """Give the news."""
@@ -139,7 +281,29 @@ class FakeAgent:
         while True:
             yield await self.more.get()
 
-    async def sync(self) -> Failure | None:
-        """Note the wish."""
-        self.wishes += 1
-        return self.refusal
+    async def call(
+        self, method: str, kind: type[Any], seconds: float | None, **params: object
+    ) -> Any:
+        """Note the call, and answer it when there is an answer."""
+        del kind, seconds
+        self.calls.append((method, params))
+        async with self._changed:
+            await self._changed.wait_for(lambda: method in self.answers)
+        return self.answers[method]
+
+    async def answer(self, method: str, outcome: object) -> None:
+        """Answer a method from now on."""
+        async with self._changed:
+            self.answers[method] = outcome
+            self._changed.notify_all()
+
+
+def numbered(pack: PackStatus, number: int) -> PackStatus:
+    """Give the pack under another id."""
+    fields = {name: getattr(pack, name) for name in pack.__struct_fields__}
+    return PackStatus(**{**fields, "id": f"gd/-/p{number}"})
+
+
+def no_table() -> Table:
+    """Give a table without rows."""
+    return Table((), ())

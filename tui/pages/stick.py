@@ -1,0 +1,89 @@
+"""The guide through import and export by stick."""
+
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from core.control_calls import SetupEntry
+from tui.dialogs.schools import SchoolChoice
+from tui.model import STICK_WORK, Model, chosen_stick
+from tui.pages.page import Page
+from tui.texts import Language
+from tui.views.schools import enrolling
+from tui.views.sheet import Sheet
+from tui.views.stick import next_step, steps, stick
+
+_LOOK_SECONDS = 3.0
+_METHODS = {"i": "import_stick", "e": "export_stick", "o": "release_stick"}
+
+
+class StickPage(Page):
+    """Waits for a stick, says what is on it, and does the next thing with it."""
+
+    tab = "stick"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("i", "step('i')", ""),
+        ("e", "step('e')", ""),
+        ("o", "step('o')", ""),
+        ("n", "step('n')", ""),
+        ("m", "step('m')", ""),
+        ("s", "other", ""),
+    ]
+
+    def on_mount(self) -> None:
+        """Look for sticks every few seconds while this screen is in front."""
+        self.set_interval(_LOOK_SECONDS, self._look)
+
+    def sheet(self, model: Model, language: Language) -> Sheet:
+        """Give what is to be shown."""
+        return stick(model, language)
+
+    def entered(self) -> None:
+        """Look for sticks."""
+        self._look()
+
+    def chosen(self, key: str) -> None:
+        """Do a step."""
+        self.action_step(key)
+
+    def action_step(self, key: str) -> None:
+        """Do a step, if it makes sense now."""
+        one = chosen_stick(self.desk.model)
+        if one is None or key not in steps(self.desk.model):
+            return
+        if key in {"n", "m"}:
+            self.app.push_screen(SchoolChoice(one.setups), self._enrol)
+            return
+        self.desk.ask(_METHODS[key], path=one.path)
+        self.renew()
+
+    def _enrol(self, entry: SetupEntry | None) -> None:
+        if entry is not None:
+            self.desk.carry_out(enrolling(entry, self.desk.model, self.desk.language))
+
+    def action_other(self) -> None:
+        """Act on the next stick from now on."""
+        sticks, one = self.desk.model.sticks or [], chosen_stick(self.desk.model)
+        if one is not None:
+            self.desk.choose_stick(sticks[(sticks.index(one) + 1) % len(sticks)].path)
+
+    def heard(self, method: str, outcome: object) -> None:
+        """Put the cursor on what is to be done next."""
+        del outcome
+        if method in STICK_WORK or method == "sticks":
+            self.call_after_refresh(self._advise)
+
+    def _advise(self) -> None:
+        possible, advice = steps(self.desk.model), next_step(self.desk.model)
+        grid = self.grid
+        state = (self.desk.model.worked, tuple(possible))
+        if advice and state != self._advised:
+            self._advised = state
+            grid.cursor = possible.index(advice)
+
+    _advised: object = None
+
+    def _look(self) -> None:
+        model = self.desk.model
+        if self.is_current and not any(work in model.waits for work in STICK_WORK):
+            self.desk.ask("sticks")

@@ -1,0 +1,1 @@
+"""Widgets that Textual has not, or not so that any terminal shows them."""
