@@ -22,7 +22,6 @@ from core.errors import RefusedError
 
 _PART: Final = ".part"
 _FLAGS: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-_STAYS: Final = {errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT, errno.ENOTDIR}
 _UNABLE: Final = {errno.EINVAL, errno.ENOTSUP, errno.ENOSYS}
 
 
@@ -97,21 +96,6 @@ class StickWriter(StickDirectory):
                 self._sync_folder(folder, folders)
         except (FileNotFoundError, NotADirectoryError):
             return
-
-    def remove_folder(self, path: str) -> None:
-        """Remove a folder if it is there and empty.
-
-        Raises:
-            OSError: the stick fails.
-        """
-        folders, _, name = path.rpartition("/")
-        try:
-            with self.folder(folders.split("/") if folders else []) as folder:
-                failpoints.reached("rmtree", self.root / path)
-                os.rmdir(name, dir_fd=folder)
-        except OSError as error:
-            if error.errno not in _STAYS:
-                raise
 
     def sweep(self, folder: str) -> None:
         """Remove what killed writers left in a folder; the caller alone writes there.

@@ -1,4 +1,4 @@
-"""Exporting to a stick: the enrolment request while it waits, and every statement that waits.
+"""Exporting to a stick: a waiting enrolment request, how the node is, and what it has to send.
 
 Rules:
     - Oldest first, in batches of bounded size, the whole backlog; a batch that lies there already
@@ -19,12 +19,13 @@ from cache.stick import mirror_directory, stick_in_words
 from cache.stick_writer import StickWriter
 from core.errors import ExitCode, PackhorseError, RefusedError
 from core.statement import MAX_BATCH_BYTES, decode_batch, decode_signed_batch
-from core.stick import ENROL_NAME, UP, batch_name, parse_batch_name
+from core.stick import ENROL_NAME, REPORT_NAME, UP, batch_name, parse_batch_name
 from sync.batches import Batch, Signer, cut
 from sync.context import SyncContext
 from sync.events import Done, Exporting, Problem, Summary, problem_of
 from sync.identity import Identity, load_identity, load_key
 from sync.pending import pending_request
+from sync.report import signed_report
 from sync.stick.exported import note_exported
 from sync.stick.setups import encode_request
 
@@ -82,6 +83,7 @@ class _Export:
         """
         self._stick.sweep(self._folder)
         self._put_request()
+        self._put_report()
         known = self._agent.reader.acknowledged()
         backlog = self._journal.backlog(known).count
         reached: dict[bytes, int] = {}
@@ -131,6 +133,10 @@ class _Export:
         self._write(path, data)
         self._enrolment = True
 
+    def _put_report(self) -> None:
+        data = signed_report(self._context, self._agent)
+        self._stick.write(f"{self._folder}/{REPORT_NAME}", data)
+
     def _put(self, batch: Batch) -> str:
         name = batch_name(batch.epoch, batch.first)
         self._write(f"{self._folder}/{name}", batch.data)
@@ -147,8 +153,6 @@ class _Export:
         for name in names:
             if name not in batches and self._is_covered(name, covered):
                 self._stick.remove(f"{self._folder}/{name}")
-        if not self._enrolment and not batches:
-            self._stick.remove_folder(self._folder)
 
     def _is_covered(self, name: str, covered: dict[bytes, int]) -> bool:
         epoch, first = parse_batch_name(name) or (b"", 0)

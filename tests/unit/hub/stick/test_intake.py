@@ -13,6 +13,7 @@ from core.errors import UsageError
 from core.received import count
 from core.stick import DOWN, ENROL_NAME, REPORT_NAME, SETUP, UP, batch_name
 from hub.registry.enrolment import list_nodes
+from hub.registry.node_reports import newest_report
 from hub.registry.receipts import all_receipts, conflicts_by_node
 from hub.stick import intake as module
 from hub.stick.intake import Imported, import_stick
@@ -67,7 +68,11 @@ def test_enrolled_first_then_statements_then_a_receipt_back(
     assert done.problems == []
     assert counts(hub) == [("school-1", 3, 0)]
     # The batch is in; the setup file is used.
-    assert [one.name for one in (stick / UP / node.identity.node).iterdir()] == [ENROL_NAME]
+    left = sorted(one.name for one in (stick / UP / node.identity.node).iterdir())
+    assert left == [ENROL_NAME, REPORT_NAME]
+    reported = newest_report(hub.service.registry, node.identity.node)
+    assert reported is not None
+    assert (reported.report.backlog, reported.carrier, done.reports) == (3, "stick", 1)
     assert list((stick / SETUP).iterdir()) == []
     back = node.take(stick)
     assert (back.exit_code, back.acknowledged) == (0, 3)
@@ -191,7 +196,8 @@ def test_another_nodes_batch_counts_for_its_own_node(
 
 
 def test_a_changed_batch_is_refused_and_stays(hub: TinyHub, stick: Path, node: OfflineNode) -> None:
-    path = next(p for p in (stick / UP / node.identity.node).iterdir() if p.name != ENROL_NAME)
+    folder = stick / UP / node.identity.node
+    [path] = [one for one in folder.iterdir() if one.name not in {ENROL_NAME, REPORT_NAME}]
     data = path.read_bytes()
     path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
     done = take(hub, stick)

@@ -8,8 +8,9 @@ import pytest
 from cache.agent_reader import AgentReader
 from core.acknowledgement import Acknowledgement
 from core.errors import ExitCode
+from core.node_report import decode_report, decode_signed_report
 from core.statement import decode_batch, decode_signed_batch
-from core.stick import DOWN, ENROL_NAME, UP, Receipt, encode_receipt, parse_batch_name
+from core.stick import DOWN, ENROL_NAME, REPORT_NAME, UP, Receipt, encode_receipt, parse_batch_name
 from sync.batches import MOST_STATEMENTS
 from sync.identity import find_enrolment_key
 from tests.support.sticks import OfflineNode, mirror, put_setup
@@ -83,13 +84,21 @@ def test_a_receipt_lets_go_and_ends_the_waiting(node: OfflineNode, stick: Path) 
     assert not (stick / UP / node.identity.node / ENROL_NAME).exists()
 
 
-def test_when_nothing_waits_the_nodes_folder_goes(node: OfflineNode, stick: Path) -> None:
+def test_when_nothing_waits_there_is_only_how_the_node_is(node: OfflineNode, stick: Path) -> None:
     node.use(2)
     node.put(stick)
     receipt(node, stick, 2)
     node.take(stick)
     node.put(stick)
-    assert list((stick / UP).iterdir()) == []
+    folder = stick / UP / node.identity.node
+    assert [path.name for path in folder.iterdir()] == [REPORT_NAME]
+    signed = decode_signed_report((folder / REPORT_NAME).read_bytes())
+    first = decode_report(signed.body)
+    assert (signed.node, first.backlog) == (node.identity.node, 0)
+    node.use(1)
+    node.put(stick)
+    again = decode_report(decode_signed_report((folder / REPORT_NAME).read_bytes()).body)
+    assert (again.number > first.number, again.backlog) == (True, 1)
 
 
 def test_a_receipt_counts_only_as_far_as_was_exported(node: OfflineNode, stick: Path) -> None:
