@@ -1,18 +1,23 @@
 """The writer of agent.db: the agent's side alone. Readers use ``cache.agent_reader``.
 
 Nothing here is irreplaceable: acknowledgements come again from the hub, jobs from the next poll,
-names and teachers from the people who know them. So a damaged file is set aside and begun anew.
+names and teachers from the people who know them. So a damaged file is set aside and begun anew;
+names and teachers that can still be read in it are taken along.
 """
 
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from contextlib import closing
+from dataclasses import asdict, astuple
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Self
 
 from cache import durable, generations
 from cache.agent_reader import (
+    NODE_NAME,
+    SCHOOL_NAME,
     AgentReader,
     Contact,
     Job,
@@ -41,7 +46,7 @@ class AgentDatabase:
             self.begun_anew = examine(state.agent, MIGRATIONS)
             if self.begun_anew is not None:
                 generation = generations.following(state.agent)
-                open_writer(generation, MIGRATIONS).close()
+                _begin(generation, AgentReader(state.agent))
                 generations.switch(state.agent, generation)
             generations.set_aside(state.agent, state.quarantine)
             self._connection = open_writer(state.agent, MIGRATIONS)
@@ -248,3 +253,18 @@ class AgentDatabase:
         """Close the file; all that was committed is in it."""
         with sqlite_in_words(self._path):
             self._connection.close()
+
+
+def _begin(path: Path, before: AgentReader) -> None:
+    """Make a new file with what people told the one before it, as far as that can be read."""
+    names, teachers = before.names(), before.teachers()
+    facts = [(SCHOOL_NAME, names.school), (NODE_NAME, names.node)]
+    with closing(open_writer(path, MIGRATIONS)) as connection, transaction(connection, path):
+        connection.executemany(
+            "INSERT OR IGNORE INTO fact VALUES (?, ?)",
+            [(name, value) for name, value in facts if value],
+        )
+        connection.executemany(
+            "INSERT OR IGNORE INTO teacher VALUES (?, ?, ?)",
+            [row for row in map(astuple, teachers) if all(isinstance(one, str) for one in row)],
+        )

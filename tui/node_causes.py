@@ -59,14 +59,6 @@ NODE_CAUSES: Final = (
         "Enrol it on the technician's screen, or with `packhorse node enrol` and the"
         " token or setup file that your hub gave you."
     ),
-    N_(
-        "What the hub signed has expired ({file}): lessons that are here stay and are"
-        " served, new ones are not taken."
-    ),
-    N_(
-        "Connect the node to its line, or import a newer stick; if it stays so, the hub"
-        " has to renew its signatures."
-    ),
     N_("No lessons are assigned to this school, as far as this node knows."),
     N_("Connect it to its line or import a stick; otherwise ask the hub's admin."),
     N_("Who this node is cannot be read: {file} is damaged."),
@@ -77,8 +69,6 @@ NODE_CAUSES: Final = (
         " the node to a line."
     ),
     N_("This node is enrolled as {node} of {school}."),
-    N_("What the hub signed is in force until {day} only ({file}); then no new lessons are taken."),
-    N_("Connect the node to its line before that, or import a newer stick."),
     N_("What the hub signed is in force until {day}."),
     N_("Of {count} packs for this school, {missing} are not wholly here."),
     N_("They come by themselves while there is a line; otherwise import a stick."),

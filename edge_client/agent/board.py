@@ -181,7 +181,7 @@ class Board:
 
     def wait_for_enrolment(self) -> None:
         """Note that nothing can be done before enrolment."""
-        if self._reason != _NOT_ENROLLED:
+        if self._reason != _NOT_ENROLLED or self._activity != "waiting":
             self._activity, self._reason = "waiting", _NOT_ENROLLED
             self._change()
 

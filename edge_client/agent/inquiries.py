@@ -6,7 +6,7 @@ loads what the agent does without. So a process looks, for a bounded time, and e
 
 import asyncio
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
+from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final, TypeVar
@@ -15,11 +15,13 @@ import msgspec
 
 from core.control import error_of
 from core.errors import UnavailableError
+from edge_client.agent.workers import pipe
 from edge_client.inquiry_answers import Answer
 
 T = TypeVar("T")
 
 _MOST_BYTES: Final = 4 * 1024 * 1024
+_FAREWELL_SECONDS: Final = 1.0
 
 
 async def inquire(module: str, arguments: Sequence[str], kind: type[T], *, seconds: float) -> T:
@@ -35,32 +37,45 @@ async def inquire(module: str, arguments: Sequence[str], kind: type[T], *, secon
         PackhorseError: it refuses, in its own words.
         UnavailableError: it does not answer in time, or not sensibly.
     """
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *arguments, stdin=DEVNULL, stdout=PIPE
-    )
-    try:
-        async with asyncio.timeout(seconds):
-            data = await _read(process)
-            await process.wait()
-    except TimeoutError as error:
-        raise UnavailableError(
-            "Looking takes too long.",
-            hint="If a stick is plugged in, it may be failing: pull it out and try again.",
-        ) from error
-    finally:
-        if process.returncode is None:
-            # Not waited for: a process that hangs in a failing stick ends when that is pulled.
-            with suppress(ProcessLookupError):
-                process.kill()
+    async with pipe() as (stream, stdout):
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", module, *arguments, stdin=DEVNULL, stdout=stdout
+            )
+        # No memory for a moment, say.
+        except OSError as error:
+            raise _stopped() from error
+        stdout.close()
+        try:
+            async with asyncio.timeout(seconds):
+                data = await _read(stream)
+                await process.wait()
+        except TimeoutError as error:
+            raise UnavailableError(
+                "Looking takes too long.",
+                hint="If a stick is plugged in, it may be failing: pull it out and try again.",
+            ) from error
+        finally:
+            await _end(process)
     return _result(data, kind)
 
 
-async def _read(process: asyncio.subprocess.Process) -> bytes:
-    stream = process.stdout
+async def _read(stream: asyncio.StreamReader) -> bytes:
     data = bytearray()
-    while stream and len(data) <= _MOST_BYTES and (chunk := await stream.read(1 << 16)):
+    while len(data) <= _MOST_BYTES and (chunk := await stream.read(1 << 16)):
         data += chunk
     return bytes(data)
+
+
+async def _end(process: Process) -> None:
+    """Kill a process that has not ended; one that hangs in a failing stick ends when that goes."""
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        process.kill()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_FAREWELL_SECONDS):
+            await process.wait()
 
 
 def _result(data: bytes, kind: type[T]) -> T:
@@ -69,8 +84,12 @@ def _result(data: bytes, kind: type[T]) -> T:
         if answer.refusal is None:
             return msgspec.json.decode(answer.result, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UnavailableError(
-            "Looking stopped unexpectedly.",
-            hint="Try again. If this stays, send the node's log to your admin.",
-        ) from error
+        raise _stopped() from error
     raise error_of(answer.refusal.wording, answer.refusal.exit_code)
+
+
+def _stopped() -> UnavailableError:
+    return UnavailableError(
+        "Looking stopped unexpectedly.",
+        hint="Try again. If this stays, send the node's log to your admin.",
+    )

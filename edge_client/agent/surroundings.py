@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from edge_client.addresses import portal_addresses, portal_names
@@ -20,7 +21,10 @@ def look(listen: Address, places: Sequence[str]) -> Surroundings:
         listen: address on which the portal listens.
         places: directories below which sticks are mounted.
     """
-    addresses = [*portal_addresses(listen), *portal_names(listen)]
+    addresses: list[str] = []
+    # A system that does not tell its addresses is no reason to stop.
+    with suppress(OSError):
+        addresses = [*portal_addresses(listen), *portal_names(listen)]
     return Surroundings(addresses, len(plugged_in(places)))
 
 

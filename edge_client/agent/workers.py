@@ -75,7 +75,7 @@ class Worker:
         Raises:
             OSError: it cannot be started.
         """
-        async with _pipe() as (events, stdout), _pipe() as (narration, stderr):
+        async with pipe() as (events, stdout), pipe() as (narration, stderr):
             with _holding(given) as stdin:
                 process = await asyncio.create_subprocess_exec(
                     *self._command, stdin=stdin, stdout=stdout, stderr=stderr
@@ -132,7 +132,7 @@ class Worker:
 
 
 @asynccontextmanager
-async def _pipe() -> AsyncIterator[tuple[asyncio.StreamReader, BinaryIO]]:
+async def pipe() -> AsyncIterator[tuple[asyncio.StreamReader, BinaryIO]]:
     """Make a pipe to read from here.
 
     Not asyncio's own PIPE, with which waiting for a process waits for its orphans too.

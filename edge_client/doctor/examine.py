@@ -10,7 +10,7 @@ from core.errors import NoStateError, PackhorseError
 from edge_client import config
 from edge_client.control_client import connect
 from edge_client.doctor import machine, membership, network, stores
-from edge_client.doctor.patient import Patient, bad_error, receive
+from edge_client.doctor.patient import Patient, of_error, receive
 
 _LOOKS: Final[tuple[tuple[str, Callable[[Patient], Iterator[Finding]]], ...]] = (
     ("clock", machine.clock),
@@ -46,7 +46,7 @@ def examine(state: StateDirectory) -> list[Finding]:
         try:
             findings += look(patient)
         except PackhorseError as error:
-            findings.append(bad_error(name, error))
+            findings.append(of_error(name, error))
     return findings
 
 

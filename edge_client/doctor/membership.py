@@ -1,33 +1,15 @@
 """Findings about belonging to a hub: enrolment, expiry of signatures, assignment."""
 
-import os
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
-
-import msgspec
 
 from core.control_calls import Finding
 from core.display import one_line
-from core.errors import RefusedError
-from core.trusted_time import parse_moment
-from edge_client.doctor.patient import Patient, bad, good, warning
+from core.errors import PackhorseError, RefusedError
+from core.expiry import expiry_problems, last_moment
+from edge_client.doctor.patient import Patient, bad, good, of_error, warning
 
 _IDENTITY: Final = "identity.json"
-_METADATA: Final = "current/metadata"
-_MOST_FILES: Final = 2000
-_MOST_BYTES: Final = 1024 * 1024
-# A hub renews when a third of a signature's life is over; of the shortest, 60 days are left.
-_SOON: Final = timedelta(days=21)
-
-
-class _Signed(msgspec.Struct):
-    expires: str
-
-
-class _Metadata(msgspec.Struct):
-    signed: _Signed
 
 
 def enrolment(patient: Patient) -> Iterator[Finding]:
@@ -67,31 +49,13 @@ def enrolment(patient: Patient) -> Iterator[Finding]:
 
 def expiry(patient: Patient) -> Iterator[Finding]:
     """Whether what the hub signed is still in force, and will be."""
-    soonest = min(_expiries(patient.state.trust / _METADATA), default=None)
-    if soonest is None:
-        return  # nothing was ever fetched
-    moment, file = soonest
-    day = f"{moment - timedelta(days=1):%Y-%m-%d}"
-    if moment <= patient.time:
-        yield bad(
-            "expiry",
-            "What the hub signed has expired ({file}): lessons that are here stay and are served,"
-            " new ones are not taken.",
-            hint="Connect the node to its line, or import a newer stick; if it stays so, the hub"
-            " has to renew its signatures.",
-            file=file,
-        )
-    elif moment - patient.time < _SOON:
-        yield warning(
-            "expiry",
-            "What the hub signed is in force until {day} only ({file}); then no new lessons are"
-            " taken.",
-            hint="Connect the node to its line before that, or import a newer stick.",
-            day=day,
-            file=file,
-        )
-    else:
-        yield good("expiry", "What the hub signed is in force until {day}.", day=day)
+    expiries = patient.readings.expiries
+    problems = expiry_problems(expiries, patient.time)
+    for problem in problems:
+        yield of_error("expiry", problem, "bad" if _has_ended(problem) else "warning")
+    last = last_moment(expiries)
+    if not problems and last is not None:
+        yield good("expiry", "What the hub signed is in force until {day}.", day=f"{last:%Y-%m-%d}")
 
 
 def assignment(patient: Patient) -> Iterator[Finding]:
@@ -118,19 +82,6 @@ def assignment(patient: Patient) -> Iterator[Finding]:
         yield good("assignment", "All {count} packs for this school are here.", count=len(packs))
 
 
-def _expiries(folder: Path) -> Iterator[tuple[datetime, str]]:
-    """Give when each verified file of metadata expires, and its name."""
-    try:
-        with os.scandir(folder) as entries:
-            names = [one.name for one, _ in zip(entries, range(_MOST_FILES), strict=False)]
-    except OSError:
-        return
-    for name in names:
-        if not name.endswith(".json"):
-            continue
-        try:
-            with (folder / name).open("rb") as file:
-                found = msgspec.json.decode(file.read(_MOST_BYTES), type=_Metadata)
-            yield parse_moment(found.signed.expires), name
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RefusedError):
-            continue  # `state` tells of damage
+def _has_ended(problem: PackhorseError) -> bool:
+    """Tell what has expired, which is refused from then on, from what soon will."""
+    return isinstance(problem, RefusedError)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from cache.clock import Clock
 from cache.school_clock import SchoolClock
@@ -61,10 +62,10 @@ def bad(name: str, sentence: str, *, hint: str, **fields: object) -> Finding:
     return Finding(name=name, state="bad", sentence=_wording(sentence, hint, fields))
 
 
-def bad_error(name: str, error: PackhorseError) -> Finding:
-    """Say of an error that it is what does not work."""
+def of_error(name: str, error: PackhorseError, state: Literal["warning", "bad"] = "bad") -> Finding:
+    """Say of an error that it is what was found."""
     sentence = _wording(error.template, error.hint_template, error.fields)
-    return Finding(name=name, state="bad", sentence=sentence)
+    return Finding(name=name, state=state, sentence=sentence)
 
 
 def _wording(sentence: str, hint: str, fields: dict[str, object]) -> Wording:

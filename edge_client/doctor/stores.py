@@ -9,7 +9,7 @@ from core.control_calls import Finding, Stick
 from core.display import one_line
 from core.errors import PackhorseError
 from core.text import human_bytes
-from edge_client.doctor.patient import Patient, bad, bad_error, good, warning
+from edge_client.doctor.patient import Patient, bad, good, of_error, warning
 
 _ADMINISTRATOR: Final = 0
 
@@ -35,7 +35,7 @@ def state(patient: Patient) -> Iterator[Finding]:
     try:
         report = check.check(patient.state)
     except PackhorseError as error:
-        yield bad_error("state", error)
+        yield of_error("state", error)
         return
     if report.is_clean:
         yield good(

@@ -138,6 +138,26 @@ def test_bytes_add_up_by_day(state: StateDirectory) -> None:
         assert database.reader.bytes_used("received", since="2026-12-01") == 13
 
 
+def test_teachers_and_names_outlive_damage_elsewhere_in_the_file(state: StateDirectory) -> None:
+    with AgentDatabase(state) as database:
+        database.set_teacher("王老师", "scrypt-14-8-1$00$00", "2026-11-25")
+        database.remember("school-name", "希望小学")
+        database.acknowledge(ONE, 5, at=START)
+    with closing(sqlite3.connect(state.agent)) as connection:
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'counter'")
+        ((root,),) = page.fetchall()
+        ((size,),) = connection.execute("PRAGMA page_size").fetchall()
+    with state.agent.open("r+b") as file:
+        file.seek((root - 1) * size)
+        file.write(b"\xff" * size)
+
+    with AgentDatabase(state) as database:
+        assert database.begun_anew
+        assert [teacher.name for teacher in database.reader.teachers()] == ["王老师"]
+        assert database.reader.names().school == "希望小学"
+        assert database.reader.acknowledged() == {}
+
+
 def test_a_damaged_file_is_set_aside_and_begun_anew(state: StateDirectory) -> None:
     with closing(AgentDatabase(state)) as database:
         assert database.begun_anew == ""

@@ -6,13 +6,16 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from core import control
 from core.control import Status
 from core.errors import NoStateError, UsageError
 from edge_client.agent import server
+from edge_client.agent.methods import method
 from edge_client.report import RoundReport
+from tests.support.clock import FixedClock
 from tests.support.control_client import Client
 
 
@@ -271,3 +274,81 @@ async def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be made"):
         async with server.serving(tmp_path / "no" / "control.sock", FakeService()):
             pass
+
+
+class Word(msgspec.Struct):
+    """The parameters of a made-up method."""
+
+    word: str
+
+
+@pytest.fixture
+async def slow(tmp_path: Path) -> AsyncIterator[asyncio.Event]:
+    """Serve a method that answers when the event is set, and one that has a bug."""
+    go = asyncio.Event()
+
+    async def echo(call: Word) -> str:
+        await go.wait()
+        done.append(call.word)
+        return call.word
+
+    async def bug(_call: Word) -> str:
+        raise ZeroDivisionError
+
+    done: list[str] = []
+    clock = FixedClock()
+    methods = {"echo": method(clock, Word, echo, burst=50), "bug": method(clock, Word, bug)}
+    async with server.serving(tmp_path / "control.sock", FakeService(), methods):
+        yield go
+
+
+async def test_a_slow_call_holds_up_no_other(slow: asyncio.Event, tmp_path: Path) -> None:
+    client = await Client.open(tmp_path / "control.sock")
+    waiting = asyncio.create_task(client.call("echo", 1, word="a"))
+    await asyncio.sleep(0.05)
+    other = await Client.open(tmp_path / "control.sock")
+    assert (await other.call("status", 2))["id"] == 2
+
+    slow.set()
+
+    assert (await waiting)["result"] == "a"
+    wrong = (await other.call("echo", 3, word=7))["error"]
+    assert wrong["exit_code"] == 2
+    known = (await other.call("erase", 4))["error"]["hint"]
+    assert "echo" in known
+    assert "watch" in known
+    await client.close()
+    await other.close()
+
+
+async def test_a_connection_waits_for_so_many_answers_only(
+    slow: asyncio.Event, tmp_path: Path
+) -> None:
+    client = await Client.open(tmp_path / "control.sock")
+    for number in range(server.MAX_CALLS):
+        line = b'{"jsonrpc":"2.0","id":%d,"method":"echo","params":{"word":"a"}}\n'
+        await client.send(line % number)
+
+    refused = await client.call("echo", 99, word="b")
+
+    assert "too many answers" in refused["error"]["message"]
+    slow.set()
+    answers = [await client.receive() for _ in range(server.MAX_CALLS)]
+    assert sorted(answer["id"] for answer in answers) == list(range(server.MAX_CALLS))
+    await client.close()
+
+
+async def test_a_bug_in_a_method_is_seen_and_costs_one_connection(
+    slow: asyncio.Event, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    del slow
+    client = await Client.open(tmp_path / "control.sock")
+
+    with suppress(ConnectionError):
+        assert await client.call("bug", word="a") == {}
+
+    assert "ZeroDivisionError" in caplog.text
+    other = await Client.open(tmp_path / "control.sock")
+    assert (await other.call("status", 1))["id"] == 1
+    await other.close()
+    client.writer.transport.abort()
