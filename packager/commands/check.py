@@ -62,7 +62,9 @@ def _lines(found: "Folder") -> list[str]:
     lines = [f"{settings.id}{version}" + (f": {title}" if title else "")]
     for number, (item, size) in enumerate(zip(found.items, found.item_sizes(), strict=True), 1):
         name = best_title(item.title, "en", item.id)
-        lines.append(f"{number:4}  {item.kind:8}  {human_bytes(size):>8}  {name}  ({item.entry})")
+        # The id is what `pack withdraw` takes.
+        told = f"{name}  ({item.entry}, id {item.id})"
+        lines.append(f"{number:4}  {item.kind:8}  {human_bytes(size):>8}  {told}")
     lines.append(
         f"{counted(len(found.items), 'item')}, {counted(len(found.files), 'file')},"
         f" {human_bytes(found.size)} in all"

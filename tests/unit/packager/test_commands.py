@@ -18,6 +18,9 @@ def test_check_says_what_was_understood(run: Run, folder: Path) -> None:
     for word in ("demo/county/fish", "分数", "Fish & chips", "sheet", "3 items, 5 files"):
         assert word in ran.out
     assert "left out: .DS_Store" in ran.out
+    # What `pack withdraw` takes.
+    for item in run("pack", "check", folder, "--json").data["items"]:
+        assert f"({item['entry']}, id {item['id']})" in ran.out
     assert not (folder / ".packhorse").exists()
 
 
