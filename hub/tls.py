@@ -82,6 +82,15 @@ def renewal_due(certificate: bytes, now: dt.datetime) -> bool:
     return now >= loaded.not_valid_after_utc - life / 3
 
 
+def expiry_of(certificate: bytes) -> dt.datetime:
+    """Give the moment when a certificate ends.
+
+    Raises:
+        RefusedError: it is damaged.
+    """
+    return _certificate(certificate).not_valid_after_utc
+
+
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,

@@ -9,9 +9,10 @@ from aiohttp import web
 from hub.config import HubConfig
 from hub.pages import fleet, guard, publishing, sign_in, static_files
 from hub.pages.languages import load_languages
+from hub.pages.look import Look
 from hub.pages.rendering import PREFIX as _PREFIX
 from hub.pages.rendering import Renderer
-from hub.pages.site import DESK, SITE, Site
+from hub.pages.site import DESK, LOOK, SITE, Site
 from hub.publishing.desk import Desk
 from hub.repository import repository_place
 from hub.serve.limits import RateLimit
@@ -51,6 +52,7 @@ def admin_application(service: Service, *, behind_proxy: bool) -> web.Applicatio
         RateLimit(service.config.sign_ins_per_minute),
         asyncio.Semaphore(_HASHES_AT_ONCE),
     )
+    app[LOOK] = Look(service)
     directory, config = service.directory, service.config
     app[DESK] = Desk(
         directory,
@@ -65,6 +67,8 @@ def admin_application(service: Service, *, behind_proxy: bool) -> web.Applicatio
         [
             web.get("", static_files.to_first_page),
             web.get("/", fleet.show_fleet),
+            web.get("/schools.csv", fleet.download),
+            web.get("/school", fleet.show_school),
             web.get("/sign-in", sign_in.show_sign_in),
             web.post("/sign-in", sign_in.sign_in),
             web.post("/sign-out", sign_in.sign_out),

@@ -1,7 +1,7 @@
 """Templates: Jinja2, every value escaped, one environment for each language."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
 from pathlib import Path
 from typing import Final
@@ -12,7 +12,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from core.display import one_line
 from core.languages import Language
 from core.text import human_bytes
-from hub.pages.units import duration_words
+from hub.pages.units import (
+    ago_words,
+    carrier_words,
+    clock_words,
+    duration_words,
+    moment_words,
+)
+from hub.pages.warnings import NAMES, said_in_line, sentence_of
 
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
@@ -57,7 +64,21 @@ def _environment(language: Language) -> Environment:
     install(language.texts, newstyle=True)
     environment.policies["ext.i18n.trimmed"] = True
     environment.filters.update(
-        bytes=human_bytes, line=one_line, duration=partial(duration_words, language.texts)
+        bytes=human_bytes,
+        line=one_line,
+        moment=moment_words,
+        kind=lambda kind: language.texts.gettext(NAMES[kind]),
+    )
+    words: dict[str, Callable[..., object]] = {
+        "ago": ago_words,
+        "carrier": carrier_words,
+        "clock": clock_words,
+        "duration": duration_words,
+        "said": said_in_line,
+        "warning": sentence_of,
+    }
+    environment.filters.update(
+        {name: partial(function, language.texts) for name, function in words.items()}
     )
     environment.globals.update(asset=asset_url, query=query, prefix=PREFIX)
     return environment
@@ -70,7 +91,6 @@ def asset_url(name: str) -> str:
     return f"{PREFIX}static/{name}?{digest[:12]}"
 
 
-def query(**values: object) -> str:
-    """Write the query of an address, without what is empty."""
-    kept = {name: str(value) for name, value in values.items() if value not in {"", None}}
-    return "?" + urlencode(kept) if kept else ""
+def query(values: Mapping[str, str]) -> str:
+    """Write the query of an address."""
+    return "?" + urlencode(values) if values else ""

@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 
 from core.languages import Language, choose_language
 from hub.pages.languages import COOKIE as LANGUAGE_COOKIE
+from hub.pages.look import Look
 from hub.pages.rendering import Renderer
 from hub.publishing.desk import Desk
 from hub.serve.limits import RateLimit
@@ -37,6 +38,7 @@ class Site:
 
 
 SITE: Final = web.AppKey("site", Site)
+LOOK: Final = web.AppKey("look", Look)
 DESK: Final = web.AppKey("desk", Desk)
 ADMIN: Final = web.RequestKey("admin", str)
 """Who is signed in."""
