@@ -2,6 +2,7 @@ import csv
 import gzip
 import io
 import re
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def county(hub: TinyHub) -> TinyHub:
     good, bad = hub.enrol_node("s1"), hub.enrol_node("s2")
     assert isinstance(hub.clock, FixedClock)
     hub.clock.advance(3 * 86400)
-    disk = {"disk_total": 1000, "disk_free": 900, "disk_floor": 10}
+    disk: dict[str, Any] = {"disk_total": 1000, "disk_free": 900, "disk_floor": 10}
     hub.service.reports.take(
         good.report(clock="verified", packs=[PackState("gd/zhuhai/fish", 2, 4, 4)], **disk)
     )
@@ -82,7 +83,7 @@ async def test_hostile_names_are_text_and_of_one_line(county: TinyHub) -> None:
     assert "&lt;i&gt;hub&lt;/i&gt; cannot be reached." in pages[1]
 
 
-SELECTIONS = (
+SELECTIONS: tuple[tuple[str, list[str]], ...] = (
     ("q=香洲", ["s1"]),
     ("q=S1", ["s1"]),
     ("q=乡村+cmd", ["%3Dcmd"]),
