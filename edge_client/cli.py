@@ -5,6 +5,8 @@ import click
 from edge_client.commands.check import check
 from edge_client.commands.doctor import doctor
 from edge_client.commands.enrol import enrol
+from edge_client.commands.export_stick import export_stick
+from edge_client.commands.import_stick import import_stick
 from edge_client.commands.name import name
 from edge_client.commands.run import run
 from edge_client.commands.status import status
@@ -23,5 +25,7 @@ def node() -> None:
     """
 
 
-for _command in (enrol, run, sync, status, check, doctor, name, time, teacher):
+for _command in (
+    enrol, run, sync, status, import_stick, export_stick, check, doctor, name, time, teacher,
+):  # fmt: skip
     node.add_command(_command)

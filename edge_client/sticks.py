@@ -32,11 +32,11 @@ def look_at_all(state: StateDirectory, places: Sequence[str]) -> list[Stick]:
         state: the node's state directory.
         places: directories below which sticks are mounted.
     """
-    node, key = _who(state)
+    node, key = who(state)
     return [look(path, node=node, public_key=key) for path in plugged_in(places)]
 
 
-def _who(state: StateDirectory) -> tuple[str, str]:
+def who(state: StateDirectory) -> tuple[str, str]:
     """Give this node's id and public key; empty where it has none, or they cannot be read."""
     try:
         identity = find_identity(state)

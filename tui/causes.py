@@ -235,4 +235,9 @@ CAUSES: Final = (
     ),
     N_("This node's journal is missing."),
     N_("The portal makes it when it starts."),
+    N_(
+        "What is on the stick is older than what this node has seen already; nothing was"
+        " taken from it."
+    ),
+    N_("Take a stick that the hub has filled since then."),
 )

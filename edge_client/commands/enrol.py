@@ -5,7 +5,8 @@ from typing import TextIO
 
 import click
 
-from cache.clock import Clock
+from core.control_calls import Enrolled
+from core.display import one_line
 from core.errors import UsageError
 from core.token import MAX_TOKEN_CHARACTERS
 from edge_client.commands.options import give, json_option, state_directory, state_option, tell
@@ -36,16 +37,22 @@ def enrol(
       packhorse node enrol ph1-kaVodHRwczovL2h1Yi5leGFtcGxl...
       packhorse node enrol --token-file /media/stick/token.txt
     """  # noqa: D301 - \b is click's
-    from sync.enrol import enrol as join
+    from edge_client.commands.errand import enrol_with_token
 
-    text = _token(token, token_file)
-    where = state_directory(state)
-    identity = join(where, text, Clock(), again=again)
+    done = enrol_with_token(state_directory(state), _token(token, token_file), again=again)
+    say_enrolled(done, as_json=as_json)
+    if not as_json:
+        tell("Next: packhorse node run (or packhorse node sync, to fetch the lessons now).")
+
+
+def say_enrolled(done: Enrolled, *, as_json: bool) -> None:
+    """Say who the node is now."""
     if as_json:
-        give({"node": identity.node, "school": identity.school, "hub": identity.url})
+        give(done)
         return
-    tell(f"Enrolled as node {identity.node} of {identity.school} at {identity.url}.")
-    tell("Next: packhorse node run (or packhorse node sync, to fetch the lessons now).")
+    tell(f"Enrolled as node {done.node} of {one_line(done.school)} at {one_line(done.hub)}.")
+    if done.pending:
+        tell("The hub has not heard of it yet: it does with the next stick or line.")
 
 
 def _token(given: str | None, file: TextIO | None) -> str:

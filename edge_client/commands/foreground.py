@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from contextlib import suppress
 
 from cache.state import StateDirectory
 from core.control import Status
@@ -14,18 +15,33 @@ from sync.events import Summary, Task
 _STOP_SECONDS = 15.0
 
 
-def run_worker(task: Task, where: StateDirectory, board: Board) -> Generator[Status, None, Summary]:
+def run_worker(
+    task: Task,
+    where: StateDirectory,
+    board: Board,
+    arguments: Sequence[str] = (),
+    given: bytes = b"",
+) -> Generator[Status, None, Summary]:
     """Run one task to its end; give a status at every event, and the summary at last.
 
     Ended early (Ctrl-C), it stops the worker first.
+
+    Args:
+        task: what to do.
+        where: the node's state directory.
+        board: makes the statuses.
+        arguments: more of the worker's command line.
+        given: what the worker reads from its standard input; a few kilobytes.
     """
     reception = Reception(board.take)
+    command = [sys.executable, "-m", "edge_client.worker", task, *arguments]
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "edge_client.worker", task, "--state", str(where.root)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
+        [*command, "--state", str(where.root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     try:
+        if process.stdin is not None:
+            with suppress(BrokenPipeError), process.stdin as pipe:
+                pipe.write(given)
         for line in process.stdout or ():
             reception.line(line)
             yield board.status()

@@ -17,8 +17,9 @@ from sync.directory_source import DirectorySource
 from sync.events import Done, Problem, Summary, problem_of
 from sync.identity import Identity, load_identity
 from sync.pull import pull
-from sync.stick.look import stick_last_day
+from sync.stick.look import stick_last_day, stick_timestamp_version
 from sync.stick.receipts import Taken, take_receipt
+from sync.trust.floor import read_floor
 
 _FIRST_ROOT: Final = metadata_path("root", 1)
 
@@ -111,7 +112,19 @@ class _Import:
             self._context, by_line=False, rate=None, open_source=lambda: DirectorySource(root)
         )
         summary = pull(context)
+        if summary.exit_code == ExitCode.REFUSED and not summary.packs and self._is_older():
+            # An old stick in a drawer is more likely than somebody who replays old files.
+            raise RefusedError(
+                "What is on the stick is older than what this node has seen already; nothing was"
+                " taken from it.",
+                hint="Take a stick that the hub has filled since then.",
+            )
         return msgspec.structs.replace(summary, last_day=stick_last_day(self._stick))
+
+    def _is_older(self) -> bool:
+        """Say whether the stick's timestamp, unverified, is older than the newest that was seen."""
+        found = stick_timestamp_version(self._stick)
+        return 0 < found < read_floor(self._context.state.root).timestamp
 
     def _note(self, error: PackhorseError) -> None:
         problem = problem_of(error)

@@ -30,6 +30,7 @@ class _Meta(msgspec.Struct):
 
 class _Signed(msgspec.Struct):
     expires: str
+    version: int
     meta: dict[str, _Meta] = {}
 
 
@@ -75,6 +76,17 @@ def stick_last_day(stick: StickDirectory) -> str:
         path = metadata_path("snapshot", version)
         moments.append(parse_moment(_signed(stick.find(path, MAX_SNAPSHOT_BYTES)).expires))
     return last_day(min(moments)) if moments else ""
+
+
+def stick_timestamp_version(stick: StickDirectory) -> int:
+    """Give the version of the timestamp on a stick, as it says itself; 0 when it does not.
+
+    Raises:
+        OSError: the stick fails.
+    """
+    with suppress(RefusedError, msgspec.DecodeError, UnicodeDecodeError):
+        return _signed(stick.find(TIMESTAMP_PATH, MAX_TIMESTAMP_BYTES)).version
+    return 0
 
 
 def _look(stick: StickDirectory, directory: Path, node: str, public_key: str) -> Stick:
