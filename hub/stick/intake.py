@@ -1,7 +1,7 @@
 """Taking what a stick brings back: enrolments first, then reports, then statements.
 
-The stick loses a batch only after the hub has it durably and its receipt lies on the stick; it
-matters to nobody if that never happens, since everything may be taken again.
+A report or batch leaves the stick only after the hub has it durably and its receipt lies on the
+stick; it matters to nobody if that never happens, since everything may be taken again.
 """
 
 import errno
@@ -158,11 +158,12 @@ class _Import:
 
     def _take_report(self, node: str) -> None:
         with self._noting(node):
-            limit = MAX_REPORT_BYTES + _FRAME_BYTES
-            data = self._stick.find(f"{UP}/{node}/{REPORT_NAME}", limit)
+            path = f"{UP}/{node}/{REPORT_NAME}"
+            data = self._stick.find(path, MAX_REPORT_BYTES + _FRAME_BYTES)
             if data is not None:
                 self._service.reports.take(data, "stick")
                 self._reports += 1
+                self._taken.append(path)
 
     def _take_batches(self, node: str) -> None:
         folder = f"{UP}/{node}"
