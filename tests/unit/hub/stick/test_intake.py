@@ -69,7 +69,7 @@ def test_enrolled_first_then_statements_then_a_receipt_back(
     assert counts(hub) == [("school-1", 3, 0)]
     # The batch is in; the setup file is used.
     left = sorted(one.name for one in (stick / UP / node.identity.node).iterdir())
-    assert left == [ENROL_NAME, REPORT_NAME]
+    assert left == [ENROL_NAME]
     reported = newest_report(hub.service.registry, node.identity.node)
     assert reported is not None
     assert (reported.report.backlog, reported.carrier, done.reports) == (3, "stick", 1)
