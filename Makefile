@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
-	@echo "Variables: ARGS (for demo, test, bench), PYTHON (default python3), VENV (default .venv)"
+	@echo "Variables: ARGS (for demo, test, bench, deb), PYTHON (default python3), VENV (default .venv)"
 
 .PHONY: venv
 venv: $(STAMP) ## Make the virtual environment from the lock, if it is not up to date
@@ -85,6 +85,10 @@ wheel: $(STAMP) ## Build the wheel into dist/ and check what is in it
 	@rm -rf dist
 	@$(BIN)/hatchling build -t wheel
 	@$(BIN)/python tools/check_wheel.py dist/*.whl
+
+.PHONY: deb
+deb: assets ## Build the node's Debian packages into dist/ (ARGS="--release trixie --architecture arm64")
+	@$(BIN)/python tools/make_deb.py $(ARGS)
 
 .PHONY: screenshots
 screenshots: assets ## Take pictures of a portal or a terminal snapshot into docs/images/ (ARGS=URL, ...)

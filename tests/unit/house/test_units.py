@@ -43,6 +43,20 @@ def test_a_misspelt_key_is_found(units: Path) -> None:
     assert "RestartSecs" in done.stdout
 
 
+@pytest.mark.parametrize("name", ["packhorse-release.path", "packhorse-stick@.service"])
+def test_it_is_found_in_the_units_for_sticks_too(units: Path, name: str) -> None:
+    edit(units / name, "Description=", "Descriptions=")
+    assert "Descriptions" in check(units).stdout
+
+
+@pytest.mark.parametrize("half", ["agent", "portal"])
+def test_each_half_is_watched(units: Path, half: str) -> None:
+    unit = (units / f"packhorse-{half}.service").read_text("utf-8")
+    assert "\nType=notify\n" in unit
+    assert "\nWatchdogSec=" in unit
+    assert "\nRestart=always\n" in unit
+
+
 def test_an_open_unit_is_found(units: Path) -> None:
     edit(units / "packhorse-portal.service", "SystemCallFilter=", "# SystemCallFilter=")
     edit(units / "packhorse-portal.service", "CapabilityBoundingSet=", "# CapabilityBoundingSet=")
