@@ -6,6 +6,7 @@ with clocked_world(tmp_path) as world:
     world.clock.advance(40 * DAY)
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -22,7 +23,7 @@ from hub.newest import newest_versions
 from hub.published import load_published
 from hub.tokens import Terms, make_token
 from sync.enrol import enrol
-from sync.events import Event, Summary
+from sync.events import Summary
 from sync.pull import run_pull
 from sync.report import send_report, signed_report
 from sync.upload import run_upload
@@ -30,8 +31,21 @@ from tests.support.clock import FixedClock
 from tests.support.in_process import hub_here
 from tests.support.node_state import Node
 from tests.support.tiny_hub import TinyHub
+from tests.support.tiny_repository import publish_files
 
 DAY = 86400.0
+
+
+class ServedHub(TinyHub):
+    """A hub whose sequencer is the serving one's; nobody else may sequence beside it."""
+
+    def sequence(self) -> int:
+        """Wait until what was published has been taken."""
+        while self.sequencer.has_work():
+            time.sleep(0.02)
+        self.now = self.clock.wall()
+        self.role = load_published(self.repository).roles[self.publisher.role]
+        return 1
 
 
 @dataclass
@@ -71,7 +85,7 @@ class ClockedNode(Node):
 class ClockedWorld:
     """A hub that is served, and its nodes."""
 
-    hub: TinyHub
+    hub: ServedHub
     url: str
     clock: FixedClock
     path: Path
@@ -85,6 +99,11 @@ class ClockedWorld:
         enrol(state, token.text, self.clock)
         return ClockedNode(state, self.clock)
 
+    def publish(self, pack: str, files: dict[str, bytes], version: int) -> None:
+        """Publish files as a pack version, as of now."""
+        self.hub.now = self.clock.wall()
+        publish_files(self.hub, pack, files, version)
+
     def fleet(self) -> list[FleetEntry]:
         """Look at the fleet as the hub's admin does."""
         newest = newest_versions(self.hub.repository, load_published(self.hub.repository))
@@ -95,14 +114,9 @@ class ClockedWorld:
 def clocked_world(path: Path, clock: FixedClock | None = None) -> Iterator[ClockedWorld]:
     """Make and serve a hub while inside."""
     clock = clock or FixedClock()
-    hub = TinyHub(path, clock=clock, incoming_seconds=0.05)
+    hub = ServedHub(path, clock=clock, incoming_seconds=0.05)
     try:
         with hub_here(hub.hub_directory.root, clock) as url:
             yield ClockedWorld(hub, url, clock, path)
     finally:
         hub.close()
-
-
-def kinds_of(events: list[Event]) -> list[str]:
-    """Name the events that were told."""
-    return [type(one).__name__ for one in events]

@@ -22,7 +22,6 @@ from sync.identity import load_identity, save_identity
 from sync.node_report import compose, outline
 from sync.report import send_report, signed_report
 from tests.support.clocked_world import DAY, ClockedNode, ClockedWorld, clocked_world
-from tests.support.tiny_repository import publish_files
 
 FISH = "gd/zhuhai/fish"
 PLAYED = Recorded(
@@ -69,7 +68,7 @@ def journal(node: ClockedNode, epoch: bytes, machine: Machine) -> Journal:
 
 
 def test_a_pull_is_followed_by_a_report(world: ClockedWorld, node: ClockedNode) -> None:
-    publish_files(world.hub, FISH, {"a.txt": b"a" * 100, "b.txt": b"b"}, 1)
+    world.publish(FISH, {"a.txt": b"a" * 100, "b.txt": b"b"}, 1)
     assert node.poll().exit_code == 0
     found = newest(world, node)
     assert found is not None
@@ -92,11 +91,11 @@ def test_the_next_report_waits_for_a_change_or_a_day(
     world.clock.advance(600)
     node.poll()
     assert number(world, node) == first
-    publish_files(world.hub, FISH, {"a.txt": b"a"}, 1)
+    world.publish(FISH, {"a.txt": b"a"}, 1)
     node.poll()
     second = number(world, node)
     assert second > first
-    publish_files(world.hub, FISH, {"a.txt": b"c"}, 2)
+    world.publish(FISH, {"a.txt": b"c"}, 2)
     world.clock.advance(60)
     node.poll()
     assert number(world, node) == second
