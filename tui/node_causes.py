@@ -9,6 +9,7 @@ NODE_CAUSES: Final = (
     N_("Wait until that has ended."),
     N_("The node is busy with what it was asked for before."),
     N_("Looking takes too long."),
+    N_("Looking at this takes too long."),
     N_("If a stick is plugged in, it may be failing: pull it out and try again."),
     N_("Looking stopped unexpectedly."),
     N_("Try again. If this stays, send the node's log to your admin."),

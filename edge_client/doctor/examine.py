@@ -1,5 +1,8 @@
 """The whole examination, in the order in which one thing explains the next."""
 
+import queue
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -10,8 +13,9 @@ from core.errors import NoStateError, PackhorseError
 from edge_client import config
 from edge_client.control_client import connect
 from edge_client.doctor import machine, membership, network, stores
-from edge_client.doctor.patient import Patient, of_error, receive
+from edge_client.doctor.patient import Patient, of_error, receive, warning
 
+PATIENCE_SECONDS: Final = 45.0
 _LOOKS: Final[tuple[tuple[str, Callable[[Patient], Iterator[Finding]]], ...]] = (
     ("clock", machine.clock),
     ("disk", machine.disk),
@@ -27,8 +31,12 @@ _LOOKS: Final[tuple[tuple[str, Callable[[Patient], Iterator[Finding]]], ...]] = 
 )
 
 
-def examine(state: StateDirectory) -> list[Finding]:
+def examine(state: StateDirectory, *, seconds: float = PATIENCE_SECONDS) -> list[Finding]:
     """Examine a node.
+
+    Args:
+        state: the node's state directory.
+        seconds: how long it may take in all.
 
     Raises:
         NoStateError: there is no node.
@@ -41,13 +49,41 @@ def examine(state: StateDirectory) -> list[Finding]:
             path=str(state.root),
         )
     patient = receive(state, config.load(state.root), _agent_says(state))
-    findings: list[Finding] = []
-    for name, look in _LOOKS:
+    begun = [_Look(name, look, patient) for name, look in _LOOKS]
+    deadline = time.monotonic() + seconds
+    return [finding for one in begun for finding in one.findings(deadline)]
+
+
+class _Look:
+    """One look, in a thread: a stick that fails or a name server that is silent spoils no other."""
+
+    def __init__(
+        self, name: str, look: Callable[[Patient], Iterator[Finding]], patient: Patient
+    ) -> None:
+        self._name = name
+        self._found: queue.SimpleQueue[list[Finding]] = queue.SimpleQueue()
+        # A daemon, since it may never end.
+        threading.Thread(target=self._run, args=(look, patient), daemon=True).start()
+
+    def findings(self, deadline: float) -> list[Finding]:
+        """Wait for what it finds, but not longer than until then (monotonic)."""
         try:
-            findings += look(patient)
+            return self._found.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            late = warning(
+                self._name,
+                "Looking at this takes too long.",
+                hint="If a stick is plugged in, it may be failing: pull it out and try again.",
+            )
+            return [late]
+
+    def _run(self, look: Callable[[Patient], Iterator[Finding]], patient: Patient) -> None:
+        found: list[Finding] = []
+        try:
+            found.extend(look(patient))
         except PackhorseError as error:
-            findings.append(of_error(name, error))
-    return findings
+            found.append(of_error(self._name, error))
+        self._found.put(found)
 
 
 def _agent_says(state: StateDirectory) -> Status | None:

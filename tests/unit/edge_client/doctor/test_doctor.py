@@ -234,7 +234,8 @@ def test_sticks_are_looked_at(patient: Patient, tmp_path: Path) -> None:
     metadata.mkdir(parents=True)
     assert "blue can be used" in one(stores.sticks(patient))[1]
 
-    old = {"signed": {"expires": "2026-11-01T00:00:00Z", "meta": {"snapshot.json": {"version": 1}}}}
+    meta = {"snapshot.json": {"version": 1}}
+    old = {"signed": {"version": 1, "expires": "2026-11-01T00:00:00Z", "meta": meta}}
     for name in ("timestamp.json", "1.snapshot.json"):
         (metadata / name).write_text(json.dumps(old))
     state, words = one(stores.sticks(patient))
@@ -252,3 +253,20 @@ def test_everything_is_looked_at_in_one_examination(tmp_path: Path) -> None:
     found = {finding.name for finding in examine(state)}
 
     assert {"clock", "disk", "state", "line", "enrolment", "ports", "stick"} <= found
+
+
+def test_what_never_answers_spoils_nothing_else(tmp_path: Path) -> None:
+    state = StateDirectory(tmp_path / "node")
+    state.create()
+    # A socket that takes connections and never answers stands for a portal that hangs.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        (state.root / "node.toml").write_text(
+            f'[portal]\nlisten = "127.0.0.1:{port}"\ncontent_listen = "127.0.0.1:{port}"\n'
+        )
+
+        found = {finding.name: finding for finding in examine(state, seconds=2.0)}
+
+    assert found["ports"].sentence.template == "Looking at this takes too long."
+    assert found["disk"].state == "good"
+    assert found["enrolment"].state == "bad"
