@@ -17,7 +17,7 @@ NAMES: Final = {
     "enrolment": N_("Enrolment"),
     "expiry": N_("Signatures"),
     "ports": N_("Ports"),
-    "name": N_("Name"),
+    "name": N_("Name on the network"),
     "state": N_("Files"),
     "assignment": N_("Assignment"),
     "stick": N_("Stick"),
