@@ -7,16 +7,18 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from hub.config import HubConfig
-from hub.pages import fleet, guard, publishing, sign_in, static_files
+from hub.pages import fleet, guard, publishing, sign_in, static_files, usage
 from hub.pages.languages import load_languages
 from hub.pages.look import Look
 from hub.pages.rendering import PREFIX as _PREFIX
 from hub.pages.rendering import Renderer
-from hub.pages.site import DESK, LOOK, SITE, Site
+from hub.pages.site import COUNTER, DESK, LOOK, SITE, Site
 from hub.publishing.desk import Desk
 from hub.repository import repository_place
 from hub.serve.limits import RateLimit
 from hub.serve.service import Service
+from hub.usage import UsageFiles
+from hub.usage_weeks import UsageCounter
 
 PREFIX: Final = _PREFIX.rstrip("/")
 _MAX_FORM_BYTES: Final = 16 * 1024
@@ -53,6 +55,7 @@ def admin_application(service: Service, *, behind_proxy: bool) -> web.Applicatio
         asyncio.Semaphore(_HASHES_AT_ONCE),
     )
     app[LOOK] = Look(service)
+    app[COUNTER] = UsageCounter(service.registry, UsageFiles(service.directory.usage))
     directory, config = service.directory, service.config
     app[DESK] = Desk(
         directory,
@@ -74,6 +77,7 @@ def admin_application(service: Service, *, behind_proxy: bool) -> web.Applicatio
             web.post("/sign-out", sign_in.sign_out),
             web.get("/account", sign_in.show_account),
             web.post("/account", sign_in.change_password),
+            web.get("/usage", usage.show),
             web.get("/publish", publishing.show),
             web.post("/publish/files", publishing.receive),
             web.post("/publish/send", publishing.send),
@@ -92,7 +96,9 @@ def _hosts(config: HubConfig) -> frozenset[str]:
 
 async def _start(app: web.Application) -> None:
     await app[DESK].start()
+    app[COUNTER].start()
 
 
 async def _stop(app: web.Application) -> None:
+    await app[COUNTER].stop()
     await app[DESK].stop()

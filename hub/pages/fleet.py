@@ -8,6 +8,8 @@ from aiohttp import hdrs, web
 from core.fleet_warnings import KINDS
 from core.node_report import PackState
 from hub.fleet import FleetEntry
+from hub.pages import usage
+from hub.pages.chart import HEIGHT, WIDTH
 from hub.pages.csv_file import csv_file
 from hub.pages.look import Fleet
 from hub.pages.selection import ANY, COLUMNS, NONE, PER_PAGE, read_selection, select
@@ -67,7 +69,19 @@ async def show_school(request: web.Request) -> web.Response:
     if not entries:
         raise web.HTTPNotFound
     packs = await in_thread(lambda: [(one, _packs(request, one)) for one in entries])
-    return page(request, "school.html", fleet=fleet, school=entries[0], nodes=packs)
+    nodes = [one.node for one in entries if one.node]
+    view = await in_thread(lambda: usage.look(request, fleet, usage.PERIODS[0], nodes))
+    return page(
+        request,
+        "school.html",
+        fleet=fleet,
+        school=entries[0],
+        nodes=packs,
+        view=view,
+        period=usage.PERIODS[0],
+        width=WIDTH,
+        height=HEIGHT,
+    )
 
 
 def _packs(request: web.Request, entry: FleetEntry) -> list[PackState]:

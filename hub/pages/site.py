@@ -13,6 +13,7 @@ from hub.pages.rendering import Renderer
 from hub.publishing.desk import Desk
 from hub.serve.limits import RateLimit
 from hub.serve.service import Service
+from hub.usage_weeks import UsageCounter
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Site:
 
 
 SITE: Final = web.AppKey("site", Site)
+COUNTER: Final = web.AppKey("counter", UsageCounter)
 LOOK: Final = web.AppKey("look", Look)
 DESK: Final = web.AppKey("desk", Desk)
 ADMIN: Final = web.RequestKey("admin", str)

@@ -7,6 +7,7 @@ from core.control import Wording
 from core.display import one_line
 from core.fleet_warnings import Warn, problem_text
 from hub.pages.languages import N_
+from hub.pages.units import moment_words
 
 # The sentences of ``core.fleet_warnings``, by kind; a test holds them equal.
 SENTENCES: Final = {
@@ -53,10 +54,12 @@ _MOST_CHARACTERS: Final = 400
 
 def sentence_of(texts: NullTranslations, warn: Warn) -> str:
     """Put a warning into a language, the node's own sentence in it too; a single line."""
-    fields = warn.fields
+    fields = dict(warn.fields)
+    if "time" in fields:
+        fields["time"] = moment_words(fields["time"])
     if warn.inner is not None:
         template = texts.gettext(warn.inner.template) if warn.inner.template else ""
-        fields = fields | {"problem": problem_text(template, warn.inner.fields)}
+        fields["problem"] = problem_text(template, warn.inner.fields)
     template = SENTENCES.get(warn.kind, warn.template)
     return one_line(problem_text(texts.gettext(template), fields), _MOST_CHARACTERS)
 

@@ -16,6 +16,7 @@ from core.errors import PackhorseError, RefusedError, UnavailableError, UsageErr
 from hub.registry.models import (
     AdminRow,
     Base,
+    CountedBatchRow,
     Migration,
     ReportEpochRow,
     ReportRow,
@@ -23,6 +24,7 @@ from hub.registry.models import (
     SessionRow,
     TokenReuseRow,
     UsageDayRow,
+    UsageWeekRow,
 )
 
 _BUSY_SECONDS: Final = 30
@@ -49,12 +51,18 @@ def _admins(connection: Connection) -> None:
         Base.metadata.tables[row.__tablename__].create(connection, checkfirst=True)
 
 
+def _usage_weeks(connection: Connection) -> None:
+    for row in (UsageWeekRow, CountedBatchRow):
+        Base.metadata.tables[row.__tablename__].create(connection, checkfirst=True)
+
+
 # Never changed once released; a new one goes to the end.
 MIGRATIONS: Final[tuple[tuple[str, Callable[[Connection], None]], ...]] = (
     ("0001_initial", _initial),
     ("0002_usage_days", _usage_days),
     ("0003_reports", _reports),
     ("0004_admins", _admins),
+    ("0005_usage_weeks", _usage_weeks),
 )
 
 

@@ -185,3 +185,27 @@ class SessionRow(Base):
     admin: Mapped[str] = mapped_column(ForeignKey("admins.name"), index=True)
     created: Mapped[datetime] = mapped_column(Moment)
     expires: Mapped[datetime] = mapped_column(Moment)
+
+
+class UsageWeekRow(Base):
+    """What one node's lessons of one pack were used in one week.
+
+    ``week`` is its Monday; ``pack`` is empty for what is no pack. ``watched`` is in milliseconds.
+    """
+
+    __tablename__ = "usage_weeks"
+
+    week: Mapped[str] = mapped_column(String(10), primary_key=True)
+    pack: Mapped[str] = mapped_column(String(200), primary_key=True)
+    node: Mapped[str] = mapped_column(ForeignKey("nodes.id"), primary_key=True)
+    opened: Mapped[int] = mapped_column(_Big)
+    completed: Mapped[int] = mapped_column(_Big)
+    watched: Mapped[int] = mapped_column(_Big)
+
+
+class CountedBatchRow(Base):
+    """That a batch is counted in ``usage_weeks``."""
+
+    __tablename__ = "counted_batches"
+
+    batch: Mapped[int] = mapped_column(ForeignKey("batches.id"), primary_key=True)
