@@ -24,6 +24,7 @@ from cache.state import StateDirectory
 from edge_client.portal.server import running
 from edge_client.readings import Reader
 from sync.enrol import enrol
+from sync.enrol_setup import enrol_setup
 from sync.events import Summary
 from sync.pull import run_pull
 from tests.support.node_state import Node
@@ -159,6 +160,7 @@ async def school_of(county: County, path: Path) -> AsyncIterator[School]:
 
 
 GONE, THERE = {404}, {200}
+SCHOOLS = 200
 
 
 async def test_within_one_poll_it_is_not_served_and_says_why_until_it_is_published_again(
@@ -245,14 +247,20 @@ async def test_an_assignment_reaches_the_group_and_nobody_else(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 async def test_a_withdrawal_reaches_all_200_that_poll_in_one_poll(
     county: County, tmp_path: Path
 ) -> None:
     county.publish(MATH, {"1.txt": b"one", "2.txt": b"two"})
+    table, setups = tmp_path / "schools.csv", tmp_path / "setup"
+    table.write_text("school\n" + "".join(f"school-{number}\n" for number in range(SCHOOLS)))
+    run("hub", "token", county.hub, "--csv", table, "--output", setups, "--hub-url", county.url)
     nodes = []
-    for number in range(200):
+    for number, file in enumerate(sorted(setups.glob("*.json"))):
         state = StateDirectory(tmp_path / "nodes" / str(number))
-        nodes.append(county.enrol(state, f"school-{number}"))
+        enrol_setup(state, file)
+        nodes.append(Node(state, Clock()))
+    assert len(nodes) == SCHOOLS
     for node in nodes:
         assert (await asyncio.to_thread(run_pull, node.context(None))).exit_code == 0
         assert len(node.files(MATH)) == 2
