@@ -35,6 +35,14 @@ class Changes(msgspec.Struct, frozen=True):
     removed: list[str] = []
 
 
+class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
+    """What was withdrawn and comes back: its title, why and when it was taken back."""
+
+    title: str
+    reason: str
+    at: str
+
+
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """What ``pack build --repository`` says, as far as a page shows it.
 
@@ -42,6 +50,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
         previous: the version that is published now, 0 for none.
         nothing_to_publish: whether that version has exactly these lessons.
         dropped: deltas that would save nothing.
+        comes_back: what was withdrawn and is served again from then on.
         skipped: paths of the folder that are left out.
     """
 
@@ -56,6 +65,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     bundles: list[BundleQuote] = []
     dropped: list[BundleQuote] = []
     changes: Changes = Changes()
+    comes_back: list[Withdrawn] = []
     skipped: list[str] = []
 
 

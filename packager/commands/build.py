@@ -99,8 +99,14 @@ def _tell(found: "Folder", comparison: "Comparison", *, as_json: bool, compared:
     version = previous.version if previous else 0
     data: dict[str, Any] = {"skipped": found.skipped}
     if made is None:
-        data |= {"pack": found.settings.id, "version": version, "nothing_to_publish": True}
-        lines = [f"Nothing to publish: version {version} has exactly these lessons."]
+        nothing = not comparison.returning
+        data |= {"pack": found.settings.id, "version": version, "nothing_to_publish": nothing}
+        data["previous"] = version
+        lines = [
+            f"Nothing to publish: version {version} has exactly these lessons."
+            if nothing
+            else f"{found.settings.id} version {version} again, as it is:"
+        ]
     else:
         data |= quote_data(made)
         lines = quote_lines(made)

@@ -3,12 +3,15 @@
 import html
 from html.parser import HTMLParser
 
+import msgspec
 import pytest
 
+from cache.state import StateDirectory
 from core.withdrawal import Withdrawal
-from tests.support.course import PACK
-from tests.support.nodes import opened
-from tests.support.portal import School
+from edge_client.portal.server import running
+from tests.support.course import PACK, course_files, course_manifest, install
+from tests.support.nodes import make_state, opened
+from tests.support.portal import CONFIG, School, browser
 
 AT = "2026-11-22T08:30:00Z"
 CHINESE = {"Accept-Language": "zh-CN"}
@@ -124,3 +127,25 @@ async def test_usage_of_a_lesson_that_was_withdrawn_meanwhile_is_kept(school: Sc
     item = await school.site.lessons.item(PACK, "video")
     assert item is not None
     assert item.withdrawal is not None
+
+
+async def test_hostile_titles_stay_text_on_every_page_of_a_withdrawal(
+    state: StateDirectory,
+) -> None:
+    files = {"p.png": b"p", "q.png": b"q"}
+    evil = "<img src=x onerror=alert(1)>\u202e\x1b\"'"
+    base = course_manifest({**course_files(b"v", b"p"), **files})
+    items = [msgspec.structs.replace(one, title={"en": evil, "zh": evil}) for one in base.items]
+    hostile = msgspec.structs.replace(base, title={"en": evil, "zh": evil}, items=items)
+    install(make_state(state.root), hostile, {"p.png": b"p"})
+    paths = ["/", f"/packs/{PACK}", f"/packs/{PACK}/picture", "/search?q=img"]
+    async with running(state, CONFIG) as site, browser(site.ports.portal) as client:
+        before = [Tags((await client.get(path)).text).seen for path in paths]
+        with opened(state) as catalogue:
+            catalogue.withdraw(PACK, [Withdrawal(reason=evil, at=AT)])
+        for path, tags in zip(paths, before, strict=True):
+            answer = await client.get(path)
+            assert answer.status_code == 200
+            assert "&lt;img src=x onerror=alert(1)&gt;" in answer.text
+            assert "imgx" not in Tags(answer.text).seen
+            assert "imgx" not in tags

@@ -11,6 +11,7 @@ import pytest
 from hub.published import load_published
 from hub.publishing.job import load_job
 from tests.support.admin import Browser, admin_at, browser_at, visiting
+from tests.support.publishing import withdraw
 from tests.support.tiny_hub import TinyHub
 
 PACK = "gd/zhuhai/fish"
@@ -88,7 +89,19 @@ async def test_a_folder_is_quoted_and_then_published(hub: TinyHub) -> None:
         await press(browser, "drop", job_id(page))
         # What is published already is said to be so.
         await send(browser, FOLDER)
-        await until(browser, has("Nothing to publish: version 1 has exactly these lessons"))
+        page = await until(browser, has("Nothing to publish: version 1 has exactly these lessons"))
+        await press(browser, "drop", job_id(page))
+        # Unless it was withdrawn: then publishing it again is how it comes back.
+        hub.sequence()
+        withdraw(hub, PACK, "a <b>slip</b>\u202e in it")
+        await send(browser, FOLDER)
+        page = await until(browser, has("Publish version 1", "What comes back"))
+        assert "a &lt;b&gt;slip&lt;/b&gt; in it" in page
+        assert "\u202e" not in page
+        await press(browser, "send", job_id(page))
+        await until(browser, has("Version 1 is published"))
+        published = load_published(hub.repository)
+        assert published.roles["gd.zhuhai"].targets[PACK].custom is None
 
 
 async def test_a_fault_in_the_folder_is_told_in_a_sentence(hub: TinyHub) -> None:
