@@ -5,7 +5,7 @@ lies in ``metadata/``. So a publication that was interrupted is simply done agai
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from tuf.api.exceptions import RepositoryError
@@ -22,11 +22,6 @@ from hub.repository import Repository
 S = TypeVar("S", bound=Signed)
 
 _LAST_ROOT: Final = 10_000
-_WARNING_PERIOD: Final = timedelta(days=60)
-_WHO: Final = {
-    "root": "renew it with: packhorse hub renew DIR --key root.pem",
-    "targets": "renew it with: packhorse hub renew DIR --key targets.pem",
-}
 
 
 @dataclass(frozen=True)
@@ -117,22 +112,6 @@ def load_roots(repository: Repository) -> tuple[bytes, bytes, Root]:
         _verify(data, following, "root")
         newest, root = data, following
     return first, newest, root
-
-
-def expiry_warnings(published: Published, now: datetime) -> list[str]:
-    """Give a sentence for every role that only its own keys can renew and that expires soon."""
-    moments = {"root": published.root.expires, "targets": published.targets.expires}
-    moments |= {name: role.expires for name, role in published.roles.items()}
-    return [
-        f"The {name} role {'expired' if expires <= now else 'expires'} on {expires:%Y-%m-%d};"
-        f" {_WHO.get(name, 'its publisher renews it by publishing again.')}"
-        for name, expires in moments.items()
-        if expires - _WARNING_PERIOD <= now
-    ] + [
-        f"The {name} role is damaged or not signed by the keys that it has now; its publisher"
-        " must publish again."
-        for name in published.lapsed
-    ]
 
 
 def _role(repository: Repository, name: str, version: int, delegator: Root | Targets) -> Targets:

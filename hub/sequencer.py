@@ -32,8 +32,9 @@ from hub.decide import (
 )
 from hub.keys import load_key
 from hub.layout import INCOMING, HubDirectory
+from hub.notices import expiry_notices, sentence
 from hub.offline import prolong
-from hub.published import Published, expiry_warnings, load_published, published_role
+from hub.published import Published, load_published, published_role
 from hub.repository import Repository
 
 # More wait for the next run, which follows at once.
@@ -59,7 +60,7 @@ class Outcome(msgspec.Struct, frozen=True):
         published: role files that are published now, such as ``gd.zhuhai.2.json``.
         renewed: online roles that were signed again because of their age.
         snapshot: the snapshot's version now.
-        warnings: sentences about roles that expire soon and that only people can renew.
+        warnings: sentences about signatures that end soon.
     """
 
     published: list[str]
@@ -150,7 +151,7 @@ class Sequencer:
         for name in names:
             self._repository.remove(f"{INCOMING}/{answer_name(name)}")
             self._repository.remove(f"{INCOMING}/{name}")
-        soon = expiry_warnings(published, now)
+        soon = [sentence(one) for one in expiry_notices(published, now)]
         return Outcome(names, judgement.rejected, renewed, published.snapshot.version, soon)
 
     def _judge(self, published: Published, now: datetime) -> _Judgement:

@@ -9,8 +9,10 @@ from hub.config import load_config
 from hub.fleet import FleetEntry, View, list_fleet
 from hub.layout import open_hub
 from hub.newest import newest_versions
-from hub.published import expiry_warnings, load_published
+from hub.notices import certificate_notices, expiry_notices, sentence, token_notices, unreadable
+from hub.published import load_published
 from hub.registry.database import Registry
+from hub.registry.enrolment import waiting_tokens
 from hub.repository import open_repository
 from hub.sequencer import Sequencer
 
@@ -49,14 +51,18 @@ def open_fleet(root: Path, now: datetime) -> tuple[list[FleetEntry], list[str]]:
     directory = open_hub(root)
     config = load_config(directory)
     repository = open_repository(config.repository, directory.root)
+    notices = certificate_notices(directory, config, now)
     try:
         published = load_published(repository)
-        newest, sentences = newest_versions(repository, published), expiry_warnings(published, now)
+        newest = newest_versions(repository, published)
+        notices = [*expiry_notices(published, now), *notices]
     except PackhorseError as error:
         # The nodes can be told of all the same.
-        newest, sentences = {}, [f"{error} {error.hint}".strip()]
+        newest, notices = {}, [unreadable(error), *notices]
     registry = Registry(config.registry, directory.root, now)
     try:
-        return list_fleet(registry, View(now, newest)), sentences
+        notices += token_notices(waiting_tokens(registry).values(), now)
+        fleet = list_fleet(registry, View(now, newest))
     finally:
         registry.close()
+    return fleet, [sentence(one) for one in notices]

@@ -34,6 +34,7 @@ def renew(directory: str, keys: tuple[Path, ...], as_json: bool) -> None:
     from hub.config import load_config
     from hub.keys import load_key
     from hub.layout import open_hub
+    from hub.notices import certificate_notices, sentence
     from hub.renewal import renew_certificate
 
     hub, now = open_hub(Path(directory)), Clock().wall()
@@ -46,9 +47,11 @@ def renew(directory: str, keys: tuple[Path, ...], as_json: bool) -> None:
         renewed.append("certificate")
     for name in renewed:
         tell(f"Renewed: {name}.")
-    for sentence in outcome.warnings:
-        tell(f"warning: {sentence}")
+    own = [sentence(one) for one in certificate_notices(hub, config, now)]
+    warnings = [*outcome.warnings, *own]
+    for one in warnings:
+        tell(f"warning: {one}")
     if not renewed:
         tell("Nothing is due.")
     if as_json:
-        give({"renewed": renewed, "warnings": outcome.warnings, "snapshot": outcome.snapshot})
+        give({"renewed": renewed, "warnings": warnings, "snapshot": outcome.snapshot})

@@ -14,8 +14,15 @@ from core.fleet_warnings import Newest
 from core.trust import roles
 from hub.fleet import FleetEntry, View, list_fleet
 from hub.newest import newest_versions
-from hub.pages.notices import Notice, certificate_notices, expiry_notices, unreadable
+from hub.notices import (
+    Notice,
+    certificate_notices,
+    expiry_notices,
+    token_notices,
+    unreadable,
+)
 from hub.published import Published, load_published
+from hub.registry.enrolment import waiting_tokens
 from hub.serve.service import Service
 
 GOOD_SECONDS: Final = 5.0
@@ -70,7 +77,8 @@ class Look:
 
     def _look(self) -> Fleet:
         service, now = self._service, self._service.clock.wall()
-        notices = certificate_notices(service, now)
+        notices = certificate_notices(service.directory, service.config, now)
+        notices += token_notices(waiting_tokens(service.registry).values(), now)
         try:
             known = self._read()
         except PackhorseError as error:

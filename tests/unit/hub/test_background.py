@@ -62,7 +62,7 @@ def test_renewals_come_by_themselves(hub: TinyHub, caplog: pytest.LogCaptureFixt
     kept.step()
     assert renewed == ["renewed"]
     assert "Renewed the timestamp role." in caplog.messages
-    assert any("The targets role expired" in message for message in caplog.messages)
+    assert any("The signature of targets ended on" in message for message in caplog.messages)
 
 
 async def test_serving_takes_in_what_the_registry_does_not_know(hub: TinyHub) -> None:

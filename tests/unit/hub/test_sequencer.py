@@ -253,7 +253,7 @@ def test_a_countys_new_key_stops_nobody_else(tmp_path: Path) -> None:
     nested(hub, 2, one, child=1)
     nested(hub, 3, other)
     assert state(hub).lapsed == ("gd.doumen",)
-    assert any("gd.doumen role is damaged or not signed" in text for text in hub.outcome.warnings)
+    assert any("role gd.doumen is damaged, or not signed" in text for text in hub.outcome.warnings)
     publish_files(hub, "gd/-/fish", FILES, 1)
     assert hub.outcome.published == ["gd.4.json"]
     again = edit.new_targets(hub.now)

@@ -8,7 +8,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from core.errors import RefusedError, UsageError
 from hub import tls
 from hub.config import load_config
-from hub.published import expiry_warnings, load_published
 from hub.renewal import certificate_hosts, renew_certificate
 from hub.serve.service import server_context
 from tests.support.clock import START, FixedClock
@@ -68,14 +67,6 @@ def test_with_the_authority_offline_nothing_is_renewed(hub: TinyHub) -> None:
 def test_loopback_names_are_always_in_the_certificate(hub: TinyHub) -> None:
     hosts = certificate_hosts(load_config(hub.hub_directory, {}))
     assert hosts == ["127.0.0.1", "localhost", "::1"]
-
-
-def test_roles_that_only_people_can_renew_are_told_in_time(hub: TinyHub) -> None:
-    published = load_published(hub.repository)
-    assert expiry_warnings(published, START) == []
-    soon = expiry_warnings(published, START + timedelta(days=310))
-    assert [sentence.split()[1] for sentence in soon] == ["targets", "gd.zhuhai"]
-    assert "expired" in expiry_warnings(published, START + timedelta(days=400))[0]
 
 
 def test_a_renewal_killed_between_key_and_certificate_is_done_again_at_start(hub: TinyHub) -> None:

@@ -1,7 +1,8 @@
 """What the admin must do about the hub itself, in sentences: signatures that end, a certificate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -9,14 +10,24 @@ import msgspec
 from core.control import Wording, wording_of
 from core.errors import PackhorseError, RefusedError
 from core.fleet_warnings import Level
-from hub.pages.languages import N_
+from hub.config import HubConfig
+from hub.layout import HubDirectory
 from hub.published import Published
-from hub.serve.service import Service
+from hub.registry.enrolment import IssuedToken
 from hub.tls import expiry_of
 
 _OFFLINE: Final = timedelta(days=60)
 _ONLINE: Final = timedelta(days=30)
 _CERTIFICATE: Final = timedelta(days=60)
+# All schools have to be enrolled anew then, stick by stick.
+_AUTHORITY: Final = timedelta(days=365)
+_TOKENS: Final = timedelta(days=14)
+
+
+def N_(text: str) -> str:  # noqa: N802 - gettext's customary mark for texts that wait
+    """Mark a text for translation; the pages translate it, commands say it in English."""
+    return text
+
 
 _WHOLE: Final = (
     N_("The signature of {role} ends on {day}."),
@@ -61,21 +72,30 @@ def expiry_notices(published: Published, now: datetime) -> list[Notice]:
     ]
 
 
-def certificate_notices(service: Service, now: datetime) -> list[Notice]:
-    """Give a notice when the hub's own certificate ends soon and cannot be renewed here."""
-    directory = service.directory
-    try:
-        expires = expiry_of(directory.certificate.read_bytes())
-    except (OSError, RefusedError):
+def certificate_notices(directory: HubDirectory, config: HubConfig, now: datetime) -> list[Notice]:
+    """Give notices when the hub's own certificate or its authority ends soon."""
+    if config.tls == "proxy":
         return []
-    if expires - _CERTIFICATE > now or directory.authority_key.exists():
+    return [*_certificate(directory, now), *_authority(directory, now)]
+
+
+def token_notices(tokens: Iterable[IssuedToken], now: datetime) -> list[Notice]:
+    """Give a notice when tokens that no school has used yet end soon."""
+    near = [one.expires for one in tokens if now < one.expires <= now + _TOKENS]
+    if not near:
         return []
     wording = Wording(
-        template=N_("The hub's certificate ends on {day}; then schools do not reach it any more."),
-        hint=N_("Put keys/authority.key back for a moment and run: packhorse hub renew"),
-        fields={"day": _day(expires)},
+        template=N_("{count} tokens that no school has used yet end by {day}."),
+        hint=N_("Let those schools enrol before then, or make their setup files again."),
+        fields={"count": str(len(near)), "day": _day(max(near))},
     )
-    return [Notice("urgent" if expires <= now else "warning", wording)]
+    return [Notice("note", wording)]
+
+
+def sentence(notice: Notice) -> str:
+    """Say a notice in English, with its cure."""
+    words = notice.wording
+    return f"{words.template} {words.hint}".format_map(words.fields).strip()
 
 
 def unreadable(error: PackhorseError) -> Notice:
@@ -109,3 +129,36 @@ def _ends(role: str, expires: datetime, now: datetime, words: tuple[str, str, st
 
 def _day(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}"
+
+
+def _certificate(directory: HubDirectory, now: datetime) -> Iterator[Notice]:
+    expires = _end_of(directory.certificate)
+    if expires is None or expires - _CERTIFICATE > now:
+        return
+    if directory.authority_key.exists() and expires > now:
+        # It is renewed here in time.
+        return
+    wording = Wording(
+        template=N_("The hub's certificate ends on {day}; then schools do not reach it any more."),
+        hint=N_("Put keys/authority.key back for a moment and run: packhorse hub renew"),
+        fields={"day": _day(expires)},
+    )
+    yield Notice("urgent" if expires <= now else "warning", wording)
+
+
+def _authority(directory: HubDirectory, now: datetime) -> Iterator[Notice]:
+    expires = _end_of(directory.authority)
+    if expires is not None and expires - _AUTHORITY <= now:
+        wording = Wording(
+            template=N_("The hub's own authority ends on {day}; nodes trust no other."),
+            hint=N_("Plan to enrol every school anew, or put a public certificate in front."),
+            fields={"day": _day(expires)},
+        )
+        yield Notice("urgent" if expires <= now else "warning", wording)
+
+
+def _end_of(certificate: Path) -> datetime | None:
+    try:
+        return expiry_of(certificate.read_bytes())
+    except (OSError, RefusedError):
+        return None
