@@ -58,6 +58,8 @@ def facts(status: Status) -> Iterator[tuple[str, str]]:
     if status.school:
         named = f" ({one_line(status.school_name)})" if status.school_name else ""
         yield "School", f"{one_line(status.school)}{named} at {one_line(status.hub)}"
+    if status.pending:
+        yield "Pending", "the hub has not heard of this node yet; it does by stick or line"
     if status.node_name:
         yield "Node", one_line(status.node_name)
     if status.portal:

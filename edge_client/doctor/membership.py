@@ -63,7 +63,7 @@ def assignment(patient: Patient) -> Iterator[Finding]:
     if patient.readings.enrolment is None:
         return
     packs = [pack for pack in patient.readings.packs if pack.assigned]
-    missing = [pack for pack in packs if pack.here + pack.withdrawn < pack.items]
+    missing = [pack for pack in packs if pack.here < pack.wanted]
     if not packs:
         yield warning(
             "assignment",

@@ -71,6 +71,29 @@ def test_the_rows_below_it() -> None:
     )
 
 
+def test_names_addresses_and_time_are_told_where_they_are_known() -> None:
+    rows = dict(
+        facts(
+            Status(
+                school="s",
+                hub="https://h",
+                school_name="希望小学\x1b[31m",
+                node_name="三楼",
+                pending=True,
+                portal="http://p/",
+                addresses=["http://192.168.1.5/", "http://school.lan/"],
+                school_time="2026-11-25T08:28",
+            )
+        )
+    )
+
+    assert rows["School"] == "s (希望小学 [31m) at https://h"
+    assert rows["Node"] == "三楼"
+    assert "not heard of this node" in rows["Pending"]
+    assert rows["Portal"] == "http://192.168.1.5/, http://school.lan/"
+    assert rows["Time"] == "2026-11-25 08:28 (nobody has confirmed it)"
+
+
 def test_the_table_is_aligned_in_cells_whatever_the_titles() -> None:
     titles = ["Fish", "鱼" * 40, "[red]\x1b[0m", "ماتېماتىكا"]
     packs = [
