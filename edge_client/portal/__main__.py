@@ -26,7 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     try:
         state = StateDirectory(state_root(options.state))
-        state.require()
+        # A machine that is not enrolled yet says so on its pages, and serves once it is.
+        if not state.root.is_dir():
+            state.require()
         given = {
             "PACKHORSE_LISTEN": options.listen,
             "PACKHORSE_CONTENT_LISTEN": options.content_listen,
