@@ -119,6 +119,8 @@ class PackhorseTui(App[None]):
         self._model = Model(now=clock(), came=clock())
         self._notice = ""
         self._notice_until = 0.0
+        # What to say when a call has been granted.
+        self._endings: dict[str, str] = {}
 
     @property
     def language(self) -> Language:
@@ -175,13 +177,19 @@ class PackhorseTui(App[None]):
         else:
             for following in WISHES[method].then:
                 self.ask(following)
-            if method == "sync":
-                self.say(self._language.gettext("The agent looks at the hub."))
+            if method in self._endings:
+                self.say(self._endings.pop(method))
         self.draw()
         for screen in list(self.screen_stack):
             heard = getattr(screen, "heard", None)
             if heard is not None:
                 heard(method, outcome)
+
+    def fetch(self) -> None:
+        """Ask the agent to look at the hub now."""
+        _ = self._language.gettext
+        waits = _("Asking the agent to look at the hub …")
+        self.carry_out(Call("sync", {}, waits, _("The agent looks at the hub.")))
 
     def look_back(self, days: int) -> None:
         """Ask for the usage of so many days."""
@@ -214,6 +222,7 @@ class PackhorseTui(App[None]):
         """Ask what a call wants to be asked, then wish it."""
 
         def wish() -> None:
+            self._endings[call.method] = call.done
             self.ask(call.method, **call.params)
             self.say(call.waits)
 
@@ -233,6 +242,7 @@ class PackhorseTui(App[None]):
 
     def go(self, name: str) -> None:
         """Show the screen of this name."""
+        self._notice = ""
         while len(self.screen_stack) > _PAGE_DEPTH:
             self.pop_screen()
         if self._page() != name:

@@ -34,6 +34,9 @@ class Desk(Protocol):
     def choose_stick(self, path: str) -> None:
         """Let keys act on this stick."""
 
+    def fetch(self) -> None:
+        """Ask the agent to look at the hub now."""
+
     def look_back(self, days: int) -> None:
         """Ask for the usage of so many days."""
 

@@ -44,6 +44,17 @@ def test_sync_without_an_agent_fetches_everything_and_says_so(
     assert command("check", "--deep", "--state", str(state)).returncode == 0
 
 
+def test_a_machine_that_nobody_has_enrolled_runs_and_its_pages_say_that_nothing_is_here(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "node.toml").write_text(
+        '[portal]\nlisten = "127.0.0.1:0"\ncontent_listen = "127.0.0.1:0"\n'
+    )
+    with RunningNode(tmp_path) as node:
+        assert "这里还没有课程" in node.page().decode()
+        assert not (tmp_path / "keys").exists(), "the portal makes no directory that is not its own"
+
+
 def test_sync_through_the_running_agent_brings_what_was_published_before_it(
     tmp_path: Path, tiny: TinyRepository
 ) -> None:

@@ -75,6 +75,7 @@ def test_from_a_blank_machine_to_lessons_with_keys_alone(
     screen.sees("Next: press i to take the lessons from it.")
     screen.keys("i")
     screen.sees("Taken from the stick: 1 pack is whole now", "Next: press e")
+    assert "Taking lessons from the stick" in screen.sent()
     screen.keys("1")
     screen.sees("Ready for tomorrow: all 2 lessons are here")
     assert b"fish" in node.page()
@@ -87,13 +88,14 @@ def test_from_a_blank_machine_to_lessons_with_keys_alone(
     screen.keys("t")
     screen.sees("No teacher may lead classes yet")
     screen.keys("a")
-    screen.sees("A PIN", "Name") if False else screen.sees("Write the PIN down")
+    screen.sees("A teacher", "4 to 8 digits")
     screen.type("Wang Li")
     screen.keys("Enter")
     screen.type("4711")
     screen.keys("Enter")
     screen.sees("1 teacher may lead classes", "Wang Li")
     screen.keys("Escape")
+    screen.sees("still to be set up", "Wang Li")
 
     # The time, and the doctor.
     screen.keys("c")
@@ -117,3 +119,15 @@ def test_from_a_blank_machine_to_lessons_with_keys_alone(
         screen.resize(width, height)
         screen.sees("may be taken out now")
     screen.keys("q")
+
+
+@pytest.mark.slow
+def test_a_terminal_that_can_only_print_lines_gets_today(node: RunningNode) -> None:
+    words = [sys.executable, "-m", "packhorse", "tui", "--language", "en", "--state"]
+    with (
+        tempfile.TemporaryDirectory() as place,
+        Terminal(Path(place), [*words, str(node.state)], TERM="dumb") as terminal,
+    ):
+        terminal.sees("this machine is not enrolled yet", "Line: ", "cannot show screens")
+
+        assert "\x1b" not in terminal.sent()

@@ -29,6 +29,7 @@ class Terminal:
         **variables: str,
     ) -> None:  # fmt: skip
         self._socket = place / "tmux"
+        self._sent = place / "sent"
         self._words = words
         self._size = (width, height)
         self._variables = variables
@@ -43,6 +44,7 @@ class Terminal:
             "-f", "/dev/null", "new-session", "-d", "-x", width, "-y", height, line,
             environment={**known, "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
         )  # fmt: skip
+        self._tmux("pipe-pane", "-O", f"cat >{shlex.quote(str(self._sent))}")
         return self
 
     def __exit__(
@@ -64,6 +66,10 @@ class Terminal:
     def resize(self, width: int, height: int) -> None:
         """Change the terminal's size."""
         self._tmux("resize-window", "-x", str(width), "-y", str(height))
+
+    def sent(self) -> str:
+        """Give all that the command has sent to the terminal."""
+        return self._sent.read_text("utf-8", "replace")
 
     def lines(self) -> list[str]:
         """Give what is on the screen."""

@@ -7,7 +7,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 from core.control import Failure
 from core.display import one_line
@@ -49,7 +49,11 @@ class FormScreen(ModalScreen[None]):
 
     def _line(self, field: Field) -> Entry:
         return Entry(
-            field.value, placeholder=field.example, max_length=field.most, id=f"field-{field.name}"
+            field.value,
+            entered=self._entered,
+            placeholder=field.example,
+            max_length=field.most,
+            id=f"field-{field.name}",
         )
 
     def on_mount(self) -> None:
@@ -57,14 +61,14 @@ class FormScreen(ModalScreen[None]):
         lines = list(self.query(Entry))
         next((line for line in lines if not line.value), lines[0]).focus()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def _entered(self, line: Entry) -> None:
         """Go to the next field, or send the form."""
         if self._call is not None and self._call.method in self.desk.model.waits:
             return
         lines = list(self.query(Entry))
-        place = next(n for n, line in enumerate(lines) if line is event.input)
+        place = lines.index(line)
         if place + 1 < len(lines):
-            lines[place + 1].focus()
+            self.set_focus(lines[place + 1])
             return
         names = [field.name for field in self._form.fields]
         values = {name: line.value for name, line in zip(names, lines, strict=True)}

@@ -43,7 +43,7 @@ class SchoolChoice(ModalScreen[SetupEntry | None]):
         _ = self.desk.language.gettext
         with Vertical(classes="dialog tall"):
             yield Static(Content(_("Which school is this machine for?")), classes="title")
-            yield Entry(placeholder=_("type a part of its name or id"), max_length=100)
+            yield Entry(entered=self._choose, placeholder=_("type a part of its name or id"))
             yield Lines(id="school-count", classes="words")
             yield Grid(id="schools")
             keys = _("↑ ↓ move   Enter choose   Esc go back")
@@ -58,8 +58,9 @@ class SchoolChoice(ModalScreen[SetupEntry | None]):
         """Show those that match."""
         self._show(event.value)
 
-    def on_input_submitted(self) -> None:
+    def _choose(self, line: Entry) -> None:
         """Give the school under the cursor."""
+        del line
         key = self.query_one(Grid).selected
         entry = next((entry for entry in self._entries if entry.path == key), None)
         if entry is not None:

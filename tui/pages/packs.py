@@ -23,5 +23,4 @@ class PacksPage(Page):
 
     def action_fetch(self) -> None:
         """Ask for a poll now."""
-        self.desk.say(self.desk.language.gettext("Asking the agent to look at the hub …"))
-        self.desk.ask("sync")
+        self.desk.fetch()

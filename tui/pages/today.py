@@ -28,8 +28,7 @@ class TodayPage(Page):
 
     def action_fetch(self) -> None:
         """Ask for a poll now."""
-        self.desk.say(self.desk.language.gettext("Asking the agent to look at the hub …"))
-        self.desk.ask("sync")
+        self.desk.fetch()
 
     def action_time(self) -> None:
         """Confirm the school's time."""

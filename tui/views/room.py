@@ -42,8 +42,9 @@ def room_for(sheet: Sheet, width: int, height: int) -> Room:
     """Share the lines of a terminal among the parts of a sheet."""
     text = max(4, width - _MARGINS)
     small = height < _MESSAGE_FROM
-    headline = clipped(sheet.headline, text, 1 if small else _MOST_HEADLINE)
-    detail = clipped(sheet.detail, text, 1 if small else _MOST_DETAIL)
+    short = small and bool(sheet.table or sheet.notes or sheet.progress)
+    headline = clipped(sheet.headline, text, 1 if short else _MOST_HEADLINE)
+    detail = clipped(sheet.detail, text, 1 if short else _MOST_DETAIL)
     air = int(height >= _AIRY)
     message = int(not small)
     left = height - _FRAME - message - 2 * air - len(headline) - len(detail)

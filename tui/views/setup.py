@@ -61,7 +61,7 @@ def _hub(status: Status, language: Language) -> tuple[str, Mood]:
         return _("not enrolled yet"), "bad"
     words = {"hub": one_line(status.hub), "school": one_line(status.school)}
     if status.pending:
-        return _("{school} at {hub}, which has not heard of it yet").format(**words), "busy"
+        return _("{school} · request not at the hub yet · {hub}").format(**words), "busy"
     return _("{school} at {hub}").format(**words), "good"
 
 

@@ -46,9 +46,7 @@ def count(pack: PackStatus) -> Count:
     """Count a pack's lessons; what was withdrawn is not wanted, nor what is not assigned."""
     if pack.reason:
         return Count(0, 0)
-    left = max(0, pack.items - pack.withdrawn)
-    here = min(left, pack.here)
-    return Count(left if pack.assigned else here, here)
+    return Count(pack.wanted, min(pack.wanted, pack.here))
 
 
 def total(status: Status) -> Count:

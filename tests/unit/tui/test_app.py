@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from textual import events
 
 from core import control
 from core.control import Failure, Wording
@@ -198,6 +199,14 @@ async def test_a_refused_form_keeps_what_was_typed() -> None:
 
         await driver.sees("Li may lead classes now.", "3 teachers may lead classes")
         assert await driver.asked("add_teacher") == [{"name": "Li", "pin": "4711"}] * 2
+
+
+async def test_what_is_typed_ahead_goes_where_enter_leads_to() -> None:
+    async with driving(scripted(samples.FULL, add_teacher={}), keys="5ta") as driver:
+        for key in ("L", "i", "enter", "4", "7", "1", "1", "enter"):
+            driver.app.post_message(events.Key(key, key if len(key) == 1 else "\r"))
+
+        assert await driver.asked("add_teacher") == [{"name": "Li", "pin": "4711"}]
 
 
 async def test_a_form_that_waits_says_for_what_and_is_not_sent_twice() -> None:

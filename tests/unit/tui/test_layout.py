@@ -1,5 +1,8 @@
 """Texts and tables that fit any terminal, by tables and by properties."""
 
+import subprocess
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,6 +146,26 @@ def test_the_code_of_an_address_fits_80_by_24_and_is_as_wide_as_high(address: st
     assert {len(line) for line in lines} == {len(lines) * 2 - 1}
     assert lines[0].strip() == lines[-1].strip() == ""
     assert set("".join(lines)) == set(" ▀▄█")
+
+
+def test_a_tablet_reads_the_code(tmp_path: Path) -> None:
+    """As a camera sees it: cells twice as high as wide, black on white."""
+    dark = {" ": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1)}
+    rows = [
+        [dark[letter][half] for letter in line]
+        for line in code_lines("http://192.168.4.1:8080/")
+        for half in (0, 1)
+    ]
+    large = [[bit for bit in row for _ in range(6)] for row in rows for _ in range(6)]
+    picture = tmp_path / "code.pbm"
+    picture.write_text(
+        f"P1\n{len(large[0])} {len(large)}\n" + "\n".join(" ".join(map(str, row)) for row in large)
+    )
+
+    read = subprocess.run(
+        ["zbarimg", "--quiet", "--raw", str(picture)], check=True, capture_output=True, text=True
+    )
+    assert read.stdout.strip() == "http://192.168.4.1:8080/"
 
 
 def test_what_is_no_address_has_no_code() -> None:

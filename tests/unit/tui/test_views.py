@@ -271,7 +271,7 @@ def test_setup_counts_what_is_still_to_be_done() -> None:
 def test_setup_says_that_the_hub_has_not_heard_of_the_node_yet() -> None:
     got = setup(Model(status=samples.made(pending=True)), ENGLISH)
 
-    assert "has not heard of it yet" in cells(got.table)[0][2]
+    assert "request not at the hub yet" in cells(got.table)[0][2]
     assert any("on the next stick" in note for note in notes(got))
 
 
