@@ -61,10 +61,11 @@ async def errors_in_words(request: web.Request, handler: Handler) -> web.StreamR
         response = error_page(request, web.HTTPBadRequest.status_code)
     except UnavailableError as error:
         _LOG.error("%s %s", error, error.hint)
-        response = error_page(request, status_of(error))
+        response = error_page(request, status_of(error), error=error)
     except PackhorseError as error:
-        _LOG.exception("%s cannot be answered", request.path)
-        response = error_page(request, status_of(error))
+        if status_of(error) >= web.HTTPInternalServerError.status_code:
+            _LOG.exception("%s cannot be answered", request.path)
+        response = error_page(request, status_of(error), error=error)
     except Exception:  # noqa: BLE001 - the outermost edge: the log gets all, the reader a sentence
         _LOG.exception("%s cannot be answered, which is a bug", request.path)
         response = error_page(request, web.HTTPInternalServerError.status_code)

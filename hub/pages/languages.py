@@ -10,6 +10,8 @@ from core.languages import Language, page_languages
 _LOG: Final = logging.getLogger(__name__)
 _LOCALES: Final = Path(__file__).parents[1] / "locale"
 _DOMAIN: Final = "hub"
+_NODES_LOCALES: Final = Path(__file__).parents[2] / "tui" / "locale"
+_NODES_DOMAIN: Final = "tui"
 COOKIE: Final = "language"
 
 
@@ -23,9 +25,19 @@ def load_languages() -> dict[str, Language]:
     return page_languages(_texts("zh_Hans"))
 
 
+def _of_nodes(code: str) -> gettext.NullTranslations:
+    """Load the sentences that nodes report; English where they are not installed here.
+
+    They are translated once, for the screen at the school.
+    """
+    return gettext.translation(_NODES_DOMAIN, str(_NODES_LOCALES), [code], fallback=True)
+
+
 def _texts(code: str) -> gettext.NullTranslations:
     try:
-        return gettext.translation(_DOMAIN, str(_LOCALES), [code])
+        texts = gettext.translation(_DOMAIN, str(_LOCALES), [code])
     except FileNotFoundError:
         _LOG.warning("The texts in %s are not built, so pages are in English: make assets", code)
         return gettext.NullTranslations()
+    texts.add_fallback(_of_nodes(code))
+    return texts

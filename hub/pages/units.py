@@ -46,6 +46,8 @@ def phase_words(texts: NullTranslations, phase: str) -> str:
 
 def duration_words(texts: NullTranslations, seconds: float) -> str:
     """Write a duration in the units of the reader's language."""
+    if 0 < seconds < 1:
+        return texts.gettext(N_("under 1 s"))
     words = human_duration(seconds).split()
     pairs = zip(words[::2], words[1::2], strict=True)
     return " ".join(texts.gettext(_UNITS[unit]).format(number=number) for number, unit in pairs)

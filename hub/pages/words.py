@@ -10,7 +10,7 @@ from core.control import Wording, wording_of
 from core.errors import PackhorseError
 from core.fleet_warnings import problem_text
 from hub.pages.languages import N_
-from hub.pages.site import language_of, page
+from hub.pages.site import ADMIN, language_of, page
 
 _WORDS: Final[dict[int, tuple[str, str]]] = {
     400: (N_("This request cannot be understood"), N_("Go back and try again.")),
@@ -49,19 +49,19 @@ _RETRY_SECONDS: Final = "30"
 
 
 def error_page(
-    request: web.Request, status: int, *, headers: Mapping[str, str] | None = None
+    request: web.Request,
+    status: int,
+    *,
+    headers: Mapping[str, str] | None = None,
+    error: PackhorseError | None = None,
 ) -> web.Response:
-    """Make the answer to a request that failed."""
-    title, advice = _WORDS.get(status) or (N_("This request failed"), N_("Try again."))
-    texts = language_of(request).texts
-    response = page(
-        request,
-        "message.html",
-        status=status,
-        title=texts.gettext(title),
-        advice=texts.gettext(advice),
-        code=status,
-    )
+    """Make the answer to a request that failed; what exactly is wrong is told to admins alone."""
+    words = _WORDS.get(status) or (N_("This request failed"), N_("Try again."))
+    title, advice = (language_of(request).texts.gettext(word) for word in words)
+    if error is not None and ADMIN in request:
+        title, hint = sentence(request, error)
+        advice = hint or advice
+    response = page(request, "message.html", status=status, title=title, advice=advice, code=status)
     if headers and hdrs.ALLOW in headers:
         response.headers[hdrs.ALLOW] = headers[hdrs.ALLOW]
     if status in _SOON:

@@ -162,6 +162,14 @@ def test_every_warning_has_a_sentence_and_a_name_in_both_languages() -> None:
         assert CHINESE.gettext(text) != text
 
 
+def test_a_nodes_own_sentence_is_in_the_readers_language_too() -> None:
+    inner = ProblemState("{name} cannot be reached.", {"name": "hub"})
+    warn = Warn("problem", "warning", "", "It reports: {problem}", {"problem": "?"}, inner)
+    said = sentence_of(CHINESE, warn)
+    assert said.startswith("它报告：")
+    assert "reached" not in said
+
+
 def test_a_nodes_own_sentence_is_filled_in_and_bounded() -> None:
     inner = ProblemState("{name}" + "x" * 290, {"name": "y" * 300})
     warn = Warn("problem", "warning", "", "It reports: {problem}", {"problem": "?"}, inner)

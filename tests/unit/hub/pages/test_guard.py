@@ -1,9 +1,15 @@
 import asyncio
+from collections.abc import Callable
+from unittest.mock import Mock
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 
+from hub.pages.application import admin_application
+from hub.pages.guard import encrypted_only
 from tests.support.admin import Browser, admin_at, browser_at, make_admin, visiting
 from tests.support.tiny_hub import TinyHub
 
@@ -151,3 +157,44 @@ async def test_a_broken_request_harms_nobody(hub: TinyHub) -> None:
         writer.close()
         del reader
         assert (await browser.get("")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("peer", "allowed"),
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("192.0.2.7", False),
+        ("2001:db8::1", False),
+    ],
+)
+async def test_without_tls_pages_open_on_the_hubs_own_machine_alone(
+    hub: TinyHub, peer: str, allowed: bool
+) -> None:
+    app = admin_application(hub.service, behind_proxy=False)
+    request = make_mocked_request(
+        "GET", "/admin/sign-in", headers={"Host": "localhost"}, app=app,
+        transport=Mock(**{"get_extra_info.side_effect": peer_of(peer)}),
+    )  # fmt: skip
+    answer = await encrypted_only(request, passed)
+    assert answer.status == (200 if allowed else 403)
+
+
+async def passed(request: web.Request) -> web.Response:
+    """Stands for the page."""
+    del request
+    return web.Response()
+
+
+def peer_of(peer: str) -> Callable[..., object]:
+    """Say what a transport says of its other end."""
+    known = {"peername": (peer, 5000)}
+    return lambda name, default=None: known.get(name, default)
+
+
+async def test_a_refusal_is_told_to_admins_in_its_own_words(hub: TinyHub) -> None:
+    async with admin_at(hub) as browser:
+        answer = await browser.post("publish/send", {"job": "0" * 16})
+        assert answer.status_code == 409
+        assert "This folder is not being published any more." in answer.text
