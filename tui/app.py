@@ -34,7 +34,7 @@ from tui.pages.usage import UsagePage
 from tui.texts import Language, load_languages
 from tui.views.forms import Call, Form, Question, time_form
 from tui.views.moments import school_moment
-from tui.views.shared import why
+from tui.views.shared import joined, why
 from tui.wishes import WISHES
 
 T = TypeVar("T")
@@ -173,7 +173,7 @@ class PackhorseTui(App[None]):
         self._model = self._model.answered(method, outcome)
         if isinstance(outcome, Failure):
             if method not in _SILENT:
-                self.say(" ".join(why(outcome, self._language)))
+                self.say(joined(*why(outcome, self._language)))
         else:
             for following in WISHES[method].then:
                 self.ask(following)

@@ -1,6 +1,7 @@
 """A technician with a keyboard and a stick: from a blank machine to lessons, in a real terminal."""
 
 import random
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -8,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from core.stick import SETUP
 from tests.support.running_node import RunningNode
-from tests.support.sticks import mirror, put_setup
+from tests.support.sticks import put_setup
 from tests.support.terminal import Terminal
 from tests.support.tiny_hub import TinyHub
 from tests.support.tiny_repository import publish_files
@@ -20,14 +22,22 @@ LESSONS = {"a.txt": b"a" * 1000, "b/video.bin": random.Random(1).randbytes(8_000
 
 @pytest.fixture
 def stick(tmp_path: Path) -> Path:
-    """Give a stick with packs and the setup files of twelve schools."""
+    """Give a stick that the hub has filled, with the setup files of twelve schools."""
     hub = TinyHub(tmp_path)
     publish_files(hub, PACK, LESSONS, 1)
+    for number in range(12):
+        put_setup(hub, tmp_path, f"gd-zhuhai-{number:03}", name=f"第{number}小学")
     made = tmp_path / "sticks" / "blue"
     made.mkdir(parents=True)
-    mirror(hub, made)
-    for number in range(12):
-        put_setup(hub, made, f"gd-zhuhai-{number:03}", name=f"第{number}小学")
+    export = [
+        "hub",
+        "export",
+        str(hub.hub_directory.root),
+        str(made),
+        "--setup",
+        str(tmp_path / SETUP),
+    ]
+    subprocess.run([sys.executable, "-m", "packhorse", *export], check=True)
     return made
 
 

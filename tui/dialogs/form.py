@@ -13,7 +13,7 @@ from core.control import Failure
 from core.display import one_line
 from tui.desk import Desk, desk_of
 from tui.views.forms import Call, Field, Form
-from tui.views.shared import why
+from tui.views.shared import joined, why
 from tui.widgets.entry import Entry
 from tui.widgets.lines import Lines
 
@@ -98,7 +98,7 @@ class FormScreen(ModalScreen[None]):
         if self._call is None or method != self._call.method:
             return
         if isinstance(outcome, Failure):
-            self._say(" ".join(why(outcome, self.desk.language)), "bad")
+            self._say(joined(*why(outcome, self.desk.language)), "bad")
             return
         self.desk.say(self._call.done)
         self.dismiss()

@@ -12,7 +12,7 @@ from core.control import Failure
 from tui.desk import Desk, desk_of
 from tui.views.forms import time_call
 from tui.views.moments import day_and_time, school_moment, written
-from tui.views.shared import why
+from tui.views.shared import joined, why
 from tui.widgets.lines import Lines
 
 
@@ -58,7 +58,7 @@ class TimeQuestion(ModalScreen[bool]):
         if "confirm_time" in self.desk.model.waits:
             words = _("Setting the school's time")
         elif failure is not None:
-            words = " ".join(why(failure, self.desk.language))
+            words = joined(*why(failure, self.desk.language))
         self.query_one("#time-words", Lines).show_plain([words])
         self.query_one("#time-keys", Lines).show_plain([_("y right   n type it   Esc go back")])
 

@@ -10,6 +10,7 @@ from core.token import MAX_TOKEN_CHARACTERS, decode_token
 from tui.model import Model
 from tui.texts import Language
 from tui.views.moments import day_and_time, school_moment, typed_moment, written
+from tui.views.shared import joined
 
 _LEAST_PIN: Final = 4
 _MOST_PIN: Final = 8
@@ -68,7 +69,7 @@ def token_form(model: Model, language: Language) -> Form:
             token = decode_token(text)
         except RefusedError as error:
             hint = _(error.hint_template) if error.hint_template else ""
-            return f"{one_line(_(error.template))} {hint}".rstrip()
+            return joined(one_line(_(error.template)), hint)
         hub, school = one_line(token.hub), one_line(token.school)
         question = leaving(model, language, school, hub) or Question(
             _("Enrol this machine?"),

@@ -81,6 +81,14 @@ def why(failure: Failure, language: Language) -> tuple[str, str]:
     return sentence, one_line(hint)
 
 
+def joined(*sentences: str) -> str:
+    """Put sentences behind one another, in Chinese without a space."""
+    text = ""
+    for sentence in filter(None, sentences):
+        text += sentence if not text or text.endswith("。") else f" {sentence}"
+    return text
+
+
 def pack_title(pack: PackStatus | Transfer, language: Language) -> str:
     """Give a pack's title, else its id."""
     name = pack.id if isinstance(pack, PackStatus) else pack.pack

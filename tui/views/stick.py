@@ -8,7 +8,7 @@ from core.display import one_line
 from core.text import human_bytes
 from tui.model import STICK_WORK, Model, chosen_stick
 from tui.texts import N_, Language
-from tui.views.shared import absent, transfer_progress, why
+from tui.views.shared import absent, joined, transfer_progress, why
 from tui.views.sheet import Cell, Column, Fact, Mood, Note, Progress, Row, Sheet, Table
 from tui.views.stick_end import ending
 
@@ -151,7 +151,7 @@ def _with(model: Model, language: Language) -> Sheet:
     detail = _(_NEXT[advice]) if advice else ""
     if one.problem is not None:
         sentence = one_line(language.sentence(one.problem, ""))
-        detail = f"{sentence} {one_line(language.hint(one.problem))}".rstrip()
+        detail = joined(sentence, one_line(language.hint(one.problem)))
     rows = tuple(
         Row(key, (Cell(key, "good" if key == advice else "plain"), Cell(_(_STEPS[key]))))
         for key in steps(model)

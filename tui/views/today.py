@@ -9,7 +9,7 @@ from core.text import human_bytes
 from tui.model import Model
 from tui.texts import N_, Language
 from tui.views.moments import day_and_time, school_moment
-from tui.views.shared import absent, backlog, count, pack_title, total, transfer_progress
+from tui.views.shared import absent, backlog, count, joined, pack_title, total, transfer_progress
 from tui.views.sheet import Cell, Column, Fact, Mood, Note, Row, Sheet, Table
 
 _LINES: Final = {
@@ -101,7 +101,7 @@ def _problem(status: Status, language: Language) -> str:
         return ""
     wording = next(iter(status.problem_wordings), None)
     sentence = one_line(language.sentence(wording, status.problems[0]))
-    return f"{sentence} {one_line(language.hint(wording))}".rstrip()
+    return joined(sentence, one_line(language.hint(wording)))
 
 
 def _contact(model: Model, language: Language) -> str:
@@ -109,8 +109,8 @@ def _contact(model: Model, language: Language) -> str:
     _, status = language.gettext, model.known
     if status.reason:
         wording = status.reason_wording
-        hint = one_line(language.hint(wording))
-        return f"{one_line(language.sentence(wording, status.reason))} {hint}".rstrip()
+        sentence = one_line(language.sentence(wording, status.reason))
+        return joined(sentence, one_line(language.hint(wording)))
     if total(status).missing and status.next_try is not None:
         then = language.duration(max(0.0, status.next_try - model.passed))
         return _("The rest is fetched with the next try, in {duration}.").format(duration=then)

@@ -208,9 +208,10 @@ CUT_IMPORT = StickReport(
     seconds=12.0,
     problems=[
         Wording(
-            template="{name} cannot be read: {reason}.",
-            hint="Check that the stick is plugged in; it goes on then.",
-            fields={"name": "/media/k", "reason": "No such device"},
+            template="The stick at {place} cannot be used: {reason}.",
+            hint="Check that it is plugged in, and give the same command again; it goes on where"
+            " it stopped. If that fails again, take another stick.",
+            fields={"place": "/media/k", "reason": "No such device"},
         )
     ],
 )

@@ -225,8 +225,8 @@ def test_what_is_on_the_stick(one: Stick, label: str, text: str) -> None:
             samples.CUT_IMPORT,
             [
                 "Not everything could be taken from the stick.",
-                "/media/k cannot be read: No such device.",
-                "→ Check that the stick is plugged in; it goes on then.",
+                "The stick at /media/k cannot be used: No such device.",
+                "→ " + samples.CUT_IMPORT.problems[0].hint,
             ],
         ),
         (
