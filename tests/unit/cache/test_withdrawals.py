@@ -157,12 +157,10 @@ def test_a_withdrawal_waits_for_a_pack_that_is_not_here_yet(
     assert served(reader) == ["item-0", "item-1"]
 
 
-@pytest.mark.parametrize("action", ["raise", "full"])
 @pytest.mark.parametrize(("before", "after"), [([], [SLIP]), ([SLIP], []), ([SLIP], [WHOLE])])
 def test_stopped_at_any_step_it_is_done_or_not_begun(
     state: StateDirectory,
     monkeypatch: pytest.MonkeyPatch,
-    action: str,
     before: list[Withdrawal],
     after: list[Withdrawal],
 ) -> None:
@@ -170,7 +168,7 @@ def test_stopped_at_any_step_it_is_done_or_not_begun(
     stopped = 0
     for number in range(1, 30):
         withdraw(state, *before)
-        monkeypatch.setattr(failpoints, "hook", failpoints.counting(f"any:{number}:{action}"))
+        monkeypatch.setattr(failpoints, "hook", failpoints.counting(f"any:{number}:raise"))
         try:
             with closing(open_catalogue(state).catalogue) as catalogue:
                 catalogue.withdraw(PACK, after)
