@@ -5,6 +5,7 @@ signed issue time seen, at least the build date. It only rises, and at most to t
 expiry less its period, so that one timestamp issued in the far future cannot lock a node out.
 """
 
+import re
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -14,6 +15,7 @@ BUILD_DATE: Final = "2026-11-01T00:00:00Z"
 TIMESTAMP_PERIOD: Final = timedelta(days=90)
 # A synchronised clock this far ahead of the floor is taken for wrong.
 PLAUSIBLE_AHEAD: Final = timedelta(days=10 * 365)
+_AS_WRITTEN: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z", re.ASCII)
 
 
 def parse_moment(text: str) -> datetime:
@@ -23,6 +25,9 @@ def parse_moment(text: str) -> datetime:
         RefusedError: it is not written so.
     """
     try:
+        if _AS_WRITTEN.match(text):
+            # Many times quicker; a county's page reads tens of thousands.
+            return datetime.fromisoformat(text)
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z")
     except ValueError as error:
         raise RefusedError("{text} is not a moment in UTC.", text=repr(text[:40])) from error

@@ -179,8 +179,10 @@ def test_trusted_now(clock: datetime, synchronised: bool, expected: tuple[dateti
 def test_moments_round_trip() -> None:
     assert trusted_time.parse_moment(trusted_time.format_moment(NOW)) == NOW
     assert trusted_time.parse_moment(trusted_time.BUILD_DATE) < NOW
-    with pytest.raises(RefusedError):
-        trusted_time.parse_moment("yesterday")
+    assert trusted_time.parse_moment("2026-11-24T08:30:00Z").utcoffset() == timedelta()
+    for wrong in ("yesterday", "", "2026-02-30T08:30:00Z", "0000-01-01T00:00:00Z", "2026-11-24"):
+        with pytest.raises(RefusedError):
+            trusted_time.parse_moment(wrong)
 
 
 def test_waiting_grows_and_is_bounded() -> None:
