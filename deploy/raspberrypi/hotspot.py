@@ -31,6 +31,7 @@ _PASSWORD_LETTERS: Final = 10
 _LONGEST_NAME: Final = 32
 _PASSWORD: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{6,61}[\x21-\x7e])\Z")
 _DEVICE: Final = re.compile(r"[A-Za-z0-9_.-]{1,15}\Z")
+_NUMBERS: Final = re.compile(r"(?:\d{1,3};)+\Z")
 _KEPT: Final = re.compile(r"^(ssid|psk)=(.*)$", re.MULTILINE)
 
 HEAD: Final = """\
@@ -61,6 +62,8 @@ proto=rsn;
 pairwise=ccmp;
 group=ccmp;
 psk={password}
+# Protected management frames are off: tablets of schools are old, and so are the Pi's ways.
+pmf=1
 """
 
 
@@ -136,8 +139,10 @@ def turn_on(name: str | None, password: str | None, device: str | None) -> None:
 
 
 def turn_off() -> None:
-    """End it, and forget it but for its name and password."""
-    call("nmcli", "connection", "modify", PROFILE, "connection.autoconnect", "no")
+    """End it, also at the next start; its name and password are kept."""
+    if FILE.exists():
+        write(FILE.read_text("utf-8").replace("autoconnect=true", "autoconnect=false"))
+        nmcli("connection", "load", str(FILE))
     call("nmcli", "connection", "down", PROFILE)
 
 
@@ -214,7 +219,16 @@ def devices() -> dict[str, str]:
 
 def settings() -> dict[str, str]:
     """Give name and password of the profile that is there."""
-    return dict(_KEPT.findall(FILE.read_text("utf-8"))) if FILE.exists() else {}
+    if not FILE.exists():
+        return {}
+    return {key: plain(value) for key, value in _KEPT.findall(FILE.read_text("utf-8"))}
+
+
+def plain(value: str) -> str:
+    """Read a value of a profile: NetworkManager writes what is not ASCII as numbers of bytes."""
+    if _NUMBERS.match(value):
+        return bytes(int(one) & 0xFF for one in value.split(";") if one).decode("utf-8", "replace")
+    return value
 
 
 def write(text: str) -> None:

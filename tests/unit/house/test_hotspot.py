@@ -68,6 +68,25 @@ def test_name_and_password_stay_when_it_is_turned_off_and_on(machine: Path) -> N
     assert first["ssid"].startswith("School-")
 
 
+def test_a_profile_that_is_off_does_not_come_back_by_itself(machine: Path) -> None:
+    hotspot.main(["on"])
+    hotspot.main(["off"])
+
+    assert profile()["connection"]["autoconnect"] == "false"
+    assert "connection down packhorse-hotspot" in (machine / "nmcli.log").read_text("ascii")
+
+
+def test_a_name_that_networkmanager_wrote_as_bytes_is_kept(machine: Path) -> None:
+    del machine
+    hotspot.main(["on", "--name", "希望小学", "--password", "let us learn"])
+    numbers = "".join(f"{byte};" for byte in "希望小学".encode())
+    text = hotspot.FILE.read_text("utf-8")
+    hotspot.FILE.write_text(text.replace("希望小学", numbers), "utf-8")
+    hotspot.main(["on"])
+
+    assert profile()["wifi"]["ssid"] == "希望小学"
+
+
 def test_a_cable_is_a_network_without_a_password(
     machine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
