@@ -127,7 +127,12 @@ def _places(
             continue
         if name in places:
             raise RefusedError(
-                "{what} has the column {column} twice.", what=what, column=repr(heading[:_SHOWN])
+                "{what} has two columns for {column}: {one} and {other}.",
+                hint="Remove one of them, or give it a heading of its own.",
+                what=what,
+                column=name,
+                one=repr(headings[places[name]][:_SHOWN]),
+                other=repr(heading[:_SHOWN]),
             )
         places[name] = place
     for name in required:
