@@ -214,7 +214,7 @@ def _clock(report: NodeReport, received: datetime, limits: Limits) -> Iterator[_
     then = _moment(report.time)
     wrong = then is not None and then > received + limits.clock
     if report.clock == "unverified" or wrong:
-        yield "clock", {"time": report.time}
+        yield "clock", {"time": f"{then:%Y-%m-%d %H:%M}" if then else report.time}
 
 
 def _packs(facts: Facts, report: NodeReport, since: datetime) -> Iterator[_Said]:
