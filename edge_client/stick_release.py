@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from core.display import one_line
-from core.errors import UnavailableError, UsageError
+from core.errors import ExhaustedError, UnavailableError, UsageError
 from edge_client.stick_places import plugged_in
 
 _FOLDER: Final = "release"
@@ -32,10 +32,14 @@ def release(path: Path, places: Sequence[str], *, patience: float = PATIENCE_SEC
 
     Raises:
         UsageError: there is no such stick, or it is in use.
+        ExhaustedError: not everything could be written out.
         UnavailableError: writing out takes too long.
     """
     stick = stick_of(path.resolve(), places)
     deadline = time.monotonic() + patience
+    # Here also where a unit does it: only who asked can tell a person that it failed.
+    if not _run(["sync", "--file-system", str(stick)], stick, deadline):
+        raise _not_written(stick)
     requests = stick.parent.parent / _FOLDER
     if requests.is_dir():
         _ask(stick, requests / stick.name, deadline)
@@ -79,7 +83,6 @@ def _ask(stick: Path, request: Path, deadline: float) -> None:
 
 
 def _unmount(stick: Path, deadline: float) -> None:
-    _run(["sync", "--file-system", str(stick)], stick, deadline)
     if os.path.ismount(stick) and not _run(["umount", str(stick)], stick, deadline):
         raise _in_use(stick)
 
@@ -102,6 +105,14 @@ def _too_slow(stick: Path) -> UnavailableError:
     return UnavailableError(
         "The stick {name} is still being written.",
         hint="Leave it in, and try again in a minute.",
+        name=one_line(stick.name),
+    )
+
+
+def _not_written(stick: Path) -> ExhaustedError:
+    return ExhaustedError(
+        "Not everything could be written to the stick {name}: it is failing, or was pulled out.",
+        hint="Export again, to another stick.",
         name=one_line(stick.name),
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import UnavailableError, UsageError
+from core.errors import ExhaustedError, UnavailableError, UsageError
 from edge_client.stick_places import MOST_STICKS, plugged_in
 from edge_client.stick_release import release, stick_of
 
@@ -86,3 +86,16 @@ def test_a_stick_that_stays_mounted_is_named(
 
     with pytest.raises(UsageError, match="in use"):
         release(Path("/dev/shm"), ["/dev"])  # noqa: S108 - nothing is written there
+
+
+def test_a_stick_that_cannot_be_written_out_is_not_said_to_be_safe(
+    stick: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sync that fails stands for such a stick."""
+    program = tmp_path / "sync"
+    program.write_text("#!/bin/sh\nexit 1\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    with pytest.raises(ExhaustedError, match="Not everything could be written"):
+        release(stick, places(stick))
