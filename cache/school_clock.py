@@ -3,6 +3,7 @@
 The portal reads it too, so it holds nothing that is secret. Losing it loses a confirmation.
 """
 
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -47,6 +48,8 @@ class SchoolClock:
         self._path = state.root / FILE_NAME
         self._clock = clock
         self._zone = find_zone(zone) if zone else None
+        # What is saved every minute must not undo what a person confirms just then.
+        self._changing = threading.Lock()
         self._memory = self._read()
 
     def now(self, floor: datetime) -> SchoolTime:
@@ -80,7 +83,8 @@ class SchoolClock:
             ) from error
         # Half of the minute that they read has passed, on average.
         said = datetime.fromtimestamp(said.timestamp() + _SAID_WITHIN, UTC)
-        self._keep(school_time.confirm(self._memory, self._clocks(floor), said))
+        with self._changing:
+            self._keep(school_time.confirm(self._memory, self._clocks(floor), said))
 
     def save(self, floor: datetime) -> None:
         """Note how far time has come; to be called every minute.
@@ -88,13 +92,10 @@ class SchoolClock:
         Raises:
             ExhaustedError: the disk is full, broken or read-only.
         """
-        reached = school_time.reach(self._memory, self.now(floor))
-        if reached != self._memory:
-            self._keep(reached)
-
-    def refresh(self) -> None:
-        """Read again what another process may have confirmed."""
-        self._memory = self._read()
+        with self._changing:
+            reached = school_time.reach(self._memory, self.now(floor))
+            if reached != self._memory:
+                self._keep(reached)
 
     def _keep(self, memory: Memory) -> None:
         durable.write_file(self._path, msgspec.json.encode(memory))

@@ -93,9 +93,9 @@ class SchoolTime:
 def school_time(memory: Memory, clocks: Clocks) -> SchoolTime:
     """Give school time."""
     reached = _moment(memory.reached)
-    for moment, source in _sure(memory, clocks):
-        if moment >= reached - _STANDSTILL:
-            return SchoolTime(max(moment, reached), source)
+    sure = _sure(memory, clocks)
+    if sure is not None and sure[0] >= reached - _STANDSTILL:
+        return SchoolTime(max(sure[0], reached), sure[1])
     guesses = [reached] if memory.reached else []
     if clocks.is_plausible(clocks.wall):
         guesses.append(clocks.wall)
@@ -141,14 +141,14 @@ def confirm(memory: Memory, clocks: Clocks, said: datetime) -> Memory:
     return Memory(reached=moment, boot=clocks.boot, monotonic=clocks.monotonic, confirmed=moment)
 
 
-def _sure(memory: Memory, clocks: Clocks) -> list[tuple[datetime, Source]]:
-    found: list[tuple[datetime, Source]] = []
+def _sure(memory: Memory, clocks: Clocks) -> tuple[datetime, Source] | None:
+    """Give what is to be believed: the machine's clock if it can be, else what a person said."""
     if clocks.is_sure:
-        found.append((clocks.wall, "clock"))
+        return clocks.wall, "clock"
     if memory.boot and memory.boot == clocks.boot and clocks.monotonic >= memory.monotonic:
         passed = clocks.monotonic - memory.monotonic
-        found.append((_moment(memory.confirmed + passed), "person"))
-    return found
+        return _moment(memory.confirmed + passed), "person"
+    return None
 
 
 def _moment(seconds: float) -> datetime:

@@ -113,3 +113,12 @@ def test_only_what_is_sure_is_kept() -> None:
 
     assert reach(FRESH, guess) == FRESH
     assert reach(Memory(reached=1e10), school_time(FRESH, SYNCHRONISED)).reached == 1e10
+
+
+def test_a_persons_mistake_is_not_believed_once_a_clock_is_sure() -> None:
+    memory = confirm(FRESH, DEAD, NOW + timedelta(hours=6))
+
+    found = school_time(memory, later(SYNCHRONISED, 60))
+
+    assert (found.moment, found.is_known) == (NOW + timedelta(hours=6), False)
+    assert school_time(confirm(memory, SYNCHRONISED, NOW), SYNCHRONISED).source == "clock"
