@@ -83,6 +83,14 @@ class _Look:
             found.extend(look(patient))
         except PackhorseError as error:
             found.append(of_error(self._name, error))
+        except OSError as error:
+            failed = warning(
+                self._name,
+                "Looking at this failed: {reason}.",
+                hint="Try again. If this stays, send the node's log to your admin.",
+                reason=error.strerror or str(error),
+            )
+            found.append(failed)
         self._found.put(found)
 
 

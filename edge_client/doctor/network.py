@@ -135,7 +135,8 @@ def _knock(url: str, place: Address) -> Finding | None:
     try:
         with socket.create_connection(place, timeout=_SECONDS):
             return None
-    except socket.gaierror:
+    # No name can be so long, or have such characters.
+    except (socket.gaierror, UnicodeError):
         return warning(
             "hub", "The name of the hub at {url} is not known on this network.", hint=hint, url=url
         )

@@ -1,5 +1,6 @@
 """The doctor's findings, each on a node that has the trouble and on one that has not."""
 
+import errno
 import json
 import os
 import socket
@@ -253,6 +254,33 @@ def test_everything_is_looked_at_in_one_examination(tmp_path: Path) -> None:
     found = {finding.name for finding in examine(state)}
 
     assert {"clock", "disk", "state", "line", "enrolment", "ports", "stick"} <= found
+
+
+def test_what_cannot_be_looked_at_is_told_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = StateDirectory(tmp_path / "node")
+    state.create()
+
+    def no_memory() -> None:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    monkeypatch.setattr("edge_client.doctor.network.own_addresses", no_memory)
+
+    found = {finding.name: finding for finding in examine(state)}
+
+    assert found["line"].state == "warning"
+    assert found["line"].sentence.fields == {"reason": "Cannot allocate memory"}
+    assert found["disk"].state != "bad"
+
+
+def test_a_hub_with_a_name_that_cannot_be_is_told(patient: Patient) -> None:
+    url = f"https://{'long' * 20}.example/"
+    at = replace(patient.readings, enrolment=Enrolment(url=url, node="n1", school="s1"))
+
+    state, words = one(network.hub(replace(patient, readings=at)))
+
+    assert (state, "is not known" in words) == ("warning", True)
 
 
 def test_what_never_answers_spoils_nothing_else(tmp_path: Path) -> None:
