@@ -5,16 +5,24 @@ A process of its own, since a failing stick makes whoever reads it wait.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import msgspec
 
 from cache.state import StateDirectory
+from core.control import Wording
 from core.control_calls import Stick
+from core.display import one_line
 from core.errors import PackhorseError
 from edge_client import config
 from edge_client.inquiry_answers import answering
 from edge_client.stick_places import plugged_in
 from sync.identity import find_identity, load_key, public_text
 from sync.stick.look import look
+
+# A line of the control socket holds a megabyte.
+MOST_BYTES: Final = 768 * 1024
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -33,7 +41,24 @@ def look_at_all(state: StateDirectory, places: Sequence[str]) -> list[Stick]:
         places: directories below which sticks are mounted.
     """
     node, key = who(state)
-    return [look(path, node=node, public_key=key) for path in plugged_in(places)]
+    return list(_fitting(look(path, node=node, public_key=key) for path in plugged_in(places)))
+
+
+def _fitting(sticks: Iterable[Stick]) -> Iterator[Stick]:
+    """Leave out the setup files of a stick with which the answer would be too long to be read."""
+    left = MOST_BYTES
+    for stick in sticks:
+        size = len(msgspec.json.encode(stick))
+        if size <= left:
+            left -= size
+            yield stick
+            continue
+        problem = Wording(
+            template="There are more setup files on the stick {label} than can be listed.",
+            hint="Pull out the other sticks, or take one with fewer schools.",
+            fields={"label": one_line(stick.label)},
+        )
+        yield msgspec.structs.replace(stick, setups=[], problem=problem)
 
 
 def who(state: StateDirectory) -> tuple[str, str]:

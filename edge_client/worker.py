@@ -30,6 +30,7 @@ from cache.state import StateDirectory
 from core.errors import NoStateError, PackhorseError, UsageError
 from core.token import MAX_TOKEN_CHARACTERS
 from edge_client import config
+from edge_client.stick_paths import is_there
 from sync.context import SyncContext
 from sync.events import Done, Event, Summary, Task, encode_event, problem_of
 
@@ -148,7 +149,7 @@ def _check_place(task: Task, place: Path) -> None:
     Raises:
         UsageError: there is none.
     """
-    if task != "enrol-setup" and not place.is_dir():
+    if task != "enrol-setup" and not is_there(place.is_dir):
         raise UsageError(
             "There is no folder {path}.",
             hint="Check that the stick is plugged in, and where it is: lsblk shows it.",

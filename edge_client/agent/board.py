@@ -152,6 +152,8 @@ class Board:
         """Note that a worker starts."""
         self._activity = "uploading" if task in {"upload", "export"} else "checking"
         self._by_line = task in _BY_LINE
+        # Of a worker that made way for this one.
+        self._transfer, self._uploading = None, None
         self._next_try = _NEVER
         self._pace = Pace()
         self._change()
@@ -183,6 +185,7 @@ class Board:
         """Note that nothing can be done before enrolment."""
         if self._reason != _NOT_ENROLLED or self._activity != "waiting":
             self._activity, self._reason = "waiting", _NOT_ENROLLED
+            self._next_try = _NEVER
             self._change()
 
     def enrolled(self) -> None:

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cache.clock import Clock
 from cache.state import StateDirectory
@@ -14,8 +13,11 @@ from edge_client.agent.errands import Errand
 from edge_client.agent.inquiries import inquire
 from edge_client.agent.methods import C, Method, Methods, NoCall, in_thread, method
 from edge_client.agent.reception import failure_of, wording_of
-from edge_client.stick_paths import check_directory, check_file
+from edge_client.stick_paths import check_directory, check_file, whole_path
 from sync.events import Summary
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _LOOK_SECONDS: Final = 30.0
 # A screen that shows sticks looks every few seconds.
@@ -82,7 +84,7 @@ class Carrying:
 
     async def _release(self, call: StickCall) -> object:
         stick = await asyncio.to_thread(
-            lambda: stick_release.stick_of(Path(call.path).resolve(), self._places)
+            lambda: stick_release.stick_of(whole_path(call.path), self._places)
         )
         if any(path == stick or stick in path.parents for path in self._in_use):
             raise AlreadyRunningError(

@@ -3,7 +3,8 @@
 Rules:
     - Parameters are read by the method's own type before anything is done.
     - A method may be called only so often by all clients together, and runs one at a time, so
-      that a client that has gone wild costs the node little. Whoever calls too often is told so.
+      that a client that has gone wild costs the node little; few wait for their turn. Whoever calls
+      too often is told so.
     - What a method does goes on when its caller leaves: a screen that is closed in the middle of
       an import changes nothing.
 """
@@ -23,6 +24,8 @@ C = TypeVar("C", bound=msgspec.Struct)
 
 _BURST: Final = 20
 _REFILL_SECONDS: Final = 1.0
+# Calls that wait for their turn behind one that hangs, in a failing stick for instance.
+_MOST_AT_ONCE: Final = 50
 
 
 class NoCall(msgspec.Struct, frozen=True):
@@ -57,10 +60,15 @@ class Allowance:
         self._left = min(self._burst, self._left + (now - self._at) / self._refill)
         self._at = now
         if self._left < 1:
-            raise UnavailableError(
-                "The node is asked for the same too often.", hint="Wait a moment and try again."
-            )
+            raise too_often()
         self._left -= 1
+
+
+def too_often() -> UnavailableError:
+    """Tell a caller to wait."""
+    return UnavailableError(
+        "The node is asked for the same too often.", hint="Wait a moment and try again."
+    )
 
 
 @dataclass(frozen=True)
@@ -88,6 +96,8 @@ class Method:
             PackhorseError: whatever it raises.
         """
         call = parse_call(params, self.call)
+        if len(self._running) >= _MOST_AT_ONCE:
+            raise too_often()
         self.allowance.take()
         # Not cancelled with its caller, and kept from the garbage collector until it has ended.
         task = asyncio.create_task(self._run(call))

@@ -1,8 +1,8 @@
 """The agent's work: rounds of poll, pull and upload, each in a worker process.
 
 Rules:
-    - One worker at a time. A worker that crashes, hangs or talks nonsense is a failure of that
-      round, told in a sentence; the agent goes on.
+    - One worker at a time. A worker that cannot be started, crashes, hangs or talks nonsense is a
+      failure of that round, told in a sentence; the agent goes on.
     - A person's wish (``sync``) does not wait for the clock. It is a round of its own, since a
       pull that is running may have polled before what the person published; the report of it
       tells what the running one brought, too.
@@ -25,7 +25,7 @@ from edge_client.agent.board import Board
 from edge_client.agent.errands import Errand, Errands
 from edge_client.agent.reception import Reception
 from edge_client.agent.schedule import Job, Schedule
-from edge_client.agent.workers import Worker
+from edge_client.agent.workers import Ending, Worker
 from edge_client.readings import Reader
 from edge_client.report import RoundReport, report_of
 from sync.events import Event, ItemReady, PackReady, Planned, Summary
@@ -230,8 +230,12 @@ class Rounds:
         reception = Reception(self._take)
         self._board.begin(errand.task)
         logger.info("%s starts", errand.task)
-        command = self._means.command(errand)
-        ending = await self._means.worker(command, reception.line).run(errand.given)
+        worker = self._means.worker(self._means.command(errand), reception.line)
+        try:
+            ending = await worker.run(errand.given)
+        # No memory for a moment, say.
+        except OSError as error:
+            ending = Ending(ExitCode.BUG, last_words=error.strerror or str(error))
         return reception.summary(errand.task, ending)
 
     async def _end(self, summary: Summary) -> None:

@@ -1,6 +1,7 @@
 """Which paths may be named on the control socket."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,14 @@ def test_a_directory_and_a_file_are_given_without_links(
 def test_what_is_no_whole_path_is_refused(state: StateDirectory, path: str) -> None:
     with pytest.raises(UsageError, match="not a whole path"):
         check_directory(path, state)
+
+
+@pytest.mark.parametrize("check", [check_directory, check_file])
+def test_what_cannot_be_looked_at_is_not_there(
+    state: StateDirectory, tmp_path: Path, check: Callable[[str, StateDirectory], Path]
+) -> None:
+    with pytest.raises(UsageError, match="There is no"):
+        check(str(tmp_path / ("long" * 100)), state)
 
 
 def test_a_link_in_a_circle_is_refused(state: StateDirectory, tmp_path: Path) -> None:

@@ -71,6 +71,26 @@ def test_progress_has_rate_and_time_left(board: Board, clock: FixedClock) -> Non
     assert transfer.seconds_left == pytest.approx(8)
 
 
+@pytest.mark.parametrize("event", [fetching(100), events.Uploading(acknowledged=1, backlog=7)])
+def test_what_made_way_for_an_errand_is_not_shown_as_going_on(
+    board: Board, event: events.Event
+) -> None:
+    board.begin("pull")
+    board.take(event)
+    board.begin("export")
+
+    assert (board.status().transfer, board.status().backlog) == (None, 0)
+
+
+def test_before_enrolment_no_next_try_is_shown(clock: FixedClock) -> None:
+    board = Board(clock)
+    board.begin("enrol")
+    board.end(Summary(task="enrol", exit_code=14), next_try=-3600.0)
+    board.wait_for_enrolment()
+
+    assert board.status().next_try is None
+
+
 def test_a_line_that_breaks_while_fetching_is_down_with_its_reason(board: Board) -> None:
     board.take(events.Contact(changed=True))
     board.take(fetching(100))

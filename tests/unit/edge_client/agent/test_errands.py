@@ -123,3 +123,14 @@ def test_enrolment_that_failed_is_raised_in_the_workers_words() -> None:
         enrolled_of(Summary(task="enrol", exit_code=12, problems=[problem]))
 
     assert caught.value.hint == "Ask."
+
+
+async def test_a_worker_that_cannot_be_started_is_told_and_costs_no_more(
+    rounds: Rounds, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as without:
+        without.setattr(sys, "executable", str(tmp_path / "none"))
+        summary = await rounds.errand(Errand("import", ("/stick",)))
+
+    assert "No such file" in summary.problems[0].text
+    assert (await rounds.errand(Errand("import", ("/stick",)))).exit_code == 0

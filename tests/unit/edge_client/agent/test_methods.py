@@ -106,6 +106,15 @@ def test_usage_is_summed_by_day_and_pack(agent: AgentProcess) -> None:
         assert found == {"gd/zhuhai/fish": (2, 60)}
 
 
+@pytest.mark.parametrize("method", ["import_stick", "export_stick", "release_stick", "enrol_setup"])
+@pytest.mark.parametrize("path", ["/a\0b", "stick", "/" + "long" * 100, "/proc/self/none"])
+def test_a_path_that_leads_nowhere_is_refused_in_words(
+    agent: AgentProcess, method: str, path: str
+) -> None:
+    with pytest.raises((UsageError, UnavailableError), match=r"not a whole path|There is no"):
+        agent.call(method, path=path)
+
+
 @pytest.mark.parametrize("days", [0, 32, "7", None])
 def test_usage_of_no_such_span_is_refused(agent: AgentProcess, days: object) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
