@@ -3,7 +3,6 @@
 from functools import lru_cache
 from typing import Final
 
-import segno
 from aiohttp import web
 
 from edge_client.addresses import portal_addresses, portal_names, url
@@ -34,6 +33,9 @@ def code(address: str) -> str:
 
     It holds strokes and nothing of the address's text.
     """
+    # Here, not above: the first page does not wait for it.
+    import segno  # noqa: PLC0415
+
     drawn = segno.make(address, error=_CORRECTION, micro=False)
     return drawn.svg_inline(omitsize=True, svgclass=None, lineclass=None, dark="#000", light="#fff")
 
