@@ -66,7 +66,8 @@ def who(state: StateDirectory) -> tuple[str, str]:
     try:
         identity = find_identity(state)
         return (identity.node if identity else "", public_text(load_key(state)))
-    except PackhorseError:
+    # A technician's own user may not read the key, which is the agent's.
+    except (PackhorseError, PermissionError):
         return "", ""
 
 
