@@ -10,14 +10,14 @@ Rules:
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Final
 
-from cache import durable
+from cache import durable, durable_many
 from cache.disk_errors import in_words
 from core.digest import Digest, digest_of, parse_digest
 from core.errors import RefusedError
@@ -56,6 +56,16 @@ def hash_file(path: Path) -> Hashed:
         stamp = _stamp(os.fstat(file.fileno()))
         digest = Digest(hashlib.file_digest(file, "sha256").hexdigest())
     return Hashed(path, digest, stamp)
+
+
+def hashed_as(path: Path, digest: Digest) -> Hashed:
+    """Give the proof for a file whose bytes the caller hashed while it wrote them.
+
+    Raises:
+        ExhaustedError: the disk is broken.
+    """
+    with in_words(path):
+        return Hashed(path, digest, _stamp(path.stat()))
 
 
 class BlobStore:
@@ -126,11 +136,38 @@ class BlobStore:
         Args:
             staging: the file; afterwards it is gone from there.
             digest: what its bytes must have.
-            proof: of ``hash_file``, when the caller has just made one.
+            proof: of ``hash_file`` or ``hashed_as``, when the caller has just made one.
 
         Raises:
             RefusedError: its bytes have another digest; it stays in staging.
             ExhaustedError: the disk is full, broken or read-only.
+        """
+        self.prepare(staging, digest, proof=proof)
+        self._make_shard(digest)
+        durable.replace(staging, self.path(digest))
+
+    def adopt_all(self, prepared: Sequence[tuple[Path, Digest]]) -> None:
+        """Take files that ``prepare`` has passed as blobs, durably, all together.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        shards = {digest[:_SHARD] for _, digest in prepared} - self._durable_shards
+        durable_many.make_directories(self.root, sorted(shards))
+        self._durable_shards |= shards
+        durable_many.replace_all([(staging, self.path(digest)) for staging, digest in prepared])
+
+    def prepare(self, staging: Path, digest: Digest, *, proof: Hashed | None = None) -> None:
+        """Check a finished file in staging, and make of it what a blob is, but for its name.
+
+        Args:
+            staging: the file; it stays there.
+            digest: what its bytes must have.
+            proof: of ``hash_file`` or ``hashed_as``, when the caller has just made one.
+
+        Raises:
+            RefusedError: its bytes have another digest.
+            ExhaustedError: the disk is broken or read-only.
         """
         with in_words(staging):
             stamp = _stamp(staging.stat())
@@ -144,11 +181,9 @@ class BlobStore:
                     found=proof.digest,
                     digest=digest,
                 )
-            self._make_shard(digest)
             moment = blob_time(digest)
             os.utime(staging, ns=(moment, moment))
             staging.chmod(_MODE)
-        durable.replace(staging, self.path(digest))
 
     def add(self, data: bytes) -> Digest:
         """Keep small bytes, such as a manifest, as a blob; give its digest.

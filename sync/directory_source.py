@@ -11,7 +11,7 @@ from cache.stick import StickDirectory
 from sync.events import Traffic
 from sync.source import Document, MissingError, SourceError
 
-_CHUNK: Final = 256 * 1024
+_CHUNK: Final = 1024 * 1024
 _MOST_FAILURES: Final = 3
 
 
@@ -62,6 +62,7 @@ class DirectorySource:
         """
         with self._open(path) as descriptor:
             position = start
+            _will_need(descriptor, start, stop)
             while position < stop:
                 chunk = os.pread(descriptor, min(_CHUNK, stop - position), position)
                 if not chunk:
@@ -127,3 +128,10 @@ class DirectorySource:
             name=self.name,
             path=path,
         )
+
+
+def _will_need(descriptor: int, start: int, stop: int) -> None:
+    """Let the system read ahead, so that a stick does not wait while what it gave is hashed."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(descriptor, start, stop - start, os.POSIX_FADV_SEQUENTIAL)
+        os.posix_fadvise(descriptor, start, stop - start, os.POSIX_FADV_WILLNEED)

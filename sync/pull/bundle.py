@@ -95,9 +95,9 @@ class BundleFetch:
                 return index
         raise AssertionError  # pragma: no cover -- the last pass returns or raises
 
-    def open_staging(self, index: Index, blobs: BlobStore) -> Staging:
-        """Open what is half received of it."""
-        return Staging(self._root, self.link.index, index, blobs)
+    def open_staging(self, index: Index, blobs: BlobStore, batch: int = 0) -> Staging:
+        """Open what is half received of it; see ``Staging`` for ``batch``."""
+        return Staging(self._root, self.link.index, index, blobs, batch)
 
     def fetch(
         self, staging: Staging, index: Index, blocks: list[int]
@@ -130,7 +130,8 @@ class BundleFetch:
     def _receive(
         self, staging: Staging, index: Index, run: Run
     ) -> Generator[tuple[int, bool], None, None]:
-        receiver = RunReceiver(index, run, staging.beginning(run.first))
+        beginning = staging.beginning(run.first)
+        receiver = RunReceiver(index, run, beginning, staging.hashes_whole)
         stream = self._source.open_range(self.path, receiver.position, run.stop)
         with closing(stream) as chunks:
             for chunk in chunks:

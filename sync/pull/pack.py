@@ -21,6 +21,8 @@ from sync.source import SourceError
 
 _EMPTY: Final = digest_of(b"")
 _COMMIT_AFTER: Final = 64
+# A stick brings them in a second; a slow line has no use for lessons that wait for others.
+_BATCH_BYTES: Final = 128 * 1024 * 1024
 # Noting takes time with the size of the pack; so much longer must pass between two times.
 _NOTE_SHARE: Final = 10
 
@@ -177,7 +179,8 @@ class PackPull:
 
     def _bring_from(self, fetch: BundleFetch, groups: list[Group], *, tell: bool) -> None:
         index = fetch.index()
-        staging = fetch.open_staging(index, self._room.blobs)
+        batch = 0 if self._room.context.by_line else _BATCH_BYTES
+        staging = fetch.open_staging(index, self._room.blobs, batch)
         try:
             staging.want(schedule(index, groups, staging.held(), {}).outputs)
             staging.recover()

@@ -15,18 +15,21 @@ from pathlib import Path
 from typing import Final
 
 from cache import durable
-from cache.blobs import BlobStore
+from cache.blobs import BlobStore, hashed_as
 from cache.disk_errors import in_words
 from core.bundle.codecs import STORED
 from core.bundle.index import Index
-from core.digest import Digest
+from core.digest import Digest, digest_from_bytes
 from core.errors import RefusedError
 from sync.applier import SourceLostError, decode
+from sync.pull.disk import Disk
+from sync.pull.running_hash import RunningHash
 from sync.pull.writer import Writer
 
 OUTPUTS: Final = "outputs"
 HEAD: Final = "head"
 _CHUNK: Final = 1024 * 1024
+_MOST_FINISHED: Final = 256
 
 
 class Staging:
@@ -37,6 +40,8 @@ class Staging:
         name: the bundle's index digest.
         index: its index.
         blobs: where finished blobs go.
+        batch: bytes of finished blobs that are adopted together; 0 to adopt each at once, as a
+            slow line wants it.
 
     Attributes:
         made: verified bytes by output number, always the beginning of the output.
@@ -44,7 +49,9 @@ class Staging:
         arrived: blobs that were finished since the caller last emptied this.
     """
 
-    def __init__(self, root: Path, name: Digest, index: Index, blobs: BlobStore) -> None:
+    def __init__(
+        self, root: Path, name: Digest, index: Index, blobs: BlobStore, batch: int = 0
+    ) -> None:
         self.made: dict[int, int] = {}
         self.waiting: set[int] = set()
         self.arrived: list[Digest] = []
@@ -53,7 +60,13 @@ class Staging:
         self._directory = root / name
         self._outputs = root / OUTPUTS
         self._wanted: frozenset[int] = frozenset()
-        self._writer = Writer()
+        self._disk = Disk()
+        self._writer = Writer(self._disk if batch else None)
+        self._batch = batch
+        self._hash = RunningHash()
+        self._finished: list[tuple[Path, Digest]] = []
+        self._settling: list[Digest] = []
+        self._unsettled = 0
         durable.make_directory(self._directory)
         durable.make_directory(self._outputs)
         self._held = {
@@ -109,7 +122,7 @@ class Staging:
         # A block that is here whole was verified or dropped before.
         return data if len(data) < block.length else b""
 
-    def write(self, number: int, offset: int, data: bytes) -> None:
+    def write(self, number: int, offset: int, data: bytes | memoryview) -> None:
         """Write bytes of a block that came.
 
         Raises:
@@ -117,6 +130,17 @@ class Staging:
         """
         path, start = self._place(number)
         self._writer.write(path, start + offset, data)
+        if self._in_place(number) and not self._is_whole(number):
+            self._hash.feed(path, start + offset, data)
+
+    def hashes_whole(self, number: int) -> bool:
+        """Say whether a block need not be hashed as it comes, since its blob is.
+
+        That is so for the parts of large media from a stick, of which every byte would be hashed
+        twice else. Should the blob be damaged, all of it comes again rather than one block; what
+        a run leaves half made is verified block by block by the next one.
+        """
+        return bool(self._batch) and self._in_place(number) and not self._is_whole(number)
 
     def finish(self, number: int) -> None:
         """Use a block that is here whole and verified, and what waited for it.
@@ -149,12 +173,46 @@ class Staging:
 
     def place(self, digest: Digest) -> Path:
         """Say where a blob lies, finished or not."""
+        if digest in self._settling:
+            self._await_disk()
         path = self._blobs.path(digest)
         return path if path.is_file() else self._outputs / digest
 
+    def settle(self) -> None:
+        """Adopt the blobs that are finished; in batches, beside what goes on.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        self._await_disk()
+        finished, self._finished, self._unsettled = self._finished, [], 0
+        if not finished:
+            return
+        if not self._batch:
+            self._blobs.adopt_all(finished)
+            self.arrived += [digest for _, digest in finished]
+            return
+        self._settling = [digest for _, digest in finished]
+        self._disk.start(lambda: self._blobs.adopt_all(finished))
+
+    def _await_disk(self) -> None:
+        """Wait for the blobs that are being adopted; ``arrived`` names them then."""
+        self._disk.wait()
+        self.arrived += self._settling
+        self._settling = []
+
     def close(self) -> None:
-        """Leave everything as it is, for the next run."""
-        self._writer.close()
+        """Leave everything as it is, for the next run.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        try:
+            self._writer.close()
+            self.settle()
+            self._await_disk()
+        finally:
+            self._disk.close()
 
     def abandon(self) -> None:
         """Throw away what is half made, since what it was made from proved damaged.
@@ -216,7 +274,9 @@ class Staging:
         if self._in_place(number):
             output, offset, length = block.outputs[0]
             if self._is_next(output, offset):
-                self._grow(output, offset + length)
+                # Its digest is that of the whole blob.
+                known = digest_from_bytes(block.digest) if self._is_whole(number) else None
+                self._grow(output, offset + length, known)
         elif self._left(number):
             payload = self._payload(number).read_bytes()
             for (output, offset, _), data in decode(self._index, block, payload, self.place):
@@ -229,7 +289,14 @@ class Staging:
             self.waiting.discard(number)
             self._forget_payloads(number)
 
-    def _grow(self, output: int, length: int) -> None:
+    def _grow(self, output: int, length: int, known: Digest | None = None) -> None:
+        """Note that an output has grown.
+
+        Args:
+            output: its number.
+            length: its bytes that are made.
+            known: its digest, when whoever verified a block found it.
+        """
         self.made[output] = length
         one = self._index.outputs[output]
         if length < one.size:
@@ -238,14 +305,24 @@ class Staging:
         path = self._output(output)
         with in_words(path):
             os.truncate(path, one.size)
+        known = known or self._hash.of(path, one.size)
         try:
-            self._blobs.adopt(path, one.digest)
+            proof = hashed_as(path, known) if known else None
+            self._blobs.prepare(path, one.digest, proof=proof)
         except RefusedError:
             self.made[output] = 0
             durable.remove(path)
             raise
         self._held.add(output)
-        self.arrived.append(one.digest)
+        self._finished.append((path, one.digest))
+        self._unsettled += one.size
+        if self._unsettled >= self._batch or len(self._finished) >= _MOST_FINISHED:
+            self.settle()
+
+    def _is_whole(self, number: int) -> bool:
+        """Say whether a block is all of a blob."""
+        block = self._index.blocks[number]
+        return block.length == self._index.outputs[block.outputs[0][0]].size
 
     def _forget_payloads(self, number: int) -> None:
         """Remove payloads that only finished blobs were made of; the rest serves a restart."""

@@ -1,21 +1,30 @@
-"""Writing what arrives: one file at a time, of which a power cut takes at most 256 KiB."""
+"""Writing what arrives: one file at a time, of which a power cut takes only a little."""
 
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from cache import durable
+from cache import durable, durable_many
 from cache.disk_errors import in_words
+from sync.pull.disk import Disk
 
-_CHECKPOINT_BYTES: Final = 256 * 1024
+# What a power cut takes at most: little of a slow line, and a second's worth of a stick.
+LINE_BYTES: Final = 256 * 1024
+STICK_BYTES: Final = 64 * 1024 * 1024
 
 
 class Writer:
-    """The one file that is being written; a checkpoint makes it durable now and then."""
+    """The one file that is being written; a checkpoint makes it durable now and then.
 
-    def __init__(self) -> None:
+    Args:
+        disk: does what waits for the disk, and less often, as a quick source wants it; None to
+            wait at each checkpoint, and to make names durable at once.
+    """
+
+    def __init__(self, disk: Disk | None = None) -> None:
         self._file: BinaryIO | None = None
         self._path = Path()
         self._since = 0
+        self._disk = disk
 
     def write(self, path: Path, offset: int, data: bytes | memoryview) -> None:
         """Write bytes of a file; the one before is closed.
@@ -23,15 +32,18 @@ class Writer:
         Raises:
             ExhaustedError: the disk is full, broken or read-only.
         """
-        if self._file is None or path != self._path:
-            self.close()
-            self._file, self._path = durable.open_staging(path), path
+        file = self._open(path)
         with in_words(path):
-            self._file.seek(offset)
-            self._file.write(data)
+            file.seek(offset)
+            view = memoryview(data)
+            while view:
+                view = view[file.write(view) :]
         self._since += len(data)
-        if self._since >= _CHECKPOINT_BYTES:
-            durable.checkpoint(self._file, path)
+        if self._disk is None and self._since >= LINE_BYTES:
+            durable.checkpoint(file, path)
+            self._since = 0
+        elif self._disk is not None and self._since >= STICK_BYTES:
+            self._disk.start(durable_many.checkpoint_soon(file, path))
             self._since = 0
 
     def flush(self) -> None:
@@ -46,3 +58,14 @@ class Writer:
             file, self._file = self._file, None
             with in_words(self._path):
                 file.close()
+
+    def _open(self, path: Path) -> BinaryIO:
+        if self._file is not None and path == self._path:
+            return self._file
+        self.close()
+        quick = self._disk is not None
+        file = durable_many.open_growing(path) if quick else durable.open_staging(path)
+        self._file, self._path = file, path
+        if quick:
+            self._since = 0
+        return file
