@@ -97,6 +97,7 @@ async def test_a_folder_is_sent_quoted_and_published_by_the_page(
     assert "gd/zhuhai/fish" in load_published(hub.repository).roles["gd.zhuhai"].targets
 
 
+@pytest.mark.slow
 async def test_without_a_script_a_folder_is_sent_too(
     browser: Browser, address: str, tmp_path: Path
 ) -> None:

@@ -31,18 +31,17 @@ def fill(
     chance = random.Random(5)
     newest = list(packs) or [PackState(f"gd/zhuhai/{name}", 3, 24, 24) for name in PACKS]
     nodes = []
-    for number in range(1, count + 1):
-        school = f"zhuhai-{number:04d}"
-        name = f"{chance.choice(TOWNS)}{chance.choice(KINDS)}"
-        groups = tuple(sorted(chance.sample(GROUPS, chance.choice((1, 1, 2)))))
-        with registry.transaction() as session:
+    with registry.transaction() as session:
+        for number in range(1, count + 1):
+            school = f"zhuhai-{number:04d}"
+            name = f"{chance.choice(TOWNS)}{chance.choice(KINDS)}"
+            groups = tuple(sorted(chance.sample(GROUPS, chance.choice((1, 1, 2)))))
             session.add(
                 SchoolRow(school=school, name=name, place="gd/zhuhai", changed=now,
                           groups=msgspec.json.encode(groups).decode())
             )  # fmt: skip
             if number % 12:
-                node = _node(session.add, school, now, newest, chance)
-                nodes.append(node)
+                nodes.append(_node(session.add, school, now, newest, chance))
     return nodes
 
 

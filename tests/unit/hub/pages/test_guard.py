@@ -23,12 +23,14 @@ async def refused(browser: Browser, answer: httpx.Response) -> None:
     assert (await browser.get("")).url.path == "/admin/"
 
 
-@pytest.mark.parametrize(
-    "origin", ["https://evil.example", "null", "", "http://127.0.0.1:1", "http://localhost"]
-)
-async def test_a_form_of_another_origin_is_refused(hub: TinyHub, origin: str) -> None:
+FOREIGN = ("https://evil.example", "null", "", "http://127.0.0.1:1", "http://localhost")
+NAMES = ("evil.example", "hub.evil.example:80", "", "a b", "127.0.0.1.x.y")
+
+
+async def test_a_form_of_another_origin_is_refused(hub: TinyHub) -> None:
     async with admin_at(hub) as browser:
-        await refused(browser, await browser.post("account", FORM, Origin=origin))
+        for origin in FOREIGN:
+            await refused(browser, await browser.post("account", FORM, Origin=origin))
 
 
 async def test_a_form_without_an_origin_or_a_token_is_refused(hub: TinyHub) -> None:
@@ -69,15 +71,13 @@ async def test_under_tls_a_form_of_the_plain_origin_is_refused(hub: TinyHub) -> 
         await refused(browser, await browser.post("account", FORM, Origin=plain))
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "hub.evil.example:80", "", "a b", "127.0.0.1.x.y"]
-)
-async def test_a_name_that_is_not_the_hubs_gets_no_page(hub: TinyHub, host: str) -> None:
+async def test_a_name_that_is_not_the_hubs_gets_no_page(hub: TinyHub) -> None:
     make_admin(hub)
     async with visiting(hub) as browser:
-        answer = await browser.client.get("/admin/sign-in", headers={"Host": host})
-        assert answer.status_code in {400, 421}
-        assert "password" not in answer.text
+        for host in NAMES:
+            answer = await browser.client.get("/admin/sign-in", headers={"Host": host})
+            assert answer.status_code in {400, 421}, host
+            assert "password" not in answer.text
 
 
 async def test_the_names_of_the_configuration_get_pages(hub: TinyHub) -> None:

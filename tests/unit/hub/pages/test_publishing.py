@@ -43,12 +43,12 @@ async def send(browser: Browser, folder: dict[str, bytes], **fields: str) -> htt
 
 async def until(browser: Browser, suits: Callable[[str], bool]) -> str:
     """Look at the page until it says what is waited for."""
-    for _ in range(400):
+    for _ in range(300):
         page = (await browser.get("publish")).text
         if suits(page):
             return page
         assert "data-refresh" in page, page
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.25)
     raise AssertionError(page)
 
 
@@ -116,32 +116,27 @@ async def test_a_fault_in_the_folder_is_told_in_a_sentence(hub: TinyHub) -> None
         assert "has no pack.toml" in page
 
 
-@pytest.mark.parametrize(
-    ("name", "words"),
-    [
-        ("f/../../etc/passwd", "cannot be used"),
-        ("f/con.txt", "Windows reserves"),
-        ("f/a<b.txt", "Windows does not allow"),
-        ("g/other.txt", "not of one folder"),
-        ("f/one.txt/two.txt", "both a file and a folder"),
-        ("f/" + "d/" * 40 + "x", "folders deep"),
-    ],
-)
-async def test_a_name_that_cannot_be_used_ends_the_upload(
-    hub: TinyHub, name: str, words: str
-) -> None:
+UNFIT = {
+    "f/../../etc/passwd": "cannot be used",
+    "f/con.txt": "Windows reserves",
+    "f/a<b.txt": "Windows does not allow",
+    "g/other.txt": "not of one folder",
+    "f/one.txt/two.txt": "both a file and a folder",
+    "f/" + "d/" * 40 + "x": "folders deep",
+}
+
+
+async def test_a_name_that_cannot_be_used_ends_the_upload(hub: TinyHub) -> None:
     async with admin_at(hub) as browser:
         await browser.get("publish")
-        sent = [("f/one.txt", b"1"), (name, b"x")]
-        await browser.upload("publish/files", sent, job="", last="1")
-        page = (await browser.get("publish")).text
-        assert words in page
-        assert 'role="alert"' in page
-    assert not (hub.hub_directory.publishing / "files").exists()
-    assert sorted(one.name for one in hub.hub_directory.publishing.iterdir()) == [
-        "job.json",
-        "lock",
-    ]
+        for name, words in UNFIT.items():
+            sent = [("f/one.txt", b"1"), (name, b"x")]
+            await browser.upload("publish/files", sent, job="", last="1")
+            page = (await browser.get("publish")).text
+            assert words in page, name
+            assert 'role="alert"' in page
+            left = sorted(one.name for one in hub.hub_directory.publishing.iterdir())
+            assert left == ["job.json", "lock"]
 
 
 async def test_a_folder_that_is_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
