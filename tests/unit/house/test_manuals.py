@@ -1,6 +1,7 @@
 """The manuals can be followed: each command in them exists as written, in both languages."""
 
 import re
+import runpy
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,6 +108,16 @@ def test_every_command_in_a_sentence_exists(name: str, language: str) -> None:
     for match in INLINE.finditer(BLOCK.sub("", manual(name, language))):
         for words in commands(match[1]):
             check_named(words)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_nodes_own_network_is_turned_on_as_written(language: str) -> None:
+    parser = runpy.run_path(str(DOCS.parent / "deploy/raspberrypi/hotspot.py"))["parser"]()
+    text = manual("technician", language)
+    found = re.findall(r"(?:^|`)sudo packhorse-hotspot ([^`\n]+)", text, re.MULTILINE)
+    assert len(found) >= 4
+    for words in found:
+        assert parser.parse_args(words.split()).what in {"on", "off", "status"}
 
 
 @pytest.mark.parametrize("name", MANUALS)
