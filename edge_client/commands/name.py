@@ -5,7 +5,6 @@ import click
 from core.control import Status
 from core.control_calls import NamesCall
 from core.display import one_line
-from edge_client import people
 from edge_client.commands.agent_or_disk import through_agent
 from edge_client.commands.options import give, json_option, state_directory, state_option
 from edge_client.commands.status import from_disk
@@ -28,6 +27,8 @@ def name(school: str | None, node: str | None, state: str | None, as_json: bool)
         call = NamesCall(school_name=school, node_name=node)
 
         def here() -> dict[str, object]:
+            from edge_client import people
+
             people.set_names(where, call)
             return {}
 

@@ -4,9 +4,7 @@ import sys
 
 import click
 
-from core import pins
 from core.control_calls import Teacher, TeacherCall
-from edge_client import people
 from edge_client.commands.agent_or_disk import through_agent
 from edge_client.commands.options import give, json_option, state_directory, state_option, tell
 
@@ -36,12 +34,15 @@ def add(name: str, pin_stdin: bool, state: str | None, as_json: bool) -> None:
       packhorse node teacher add 王老师
       echo 7391 | packhorse node teacher add 王老师 --pin-stdin
     """  # noqa: D301 - \b is click's
+    from core import pins
+
     where = state_directory(state)
     pin = _read_pin() if pin_stdin else _ask_pin()
     pins.check_pin(pin)
     call = TeacherCall(name=name, pin=pin)
 
     def here() -> dict[str, object]:
+        from edge_client import people
         from edge_client.commands.time import today
 
         people.add_teacher(where, call, today(where))
@@ -62,7 +63,13 @@ def list_(state: str | None, as_json: bool) -> None:
       packhorse node teacher list
     """  # noqa: D301 - \b is click's
     where = state_directory(state)
-    found = through_agent(where, list[Teacher], lambda: people.teachers(where), "teachers")
+
+    def here() -> list[Teacher]:
+        from edge_client import people
+
+        return people.teachers(where)
+
+    found = through_agent(where, list[Teacher], here, "teachers")
     if as_json:
         give(found)
         return
@@ -87,6 +94,8 @@ def remove(name: str, state: str | None, as_json: bool) -> None:
     call = TeacherCall(name=name)
 
     def here() -> dict[str, object]:
+        from edge_client import people
+
         people.remove_teacher(where, call)
         return {}
 

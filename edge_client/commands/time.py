@@ -1,16 +1,17 @@
 """``packhorse node time``."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from cache.clock import Clock
-from cache.school_clock import SchoolClock
 from cache.state import StateDirectory
 from core.control import Status
-from edge_client import config
 from edge_client.commands.agent_or_disk import through_agent
 from edge_client.commands.options import give, json_option, state_directory, state_option, tell
 from edge_client.commands.status import from_disk
-from edge_client.readings import Reader
+
+if TYPE_CHECKING:
+    from cache.school_clock import SchoolClock
 
 
 @click.command(short_help="Show or confirm the school's time.")
@@ -32,6 +33,8 @@ def time(local: str | None, state: str | None, as_json: bool) -> None:
     if local is not None:
 
         def here() -> dict[str, object]:
+            from edge_client.readings import Reader
+
             _clock(where).confirm(local, Reader(where).floor())
             return {}
 
@@ -49,8 +52,14 @@ def time(local: str | None, state: str | None, as_json: bool) -> None:
 
 def today(where: StateDirectory) -> str:
     """Give the school's date as far as it is known."""
+    from edge_client.readings import Reader
+
     return _clock(where).local(Reader(where).floor()).text[:10]
 
 
-def _clock(where: StateDirectory) -> SchoolClock:
+def _clock(where: StateDirectory) -> "SchoolClock":
+    from cache.clock import Clock
+    from cache.school_clock import SchoolClock
+    from edge_client import config
+
     return SchoolClock(where, Clock(), zone=config.load(where.root).time_zone)
