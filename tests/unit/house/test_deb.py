@@ -26,7 +26,7 @@ windows==4 ; sys_platform == 'win32' \\
     --hash=sha256:ee
 """
 # What belongs to the folder, and is no part of a package.
-BESIDE = {"README.md", "debian", "try-amd64", "try-arm64", "try-lib"}
+BESIDE = {"README.md", "debian", "try-amd64", "try-arm64", "try-lib", "try-manual"}
 
 
 def test_conditions_of_the_lock_are_those_of_the_target_and_not_of_this_machine() -> None:
@@ -66,7 +66,7 @@ def test_dpkgs_scripts_are_shell(name: str) -> None:
     subprocess.run(["sh", "-n", ROOT / make_deb.DEPLOY / "debian" / name], check=True)
 
 
-@pytest.mark.parametrize("name", ["try-amd64", "try-arm64", "try-lib"])
+@pytest.mark.parametrize("name", ["try-amd64", "try-arm64", "try-lib", "try-manual"])
 def test_the_trials_are_shell(name: str) -> None:
     subprocess.run(["bash", "-n", ROOT / make_deb.DEPLOY / name], check=True)
 
