@@ -189,6 +189,10 @@ CAUSES: Final = (
     N_("Enrol it again with a new token; what waits is kept until then."),
     N_("The receipt on the stick is for another node."),
     N_("Import the stick at the hub again."),
+    N_(
+        "What was right of it is kept. Let the hub fill the stick again: packhorse hub export"
+        " --check"
+    ),
     N_("The receipt on the stick cannot be read."),
     N_("The stick at {place} cannot be used: {reason}."),
     N_(

@@ -7,7 +7,7 @@ is stale go first.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -182,19 +182,23 @@ class _Export:
         Raises:
             ExhaustedError: it does not fit.
         """
-        if self._room() >= self._needed(lacking):
-            return
-        self._remove_stale()
         needed, room = self._needed(lacking), self._room()
-        if room < needed:
-            raise ExhaustedError(
-                "The stick at {place} has too little room: {needed} needed, {room} free.",
-                hint="Free {lacking} on it, take a larger one, or name a group with --group.",
-                place=str(self._stick.root),
-                needed=human_bytes(needed),
-                room=human_bytes(room),
-                lacking=human_bytes(needed - room),
-            )
+        if room >= needed:
+            return
+        stale = list(self._stale())
+        # Only if that is enough: what is stale is of use as long as nothing newer is there.
+        if room + sum(self._stick.size(path) or 0 for path in stale) >= needed:
+            for path in stale:
+                self._stick.remove(path)
+            return
+        raise ExhaustedError(
+            "The stick at {place} has too little room: {needed} needed, {room} free.",
+            hint="Free {lacking} on it, take a larger one, or name a group with --group.",
+            place=str(self._stick.root),
+            needed=human_bytes(needed),
+            room=human_bytes(room),
+            lacking=human_bytes(needed - room),
+        )
 
     def _room(self) -> int:
         status = os.statvfs(self._stick.root)
@@ -211,11 +215,13 @@ class _Export:
         self._stick.write(one.path, data)
 
     def _remove_stale(self) -> None:
-        """Remove what a mirror of this state has not."""
+        for path in list(self._stale()):
+            self._stick.remove(path)
+
+    def _stale(self) -> Iterator[str]:
+        """Give the path of everything that a mirror of this state has not."""
         wanted = {one.path for one in self._contents.small}
         wanted |= {one.path for one in self._contents.bundles}
         wanted |= {self._stick.part(one.path) for one in self._contents.bundles}
         for folder in REPOSITORY_FOLDERS:
-            for path in list(self._stick.walk(folder)):
-                if path not in wanted:
-                    self._stick.remove(path)
+            yield from (path for path in self._stick.walk(folder) if path not in wanted)

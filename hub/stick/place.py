@@ -1,6 +1,7 @@
 """Where on a stick the mirror directory goes, and whether this hub may write there."""
 
 import os
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -50,8 +51,8 @@ def prepare_place(directory: Path, hub: HubDirectory, first_root: bytes) -> Path
     """
     place = find_place(directory)
     if place == directory.absolute() and directory.is_mount():
-        with stick_in_words(directory):
-            StickWriter(directory).make_folder(FOLDER)
+        with closing(StickWriter(directory)) as stick, stick_in_words(directory):
+            stick.make_folder(FOLDER)
         place = mirror_directory(directory)
     if place.resolve().is_relative_to(hub.root.resolve()):
         raise UsageError(
@@ -59,8 +60,8 @@ def prepare_place(directory: Path, hub: HubDirectory, first_root: bytes) -> Path
             hint="Name the folder of a stick, or any other folder.",
             path=str(place),
         )
-    with stick_in_words(place):
-        _check_owner(StickDirectory(place), first_root)
+    with closing(StickDirectory(place)) as mirror, stick_in_words(place):
+        _check_owner(mirror, first_root)
     return place
 
 

@@ -1,6 +1,7 @@
 """Setup files on a stick: those that still admit a node go on it, the others come off."""
 
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -30,10 +31,11 @@ def put_setups(
     if not folder.is_dir():
         return 0
     count = 0
-    for name, school, token, data in _each(StickDirectory(folder), ""):
-        if token not in unusable and (schools is None or school in schools):
-            stick.write(f"{SETUP}/{name}", data)
-            count += 1
+    with closing(StickDirectory(folder)) as own:
+        for name, school, token, data in _each(own, ""):
+            if token not in unusable and (schools is None or school in schools):
+                stick.write(f"{SETUP}/{name}", data)
+                count += 1
     return count
 
 

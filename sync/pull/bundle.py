@@ -20,6 +20,7 @@ from sync.source import Source
 
 RUN_BYTES: Final = 16 * 1024 * 1024
 MOST_DAMAGED: Final = 3
+DAMAGED: Final = "{file} from {name} is damaged: {reason}"
 _HEAD_PART: Final = "head.part"
 
 
@@ -178,7 +179,7 @@ class BundleFetch:
     def refused(self, reason: str) -> RefusedError:
         """Say that the bundle cannot be used."""
         return RefusedError(
-            "{file} from {name} is damaged: {reason}",
+            DAMAGED,
             hint="What was right of it is kept; the rest is fetched again when the hub has it.",
             file=self.path,
             name=self._source.name,

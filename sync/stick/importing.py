@@ -17,10 +17,14 @@ from sync.directory_source import DirectorySource
 from sync.events import Done, Problem, Summary, problem_of
 from sync.identity import Identity, load_identity
 from sync.pull import pull
+from sync.pull.bundle import DAMAGED
 from sync.stick.look import stick_last_day, stick_timestamp_version
 from sync.stick.receipts import Taken, take_receipt
 from sync.trust.floor import read_floor
 
+_CURE: Final = (
+    "What was right of it is kept. Let the hub fill the stick again: packhorse hub export --check"
+)
 _FIRST_ROOT: Final = metadata_path("root", 1)
 
 
@@ -119,7 +123,9 @@ class _Import:
                 " taken from it.",
                 hint="Take a stick that the hub has filled since then.",
             )
-        return msgspec.structs.replace(summary, last_day=stick_last_day(self._stick))
+        problems = [_with_cure(problem) for problem in summary.problems]
+        last_day = stick_last_day(self._stick)
+        return msgspec.structs.replace(summary, problems=problems, last_day=last_day)
 
     def _is_older(self) -> bool:
         """Say whether the stick's timestamp, unverified, is older than the newest that was seen."""
@@ -130,3 +136,10 @@ class _Import:
         problem = problem_of(error)
         self._problems.append(problem)
         self._context.emit(problem)
+
+
+def _with_cure(problem: Problem) -> Problem:
+    """Say what helps against a damaged bundle on a stick, which no line will bring again."""
+    if problem.template != DAMAGED:
+        return problem
+    return msgspec.structs.replace(problem, hint=_CURE, hint_template=_CURE)

@@ -114,7 +114,10 @@ def test_commands_without_a_hub_say_so(tmp_path: Path, command: str) -> None:
     assert "There is no hub" in run("hub", command, tmp_path, code=10).stderr
 
 
-@pytest.mark.parametrize("command", ["init", "serve", "sign", "renew", "token", "nodes", "report"])
+@pytest.mark.parametrize(
+    "command",
+    ["init", "serve", "sign", "renew", "token", "nodes", "report", "export", "import"],
+)
 def test_every_command_has_help(command: str) -> None:
     done = run("hub", command, "--help")
     assert "--json" in done.stdout

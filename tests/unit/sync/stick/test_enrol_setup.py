@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from cache import failpoints
 from core.errors import NoStateError, RefusedError, UsageError
 from core.stick import ENROL_NAME, UP, encode_setup
 from core.token import decode_token, enrolment_key, enrolment_proof, hub_name, token_name
@@ -143,3 +144,38 @@ def test_a_strange_request_on_the_stick_is_nobodys(
     proof = enrolment_proof(key, "school-1", stranger.public_key)
     assert proof
     assert node.enrol(setup).pending
+
+
+def test_killed_at_any_operation_it_is_enrolled_wholly_or_not_at_all(
+    hub: TinyHub, stick: Path, tmp_path: Path
+) -> None:
+    class KilledError(BaseException):
+        pass
+
+    setups = [put_setup(hub, stick, f"school-{number}") for number in (1, 2)]
+    number = 0
+    ended = False
+    while not ended:
+        number += 1
+        node = OfflineNode(tmp_path / f"node-{number}")
+        node.enrol(setups[0])
+        left = number
+
+        def hook(_operation: str, path: Path) -> None:
+            nonlocal left
+            left -= tmp_path in path.parents
+            if not left:
+                raise KilledError
+
+        failpoints.hook = hook
+        try:
+            node.enrol(setups[1], again=True)
+            ended = True
+        except KilledError:
+            pass
+        finally:
+            failpoints.hook = None
+        key, found = find_enrolment_key(node.state), find_identity(node.state)
+        assert found is None or token_name(key or b"") == found.token
+        assert node.enrol(setups[1], again=True).school == "school-2"
+    assert number > 5

@@ -1,11 +1,14 @@
 """What waits goes onto the stick, oldest first; it leaves the outbox by receipts alone."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
+from cache import failpoints
 from cache.agent_reader import AgentReader
+from cache.durable import is_temporary
 from core.acknowledgement import Acknowledgement
 from core.errors import ExitCode
 from core.node_report import decode_report, decode_signed_report
@@ -204,3 +207,38 @@ def test_how_far_it_was_exported_is_remembered(node: OfflineNode, stick: Path) -
     node.put(stick)
     epoch = node.identity.node.encode()[:8].hex()
     assert AgentReader(node.state.agent).fact(f"exported {epoch}") == "2"
+
+
+def test_killed_at_any_operation_nothing_is_lost(
+    node: OfflineNode, stick: Path, tmp_path: Path
+) -> None:
+    class KilledError(BaseException):
+        pass
+
+    node.use(5)
+    wanted = {1: 5}
+    number = 0
+    ended = False
+    while not ended:
+        number += 1
+        shutil.rmtree(stick / UP, ignore_errors=True)
+        left = number
+
+        def hook(_operation: str, path: Path) -> None:
+            nonlocal left
+            left -= tmp_path in path.parents
+            if not left:
+                raise KilledError
+
+        failpoints.hook = hook
+        try:
+            node.put(stick)
+            ended = True
+        except KilledError:
+            pass
+        finally:
+            failpoints.hook = None
+        assert node.put(stick).exit_code == 0
+        assert batches(node, stick) == wanted
+        assert not [one for one in (stick / UP).rglob("*") if is_temporary(one)]
+    assert number > 10
