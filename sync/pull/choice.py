@@ -4,7 +4,8 @@ Rules:
     - Withdrawals take effect here, before anything is fetched and before the metadata that bring
       them are kept: whoever kills the run finds them done, or not yet heard of.
     - What cannot be read changes nothing: known withdrawals stay, and where an assignment in
-      force is unreadable, packs that are here are kept up to date and no others begun.
+      force is unreadable, or its publisher's file is, packs that are here are kept up to date
+      and no others begun.
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,11 @@ from fnmatch import fnmatchcase
 from cache.agent_db import AgentDatabase
 from cache.catalogue import Catalogue
 from core.assigning import Wanted, covers, in_force, wanted
-from core.assignment import Assignment, place_of
+from core.assignment import NAME, Assignment, place_of
 from core.errors import PackhorseError, RefusedError, UsageError
 from core.names import PackId
 from core.standing import FACT, Standing, decode_standing, encode_standing
+from core.trust.roles import may_publish
 from core.withdrawal import Withdrawal, covering_pack, read_withdrawals
 from sync.context import SyncContext
 from sync.identity import find_identity
@@ -96,6 +98,7 @@ class Choice:
         before = decode_standing(self._agent.reader.fact(FACT))
         read, unreadable = self._read(place)
         lost = [one for one in unreadable if place or one in before.by]
+        lost += [one for one in before.by if self._is_hidden(one, place)]
         orders = wanted(read, school, place, listed)
         if orders is None and not lost:
             return dict.fromkeys(listed, Wanted()), Standing(wanted=len(listed))
@@ -111,6 +114,14 @@ class Choice:
             unwanted=sorted(here - orders.keys()),
             unreadable=bool(lost),
         )
+
+    def _is_hidden(self, by: str, place: str) -> bool:
+        """Say whether nobody knows if ``by`` still assigns: its publisher cannot be read."""
+        path = PackId(f"{by}/{NAME}")
+        if place and not covers(by, place):
+            return False
+        listed = any(one.path == path for one in self._trust.assignments)
+        return not listed and any(may_publish(one, path) for one in self._trust.unread)
 
     def _read(self, place: str) -> tuple[list[Assignment], list[str]]:
         """Read the assignments that may be in force; give the places of unreadable ones too."""

@@ -17,6 +17,7 @@ from tuf.ngclient import Updater
 from core.assignment import is_assignment_path, place_of
 from core.errors import PackhorseError, RefusedError
 from core.names import PackId, parse_pack_id
+from core.trust.roles import Publisher
 from sync.source import SourceError
 from sync.trust.fetcher import TipFetcher
 from sync.trust.words import worded
@@ -47,11 +48,13 @@ class Listing(NamedTuple):
         packs: sorted.
         assignments: sorted.
         problems: what is wrong with single publishers; the others are not affected.
+        unread: those of them whose file cannot be read, so that nobody knows what they sign.
     """
 
     packs: list[PackTarget]
     assignments: list[AssignmentTarget]
     problems: list[PackhorseError]
+    unread: list[Publisher]
 
 
 def list_targets(updater: Updater, fetcher: TipFetcher, metadata: Path) -> Listing:
@@ -69,7 +72,7 @@ def list_targets(updater: Updater, fetcher: TipFetcher, metadata: Path) -> Listi
     walk.enter("targets")
     packs = [walk.packs[one] for one in sorted(walk.packs)]
     assignments = [walk.assignments[one] for one in sorted(walk.assignments)]
-    return Listing(packs, assignments, walk.problems)
+    return Listing(packs, assignments, walk.problems, walk.unread)
 
 
 class _Walk:
@@ -81,6 +84,7 @@ class _Walk:
         self.packs: dict[str, PackTarget] = {}
         self.assignments: dict[str, AssignmentTarget] = {}
         self.problems: list[PackhorseError] = []
+        self.unread: list[Publisher] = []
 
     def enter(self, role: str) -> None:
         """Take the targets of a role that was verified, and go on to those it delegates to."""
@@ -106,6 +110,8 @@ class _Walk:
             )
         elif all(self._probe(role.name, pattern) for pattern in role.paths):
             self.enter(role.name)
+        else:
+            self.unread += [Publisher(role.name, pattern) for pattern in role.paths]
 
     def _probe(self, role: str, pattern: str) -> bool:
         self._fetcher.last = ""

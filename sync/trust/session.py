@@ -63,6 +63,7 @@ class TrustSession:
         time: trusted time.
         problems: what is wrong with single publishers; the others are not affected.
         assignments: those that any publisher signs, after ``packs``.
+        unread: publishers whose file cannot be read, after ``packs``.
     """
 
     def __init__(self, state: StateDirectory, clock: Clock, source: Source) -> None:
@@ -81,6 +82,7 @@ class TrustSession:
         self.time = _time(self._floor, clock)
         self.problems: list[PackhorseError] = []
         self.assignments: list[AssignmentTarget] = []
+        self.unread: list[roles.Publisher] = []
 
     @property
     def damaged(self) -> list[str]:
@@ -122,6 +124,7 @@ class TrustSession:
         self.problems += found.problems
         self._listed = not found.problems
         self.assignments = found.assignments
+        self.unread = found.unread
         return found.packs
 
     def assignment(self, one: AssignmentTarget) -> Assignment:

@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner
 
+from cache.agent_reader import AgentReader
 from core.assignment import (
     MAX_ASSIGNMENT_BYTES,
     Assignment,
@@ -20,11 +21,13 @@ from core.errors import ExitCode, PackhorseError, RefusedError
 from core.manifest import encode_manifest
 from core.names import PackId
 from core.release import FORMAT, BundleLink, Release, encode_release, release_path
+from core.standing import FACT, decode_standing
 from core.tip import Tip, encode_tip
 from core.trust import edit, roles
 from core.trusted_time import format_moment
 from sync.directory_source import DirectorySource
 from sync.events import Problem
+from sync.identity import Identity, save_identity
 from sync.trust import open_trust
 from sync.trust.floor import read_floor
 from tests.support.clock import START, FixedClock
@@ -369,3 +372,58 @@ def test_nobody_assigns_in_anothers_name(repository: Repository, tmp_path: Path)
     assign(repository, county, "gd/zhuhai")
     repository.write()
     assert assigned(node_of(repository, tmp_path), repository) == ([], ["gd/zhuhai"], [])
+
+
+@pytest.mark.parametrize("place", ["gd/zhuhai", ""])
+@pytest.mark.parametrize("broken", ["gd", "gd.zhuhai"])
+def test_while_an_assigning_publisher_cannot_be_read_no_pack_is_begun(
+    repository: Repository, tmp_path: Path, place: str, broken: str
+) -> None:
+    """Its assignment is still in force: the line is not to be filled with every pack there is."""
+    nation, province = repository.publisher("cn/-"), repository.publisher("gd")
+    county = repository.publisher("gd/zhuhai", under=province)
+    repository.release(nation, "cn/-/songs")
+    repository.release(county, "gd/zhuhai/math")
+    one = Assignment(place="gd/zhuhai", groups={"g": ["s1"]}, rules=[Rule("g", "gd/*")])
+    assign(repository, county, "gd/zhuhai", encode_assignment(one))
+    repository.write()
+    node = node_of(repository, tmp_path)
+    save_identity(node.state, at(place))
+    assert begun(node, repository) == ["gd/zhuhai/math"]
+    for after in (START - timedelta(days=1), START + timedelta(days=100)):
+        repository.roles[broken].version += 1
+        repository.roles[broken].expires = after
+        repository.write()
+        expected = [] if after < START else ["gd/zhuhai/math"]
+        assert begun(node, repository) == expected
+        standing = decode_standing(AgentReader(node.state.agent).fact(FACT))
+        assert (standing.by, standing.unreadable) == (["gd/zhuhai"], after < START)
+
+
+def test_a_node_that_moved_is_not_held_up_by_its_old_county(
+    repository: Repository, tmp_path: Path
+) -> None:
+    county, nation = repository.publisher("gd/zhuhai"), repository.publisher("cn/-")
+    repository.release(nation, "cn/-/songs")
+    assign(repository, county, "gd/zhuhai")
+    repository.write()
+    node = node_of(repository, tmp_path)
+    save_identity(node.state, at("gd/zhuhai"))
+    assert begun(node, repository) == []
+    save_identity(node.state, at("gd/foshan"))
+    repository.roles[county].version += 1
+    repository.roles[county].expires = START - timedelta(days=1)
+    repository.write()
+    assert begun(node, repository) == ["cn/-/songs"]
+
+
+def at(place: str) -> Identity:
+    return Identity(
+        url="http://x", hub="h", node="n", school="s1", token="t", root_version=1, place=place
+    )
+
+
+def begun(node: Node, repository: Repository) -> list[str]:
+    """Give the packs that a pull begins to fetch; their bundles are not there."""
+    summary = node.pull_from(DirectorySource(repository.directory))
+    return [one.pack for one in summary.packs]
