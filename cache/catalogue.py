@@ -138,6 +138,8 @@ class Catalogue:
     def withdraw(self, pack: str, withdrawals: list[Withdrawal]) -> bool:
         """Let exactly these be a pack's withdrawals, whether it is here or not.
 
+        Of several about the same, the last counts.
+
         What is withdrawn is not served from now on; what was and is no more is served again,
         as far as it is here.
 
@@ -149,7 +151,8 @@ class Catalogue:
             ExhaustedError: the disk is full, broken or read-only.
         """
         before = self.withdrawals().get(pack, [])
-        after = sorted(withdrawals, key=lambda one: (one.item, one.version))
+        places = {(one.item, one.version): one for one in withdrawals}
+        after = [places[place] for place in sorted(places)]
         if after == before:
             return False
         if self._manifests:

@@ -338,7 +338,8 @@ def _item(row: sqlite3.Row, withdrawn: list[Withdrawal]) -> CatalogueItem:
 
 def _hit(row: sqlite3.Row) -> CatalogueHit:
     values = _titled(row, "pack_title")
-    flags = {name: bool(values[name]) for name in ("is_served", "is_withdrawn")}
+    served = bool(values["is_served"])
+    flags = {"is_served": served, "is_withdrawn": bool(values["is_withdrawn"]) and not served}
     return CatalogueHit(**{**values, **flags})
 
 

@@ -80,6 +80,16 @@ def test_it_comes_back_with_all_that_is_here(
     assert reader.packs()[0].missing == 0
 
 
+def test_two_withdrawals_of_the_same_are_one_and_change_nothing_again(
+    state: StateDirectory,
+) -> None:
+    other = Withdrawal(reason="another reason", at=AT, item="item-0")
+    with opened(state) as catalogue:
+        assert catalogue.withdraw(PACK, [SLIP, other])
+        assert catalogue.withdrawals() == {PACK: [other]}
+        assert not catalogue.withdraw(PACK, [SLIP, other])
+
+
 def test_a_whole_pack_is_withdrawn_with_its_reason(
     state: StateDirectory, reader: CatalogueReader
 ) -> None:
@@ -100,6 +110,8 @@ def test_of_a_withdrawn_version_nothing_is_served_and_what_is_here_of_another_is
         activate(state, catalogue, made)
         catalogue.withdraw(PACK, [Withdrawal(reason="bad sound", at=AT, version=2)])
         assert {one.version for one in reader.items(PACK)} == {1}
+        # Its lessons can be opened, so a search calls neither them nor the pack withdrawn.
+        assert not any(one.is_withdrawn for one in reader.search("五年级", 9))
         found = reader.file(PACK, "item-1", "b")
         assert found is not None
         assert found.digest == digest_of(FILES["b"])
