@@ -153,7 +153,12 @@ def past(request: web.Request, *dates: str | None) -> str:
 
 def since(withdrawal: Withdrawal) -> str:
     """Give the day of a withdrawal in the school's time."""
-    return parse_moment(withdrawal.at).astimezone().date().isoformat()
+    moment = parse_moment(withdrawal.at)
+    try:
+        return moment.astimezone().date().isoformat()
+    except OverflowError:
+        # A publisher's clock at the end of time, which has no such day here.
+        return moment.date().isoformat()
 
 
 def pack_id(request: web.Request) -> str:

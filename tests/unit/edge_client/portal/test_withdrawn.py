@@ -1,6 +1,7 @@
 """A withdrawn lesson on every page and port: not served, and said why and since when."""
 
 import html
+import time
 from html.parser import HTMLParser
 
 import msgspec
@@ -100,6 +101,24 @@ async def test_a_withdrawn_version_is_named(school: School) -> None:
     page = (await school.client.get(f"/packs/{PACK}")).text
     assert "Version 1 of this pack was withdrawn on 2026-11-22." in page
     assert (await school.client.get(f"/packs/{PACK}/picture/download")).status_code == 404
+
+
+async def test_a_day_at_the_end_of_time_breaks_no_page(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        with opened(school.state) as catalogue:
+            one = Withdrawal(reason="a slip", at="9999-12-31T23:59:59Z", item="video")
+            catalogue.withdraw(PACK, [one])
+        for path in (f"/packs/{PACK}", f"/packs/{PACK}/video"):
+            answer = await school.client.get(path)
+            assert answer.status_code == 200
+            assert "withdrawn on 9999-12-31" in answer.text
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 async def test_it_comes_back(school: School) -> None:
