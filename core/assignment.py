@@ -6,6 +6,7 @@ name. It says which schools should take a pack, never what is in one: packs prov
 Here is the document; ``core.assigning`` decides by it.
 """
 
+import operator
 import re
 from typing import Annotated, Final
 
@@ -30,6 +31,7 @@ MAX_ASSIGNMENT_BYTES: Final = 256 * 1024
 MAX_GROUP: Final = 60
 MOST_SCHOOLS: Final = 100_000
 MOST_RULES: Final = 2000
+MOST_GROUPS: Final = 1000
 _MAX_PLAIN_BYTES: Final = 4 * 1024 * 1024
 _PLACE = re.compile(r"[a-z0-9-]{1,64}/[a-z0-9-]{1,64}\Z")
 _PATTERN = re.compile(r"[a-z0-9*?/-]{1,200}\Z")
@@ -69,7 +71,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     format: int = FORMAT
     place: str
     published: Annotated[str, msgspec.Meta(max_length=20)] = ""
-    groups: Annotated[dict[str, _Schools], msgspec.Meta(max_length=1000)] = {}
+    groups: Annotated[dict[str, _Schools], msgspec.Meta(max_length=MOST_GROUPS)] = {}
     rules: Annotated[list[Rule], msgspec.Meta(max_length=MOST_RULES)] = []
 
 
@@ -154,14 +156,17 @@ def check_assignment(assignment: Assignment) -> None:
 
     Raises:
         RefusedError: a name cannot be shown, a rule names a group that is not there or no
-            pattern, or there are too many schools.
+            pattern, or there are too many schools, groups or rules.
     """
     place = assignment.place
     if not _PLACE.match(place):
         raise RefusedError("{place} is not a place.", place=repr(place[:200]))
     for name in assignment.groups:
         check_group(name)
-    if sum(map(len, assignment.groups.values())) > MOST_SCHOOLS:
+    schools = sum(map(len, assignment.groups.values()))
+    found = (schools, len(assignment.groups), len(assignment.rules))
+    # As types say it, which are looked at only when one is read.
+    if any(map(operator.gt, found, (MOST_SCHOOLS, MOST_GROUPS, MOST_RULES))):
         raise _too_large(place)
     for rule in assignment.rules:
         if rule.group != EVERYBODY and rule.group not in assignment.groups:
@@ -219,7 +224,7 @@ def check_rendition(name: str) -> None:
 
 def _too_large(place: str) -> RefusedError:
     return RefusedError(
-        "The assignment of {place} is too large: too many schools or rules.",
+        "The assignment of {place} is too large: too many schools, groups or rules.",
         hint="Use patterns such as gd/zhuhai/* and the group *, or let counties assign.",
         place=place,
     )

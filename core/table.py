@@ -110,7 +110,13 @@ def _check_size(line: int, cells: list[str], count: int, what: str) -> None:
         raise RefusedError("{what} has more than {most} rows.", what=what, most=MAX_ROWS)
     if len(cells) > _MOST_COLUMNS or any(len(cell) > MAX_CELL for cell in cells):
         raise RefusedError(
-            "Row {line} of {what} has too many or too long cells.", line=line, what=what
+            "Row {line} of {what} has too many or too long cells.",
+            hint="A row has at most {columns} cells, a cell at most {most} characters: spread a"
+            " long list over several rows.",
+            line=line,
+            what=what,
+            columns=_MOST_COLUMNS,
+            most=MAX_CELL,
         )
 
 

@@ -9,7 +9,7 @@ A row adds schools to a group, or packs, or both. ``*`` is every school.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from core.assignment import (
@@ -83,7 +83,7 @@ def table_of(assignment: Assignment) -> list[list[str]]:
     """Give an assignment as a table's rows, its headings first."""
     rows = [list(COLUMNS)]
     for group, schools in assignment.groups.items():
-        rows += [[group, ";".join(some), "", "", ""] for some in _pieces(schools)]
+        rows += [[group, _cell(some), "", "", ""] for some in _pieces(schools)]
     rows += [
         [rule.group, "", rule.pack, str(rule.priority), " ".join(rule.renditions)]
         for rule in assignment.rules
@@ -154,6 +154,12 @@ def _words(text: str) -> list[str]:
     """Split a cell: at marks, where it has some, so that an id may have a space; else at spaces."""
     parts = _MARKS.split(text) if _MARKS.search(text) else text.split()
     return [part.strip() for part in parts if part.strip()]
+
+
+def _cell(schools: Sequence[str]) -> str:
+    """Write schools as one cell, so that ``_words`` finds the same; one may have a space."""
+    cell = ";".join(schools)
+    return cell if ";" in cell or " " not in cell else f"{cell};"
 
 
 def _pieces(schools: Iterable[str]) -> list[list[str]]:

@@ -132,7 +132,9 @@ def withdrawal_lines(plan: Plan, repository: Repository) -> list[str]:
         if repository.assignments
         else "  taken by every school: there is no assignment"
     )
-    return [*lines, "Publishing the pack again brings it back."]
+    if new.version in {0, manifest.version}:
+        return [*lines, "Publishing the pack again brings it back."]
+    return [*lines, f"Version {new.version} stays withdrawn when the pack is published again."]
 
 
 def withdrawal_plan_data(plan: Plan, repository: Repository) -> dict[str, Any]:

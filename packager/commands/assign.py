@@ -87,7 +87,9 @@ def assign(
         return
     now = Clock().wall()
     new = None if table is None else _read(table, path, now)
-    data, is_new = _quote(old, new, found, path, quiet=as_json)
+    there = authority.current is not None and path in authority.current.targets
+    is_new = there != (new is not None) or not _same(old, new)
+    data = _quote(old, new, found, path, is_new=is_new, quiet=as_json)
     published = True
     if is_new and not dry_run and ask(yes=yes):
         sent = _publish(target, authority, new, now, wait)
@@ -119,9 +121,10 @@ def _quote(
     repository: "Repository",
     path: str,
     *,
+    is_new: bool,
     quiet: bool,
-) -> tuple[dict[str, Any], bool]:
-    """Tell what changes; say whether anything does."""
+) -> dict[str, Any]:
+    """Tell what changes."""
     from core.assignment import place_of
     from packager.assigning import changes_of, unmatched
     from packager.assignment_quote import assignment_data, assignment_lines
@@ -130,9 +133,6 @@ def _quote(
     place = place_of(path)
     changes = changes_of(old, new, place, repository)
     strange = unmatched(new, repository) if new else []
-    is_new = (old is None) != (new is None) or bool(
-        old and new and (old.groups, old.rules) != (new.groups, new.rules)
-    )
     lines = [f"{place}: nothing changes for any school"] if not changes else [f"{place}:"]
     lines += assignment_lines(changes, repository)
     lines += [f"no published pack is called {pattern} yet" for pattern in strange]
@@ -142,14 +142,20 @@ def _quote(
     for line in lines:
         if not quiet:
             say(line)
-    data = {
+    return {
         "place": place,
         "changes": assignment_data(changes, repository),
         "unmatched": strange,
         "nothing_to_publish": not is_new,
         "published": False,
     }
-    return data, is_new
+
+
+def _same(old: "Assignment | None", new: "Assignment | None") -> bool:
+    """Say whether two assignments say the same, whenever they were written."""
+    if old is None or new is None:
+        return old is new
+    return (old.groups, old.rules) == (new.groups, new.rules)
 
 
 def _publish(

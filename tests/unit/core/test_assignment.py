@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from core.assignment import (
     EVERYBODY,
     MAX_ASSIGNMENT_BYTES,
+    MOST_GROUPS,
+    MOST_RULES,
     Assignment,
     Rule,
     assignment_file,
@@ -124,6 +126,18 @@ def test_too_many_schools_are_refused_before_they_are_signed() -> None:
     schools = [str(digest_of(str(number).encode())) for number in range(10_000)]
     with pytest.raises(RefusedError, match="too large"):
         encode_assignment(Assignment(place="gd/zhuhai", groups={"a": schools}))
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        Assignment(place="gd/zhuhai", rules=[Rule("*", "gd/zhuhai/*")] * (MOST_RULES + 1)),
+        Assignment(place="gd/zhuhai", groups={f"g{n}": [] for n in range(MOST_GROUPS + 1)}),
+    ],
+)
+def test_what_nodes_would_not_read_is_refused_before_it_is_signed(one: Assignment) -> None:
+    with pytest.raises(RefusedError, match="too large"):
+        encode_assignment(one)
 
 
 def test_a_standing_is_remembered() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from core.assignment import Assignment, Rule, assignment_file, decode_assignment
 from core.digest import Digest
-from core.errors import UsageError
+from core.errors import RefusedError, UsageError
 from core.trust import edit
 from packager.assignment_table import read_assignment, table_of
 from tests.support.publishing import publish_assignment, publish_bytes, withdraw_raw
@@ -89,11 +89,19 @@ def test_an_assignment_is_written_as_a_table_that_says_the_same() -> None:
     one = Assignment(
         place="demo/county",
         published="2026-11-22T08:30:00Z",
-        groups={"海岛": schools, "b": ["Green Hill"]},
+        groups={"海岛": schools, "b": ["Green Hill"], "c": ["s1", "Sea View"]},
         rules=[Rule("海岛", "demo/county/*", 1, ["360p", "audio"]), Rule("*", "cn/-/a")],
     )
     text = "\n".join(",".join(f'"{cell}"' for cell in row) for row in table_of(one))
-    assert read(text.replace("Green Hill", "Green Hill;")) == one
+    assert read(text) == one
+
+
+def test_a_list_of_schools_that_no_cell_holds_is_refused_with_the_cure() -> None:
+    schools = " ".join(f"zhuhai-school-{number}" for number in range(300))
+    with pytest.raises(RefusedError) as caught:
+        read(f"group,schools\ng,{schools}\n")
+    assert "Row 2 of table.csv has too many or too long cells" in str(caught.value)
+    assert "several rows" in caught.value.hint
 
 
 @pytest.fixture
@@ -250,6 +258,15 @@ def test_an_unreadable_assignment_is_named_and_replaced(
     found = in_force(published)
     assert found is not None
     assert found.rules == [Rule("*", MATH)]
+
+
+def test_an_unreadable_assignment_is_taken_away(run: Run, published: TinyRepository) -> None:
+    publish_bytes(published, b"junk")
+    ran = assign(run, published, "--clear", "--yes")
+    assert "left out: The assignment of demo/county is damaged." in ran.err
+    assert "Nothing to publish" not in ran.err
+    assert PATH not in published.role.targets
+    assert "Nothing to publish" in assign(run, published, "--clear", "--yes").err
 
 
 def test_a_withdrawal_by_another_tool_spoils_no_quote(

@@ -168,6 +168,9 @@ def test_a_new_version_brings_items_back_and_leaves_other_versions_withdrawn(
     assert [one["item"] for one in data["comes_back"]] == [item]
     assert [one["version"] for one in data["stays_withdrawn"]] == [1]
     assert [(one.item, one.version) for one in withdrawn(published)] == [("", 1)]
+    ran = withdraw(run, published, f"{FISH}@1", "--dry-run")
+    assert "Version 1 stays withdrawn when the pack is published again." in ran.err
+    assert "brings it back" not in ran.err
 
 
 def test_what_is_to_stay_withdrawn_does(run: Run, folder: Path, published: TinyRepository) -> None:
