@@ -113,7 +113,7 @@ def hand_in(remote: Remote, role: str, new: Targets, signer: CryptoSigner) -> Ha
     path = f"incoming/{role}.{new.version}.json"
     if not remote.put_new(path, data):
         waiting = remote.read(path, roles.MAX_TARGETS_BYTES)
-        if waiting is None or not _same(waiting, new):
+        if waiting is None or not _same(waiting, data):
             raise UnavailableError(
                 "Another publication of {role} waits for the sequencer.",
                 hint="Run `packhorse hub sign` at the hub, then publish again.",
@@ -141,13 +141,19 @@ def wait_for_sequencer(remote: Remote, handed: HandedIn, patience: Patience) -> 
     return True
 
 
-def _same(waiting: bytes, new: Targets) -> bool:
-    """Whether what waits says the same, such as after an interrupted publication."""
+def _same(found: bytes, ours: bytes) -> bool:
+    """Whether what is there says the same, such as after an interrupted publication."""
+    if found == ours:
+        return True
     try:
-        found = edit.parse(waiting, Targets, roles.MAX_TARGETS_BYTES)
+        one, other = (edit.parse(data, Targets, roles.MAX_TARGETS_BYTES) for data in (found, ours))
     except RefusedError:
         return False
-    return found.version == new.version and found.targets == new.targets
+    return (one.version, one.targets, one.delegations) == (
+        other.version,
+        other.targets,
+        other.delegations,
+    )
 
 
 def _is_published(remote: Remote, handed: HandedIn) -> bool:
@@ -156,7 +162,7 @@ def _is_published(remote: Remote, handed: HandedIn) -> bool:
     found = remote.read(path, roles.MAX_TARGETS_BYTES)
     if found is None:
         return False
-    if found != handed.data:
+    if not _same(found, handed.data):
         raise RefusedError(
             "Version {version} of {role} was signed by somebody else meanwhile.",
             hint="Publish again.",

@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 import pytest
 
 from core.errors import RefusedError
@@ -27,6 +29,24 @@ def test_what_somebody_else_signed_meanwhile_is_not_taken_for_ours(tiny: TinyRep
         wait_for_sequencer(
             open_remote(str(tiny.directory)), handed, Patience(1, lambda: 0.0, lambda _: None)
         )
+
+
+def test_what_an_interrupted_try_handed_in_counts_as_published(tiny: TinyRepository) -> None:
+    # The sequencer took the first try's file while the second try was building.
+    authority = Authority("demo.county", "demo/county/*", tiny.role)
+    tries = [
+        sign(next_role(authority, PACK, b"release", moment), [tiny.publisher_signer])
+        for moment in (tiny.now, tiny.now + timedelta(minutes=1))
+    ]
+    assert tries[0] != tries[1]
+    (tiny.directory / "incoming").mkdir()
+    (tiny.directory / "incoming/demo.county.2.json").write_bytes(tries[0])
+    assert tiny.sequence() == 1
+    remote, patience = open_remote(str(tiny.directory)), Patience(1, lambda: 0.0, lambda _: None)
+    assert wait_for_sequencer(remote, HandedIn("demo.county", 2, tries[1]), patience)
+    other = sign(next_role(authority, PACK, b"another", tiny.now), [tiny.publisher_signer])
+    with pytest.raises(RefusedError, match="signed by somebody else meanwhile"):
+        wait_for_sequencer(remote, HandedIn("demo.county", 2, other), patience)
 
 
 def test_waiting_ends_in_time(tiny: TinyRepository) -> None:
