@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import secrets
-import tomllib
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import ExitStack, asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,31 +15,34 @@ from cache import durable
 from cache.clock import Clock
 from core.codec import decode_json
 from core.control import Wording, wording_of
-from core.errors import AlreadyRunningError, PackhorseError, RefusedError, UsageError
-from core.names import PackId, parse_pack_id
-from core.trusted_time import format_moment, parse_moment
+from core.errors import (
+    AlreadyRunningError,
+    ExhaustedError,
+    PackhorseError,
+    UsageError,
+)
+from core.trusted_time import format_moment
 from hub.layout import HubDirectory
 from hub.publishing.command import Command, Ended, Step
-from hub.publishing.folder import IncomingFolder, Room, free_bytes
+from hub.publishing.folder import IncomingFolder, Room, free_bytes, pack_of
 from hub.publishing.job import (
     MAX_QUOTE_BYTES,
+    OVER,
     Job,
     Quote,
     Result,
     State,
+    is_old,
     load_job,
     new_job,
     save_job,
 )
+from hub.publishing.threads import to_its_end
 from hub.refusals import ConflictError
 
-# What nobody goes on with.
-_KEPT_DAYS: Final[dict[State, int]] = {"receiving": 1, "quoted": 7, "failed": 7, "published": 7}
 _WORKSPACE_PERIOD: Final = timedelta(days=180)
 _TIDY_SECONDS: Final = 3600.0
 _SEQUENCER_SECONDS: Final = 120
-_MAX_TOML_BYTES: Final = 256 * 1024
-_MAX_TOML_LINE: Final = 4096
 _LOG: Final = logging.getLogger(__name__)
 T = TypeVar("T")
 
@@ -73,6 +75,8 @@ class Desk:
         self._folder: IncomingFolder | None = None
         self._abort: Callable[[], None] | None = None
         self._received = asyncio.Event()
+        # Held from the look at a state to the end of its change.
+        self._changing = asyncio.Lock()
         self._work: asyncio.Task[None] | None = None
         self._tidying: asyncio.Task[None] | None = None
         self._held = ExitStack()
@@ -99,18 +103,15 @@ class Desk:
             # Several copies of a hub may serve; one of them has the desk.
             return
         self.is_open = True
-        self.job = await asyncio.to_thread(self._recover)
+        self.job = await to_its_end(self._recover)
         if self.job is not None:
             self._go_on(self.job)
         self._tidying = asyncio.create_task(self._tidy())
 
     async def stop(self) -> None:
         """Stop what is at work; the next run goes on with it."""
-        for task in (self._tidying, self._work):
-            if task is not None:
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+        await _cancelled(self._tidying)
+        await _cancelled(self._work)
         self.is_open = False
         self._held.close()
 
@@ -138,28 +139,20 @@ class Desk:
         Raises:
             ConflictError: another folder is being published, or the same is being received.
         """
-        if not self._received.is_set():
-            raise ConflictError("Files of this folder are just being received.")
-        job = self._receivable(name)
-        self._received.clear()
-        self._abort = abort
+        async with self._changing:
+            job, folder = await self._receivable(name, admin)
+            self._received.clear()
+            self._abort = abort
+        # Nothing else changes the job now; ``drop`` waits for the end of this.
         try:
-            if job is None:
-                await asyncio.to_thread(self._clear)
-                self._folder = IncomingFolder(self.files, self._most, self._room)
-                job = await self._put(new_job(secrets.token_hex(8), admin, self._clock.wall()))
-            folder = self._folder
-            if folder is None:
-                raise ConflictError("This folder is not being published any more.")
             try:
                 yield folder
             finally:
                 # Also when the line broke: the rest of the folder may still come.
-                if self.job is not None and self.job.id == job.id:
-                    await self._put(self._counted(job, folder))
+                await self._put(self._counted(job, folder))
         except PackhorseError as error:
-            if job is not None and not isinstance(error, ConflictError):
-                await self._fail(job, wording_of(error))
+            if not isinstance(error, ConflictError):
+                await self._put(self._failed(job, wording_of(error)))
             raise
         finally:
             self._abort = None
@@ -172,23 +165,20 @@ class Desk:
             ConflictError: it is not being received.
             UsageError: nothing has come.
         """
-        job, folder = self.current(name), self._folder
-        if job.state != "receiving" or folder is None or not self._received.is_set():
-            raise ConflictError("This folder is not being received.")
-        if not folder.files:
-            error = UsageError(
-                "No file has come.", hint="Choose the folder that holds pack.toml and the lessons."
-            )
-            await self._fail(job, wording_of(error))
-            raise error
-        self._received.clear()
-        try:
-            await asyncio.to_thread(durable.sync_tree, self.files)
-            pack = await asyncio.to_thread(pack_of, self.files)
-            self._folder = None
+        async with self._changing:
+            job, folder = self.current(name), self._folder
+            if job.state != "receiving" or folder is None or not self._received.is_set():
+                raise ConflictError("This folder is not being received.")
+            if not folder.files:
+                error = UsageError(
+                    "No file has come.",
+                    hint="Choose the folder that holds pack.toml and the lessons.",
+                )
+                await self._put(self._failed(job, wording_of(error)))
+                raise error
+            await to_its_end(durable.sync_tree, self.files)
+            pack = await to_its_end(pack_of, self.files)
             self._go_on(await self._put(self._changed(job, "building", pack=pack)))
-        finally:
-            self._received.set()
 
     async def publish(self, name: str, key: Path) -> None:
         """Publish what was quoted, with a key.
@@ -196,10 +186,11 @@ class Desk:
         Raises:
             ConflictError: it does not wait for that.
         """
-        job = self.current(name)
-        if job.state != "quoted" or job.quote is None or job.quote.nothing_to_publish:
-            raise ConflictError("This folder does not wait to be published.")
-        self._go_on(await self._put(self._changed(job, "publishing", key=str(key))))
+        async with self._changing:
+            job = self.current(name)
+            if job.state != "quoted" or job.quote is None or job.quote.nothing_to_publish:
+                raise ConflictError("This folder does not wait to be published.")
+            self._go_on(await self._put(self._changed(job, "publishing", key=str(key))))
 
     async def drop(self, name: str) -> None:
         """Give the job up, and remove what has come of it.
@@ -207,33 +198,33 @@ class Desk:
         Raises:
             ConflictError: it is being published, which cannot be taken back.
         """
-        job = self.current(name)
-        if job.state == "publishing":
-            raise ConflictError("This folder is just being published.")
-        self.job = self.step = self._folder = None
-        if self._abort is not None:
-            self._abort()
-        await self._received.wait()
-        if self._work is not None:
-            self._work.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._work
-        await asyncio.to_thread(self._clear)
+        async with self._changing:
+            if self.current(name).state == "publishing":
+                raise ConflictError("This folder is just being published.")
+            if self._abort is not None:
+                self._abort()
+            await self._received.wait()
+            await self._clear()
 
     # States.
 
-    def _receivable(self, name: str) -> Job | None:
-        """Give the job that goes on; None to begin a new one."""
+    async def _receivable(self, name: str, admin: str) -> tuple[Job, IncomingFolder]:
+        """Give the job that goes on, or a new one, with the folder that takes its files."""
         if not self.is_open:
             raise ConflictError("Another copy of this hub has the publishing page.")
+        if not self._received.is_set():
+            raise ConflictError("Files of this folder are just being received.")
         if name:
             job = self.current(name)
-            if job.state != "receiving":
+            if job.state != "receiving" or self._folder is None:
                 raise ConflictError("This folder is not being received any more.")
-            return job
+            return job, self._folder
         if self.job is not None and self.job.state in {"building", "quoted", "publishing"}:
             raise ConflictError("Another folder is just being published.")
-        return None
+        await self._clear()
+        self._folder = IncomingFolder(self.files, self._most, self._room)
+        job = await self._put(new_job(secrets.token_hex(8), admin, self._clock.wall()))
+        return job, self._folder
 
     def _changed(self, job: Job, state: State, **values: object) -> Job:
         moment = format_moment(self._clock.wall())
@@ -249,26 +240,42 @@ class Desk:
             skipped=folder.skipped,
         )
 
+    def _failed(self, job: Job, error: Wording) -> Job:
+        present = self.job if self.job is not None and self.job.id == job.id else job
+        return self._changed(present, "failed", error=error)
+
     async def _put(self, job: Job) -> Job:
-        """Make a job the present one, unless it was given up meanwhile."""
-        if job.state != "receiving" or job.files:
-            self.current(job.id)
+        """Make a job the present one, once the disk is as its state says.
+
+        Whoever sees the state may act on it: begin the next folder, or stop the hub.
+        """
+        over = job.state in OVER
+        try:
+            await to_its_end(save_job, self._place / "job.json", job)
+        except ExhaustedError:
+            if not over:
+                raise
+            # What has happened is told all the same.
+            _LOG.exception("The end of a publication cannot be kept")
+        if over:
+            await to_its_end(durable.remove_tree, self.files)
+        if job.state != "receiving":
+            self._folder = None
         self.job = job
-        await asyncio.to_thread(save_job, self._place / "job.json", job)
         return job
 
-    async def _fail(self, job: Job, error: Wording) -> None:
-        if self.job is not None and self.job.id == job.id:
-            self._folder = None
-            await self._put(self._changed(self.job, "failed", error=error))
-            await asyncio.to_thread(durable.remove_tree, self.files)
+    async def _clear(self) -> None:
+        """Hold nothing."""
+        await _cancelled(self._work)
+        await to_its_end(self._remove)
+        self.job = self.step = self._folder = self._work = None
 
     # Work.
 
     def _go_on(self, job: Job) -> None:
         steps = {"building": self._build, "publishing": self._send}
         if job.state in steps:
-            self._work = asyncio.create_task(self._worked(job, steps[job.state](job)))
+            self._work = asyncio.create_task(self._worked(job, steps[job.state]))
             self._work.add_done_callback(lambda task: self._see_to(task, job))
 
     def _see_to(self, task: asyncio.Task[None], job: Job) -> None:
@@ -276,38 +283,44 @@ class Desk:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             _LOG.error("Publishing met a bug", exc_info=error)
-            self._work = asyncio.create_task(self._fail(job, wording_of(_mistake())))
+            self._work = asyncio.create_task(
+                self._settle(self._failed(job, wording_of(_mistake())))
+            )
 
-    async def _worked(self, job: Job, work: Coroutine[None, None, None]) -> None:
+    async def _worked(self, job: Job, work: Callable[[Job], Awaitable[Job]]) -> None:
         try:
-            await work
+            done = await work(job)
+            await self._settle(done)
         except PackhorseError as error:
-            await self._fail(job, wording_of(error))
+            await self._settle(self._failed(job, wording_of(error)))
         finally:
             self.step = None
 
-    async def _build(self, job: Job) -> None:
+    async def _settle(self, job: Job) -> None:
+        """Put what has become of a job, unless it was given up meanwhile."""
+        async with self._changing:
+            if self.job is not None and self.job.id == job.id:
+                await self._put(job)
+
+    async def _build(self, job: Job) -> Job:
         words = ("build", self.files, "--repository", self.repository)
         ended = await self._run(job, *words)
         if ended.error is not None:
-            await self._fail(job, ended.error)
-            return
+            return self._failed(job, ended.error)
         quote = _decoded(ended, Quote)
-        await self._put(self._changed(job, "quoted", quote=quote, pack=quote.pack))
+        return self._changed(job, "quoted", quote=quote, pack=quote.pack)
 
-    async def _send(self, job: Job) -> None:
+    async def _send(self, job: Job) -> Job:
         wait = str(_SEQUENCER_SECONDS)
         words = ("publish", self.files, "--repository", self.repository, "--key", job.key)
         ended = await self._run(job, *words, "--wait", wait)
         if ended.error is not None:
-            await self._fail(job, ended.error)
-            return
-        await self._put(self._changed(job, "published", result=_decoded(ended, Result)))
-        await asyncio.to_thread(durable.remove_tree, self.files)
+            return self._failed(job, ended.error)
+        return self._changed(job, "published", result=_decoded(ended, Result))
 
     async def _run(self, job: Job, *words: str | Path) -> Ended:
         workspace = self.workspace(job.pack)
-        await asyncio.to_thread(durable.make_directory, workspace)
+        await to_its_end(durable.make_directory, workspace)
         options = ("--workspace", workspace, "--progress", "json", "--json")
         return await Command([*words, *options], self._stepped).run()
 
@@ -323,25 +336,26 @@ class Desk:
             # A file of it may have been cut in the middle.
             job = self._changed(job, "failed", error=wording_of(_interrupted()))
             save_job(self._place / "job.json", job)
-        if job is None or job.state in {"failed", "published"}:
+        if job is None or job.state in OVER:
             durable.remove_tree(self.files)
         return job
 
-    def _clear(self) -> None:
+    def _remove(self) -> None:
         durable.remove(self._place / "job.json")
         durable.remove_tree(self.files)
 
     async def _tidy(self) -> None:
         while True:
             now = self._clock.wall()
-            if self.job is not None and _is_old(self.job, now) and self._received.is_set():
-                with suppress(ConflictError):
+            # What the disk refuses now, it may grant in an hour.
+            with suppress(PackhorseError):
+                if self.job is not None and is_old(self.job, now) and self._received.is_set():
                     await self.drop(self.job.id)
-            await asyncio.to_thread(self._forget_workspaces, now)
+                await to_its_end(self._forget_workspaces, now)
             await asyncio.sleep(_TIDY_SECONDS)
 
     def _forget_workspaces(self, now: datetime) -> None:
-        used = self.job.pack.replace("/", "_") if self.job else ""
+        used = self.workspace(self.job.pack).name if self.job else ""
         for place in (self._place / "workspaces").glob("*"):
             lock = place / "lock"
             last = (lock if lock.exists() else place).stat().st_mtime
@@ -349,25 +363,14 @@ class Desk:
                 durable.remove_tree(place)
 
 
-def pack_of(folder: Path) -> PackId | str:
-    """Give the id that a folder's ``pack.toml`` says; empty where the packager will complain."""
-    try:
-        with (folder / "pack.toml").open("rb") as file:
-            data = file.read(_MAX_TOML_BYTES + 1)
-        if len(data) > _MAX_TOML_BYTES or any(len(x) > _MAX_TOML_LINE for x in data.split(b"\n")):
-            return ""
-        return parse_pack_id(str(tomllib.loads(data.decode("utf-8-sig")).get("id", "")))
-    except (OSError, ValueError, RecursionError, RefusedError):
-        return ""
+async def _cancelled(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 def _decoded(ended: Ended, kind: type[T]) -> T:
     return decode_json(ended.output, kind, what="The packager's answer", limit=MAX_QUOTE_BYTES)
-
-
-def _is_old(job: Job, now: datetime) -> bool:
-    days = _KEPT_DAYS.get(job.state)
-    return days is not None and now - parse_moment(job.changed) > timedelta(days=days)
 
 
 def _interrupted() -> UsageError:

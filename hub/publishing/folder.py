@@ -1,6 +1,7 @@
 """The folder as it comes, file by file: names, count, bytes and room on the disk are bounded."""
 
 import shutil
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -8,7 +9,7 @@ from typing import BinaryIO, Final
 from cache import durable
 from core.errors import ExhaustedError, RefusedError, UsageError
 from core.manifest import MAX_FILE_BYTES, MAX_FILES
-from core.names import check_path
+from core.names import PackId, check_path, parse_pack_id
 from core.text import human_bytes
 
 # Stays free, for the registry and what schools send.
@@ -20,6 +21,9 @@ _MOST_SKIPPED: Final = 2 * MAX_FILES
 
 # A form says its whole length, with names and frames around the files.
 _FRAMES_BYTES: Final = 4096 * MAX_FILES
+
+_MAX_TOML_BYTES: Final = 256 * 1024
+_MAX_TOML_LINE: Final = 4096
 
 Room = Callable[[Path], int]
 
@@ -200,6 +204,18 @@ class IncomingFile:
         if not whole:
             self._folder.forget(self._path)
             durable.remove(self._target)
+
+
+def pack_of(folder: Path) -> PackId | str:
+    """Give the id that a folder's ``pack.toml`` says; empty where the packager will complain."""
+    try:
+        with (folder / "pack.toml").open("rb") as file:
+            data = file.read(_MAX_TOML_BYTES + 1)
+        if len(data) > _MAX_TOML_BYTES or any(len(x) > _MAX_TOML_LINE for x in data.split(b"\n")):
+            return ""
+        return parse_pack_id(str(tomllib.loads(data.decode("utf-8-sig")).get("id", "")))
+    except (OSError, ValueError, RecursionError, RefusedError):
+        return ""
 
 
 def _is_litter(part: str) -> bool:

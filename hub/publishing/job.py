@@ -1,6 +1,6 @@
 """The one job: what is being published, and how far it is."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -10,9 +10,13 @@ from cache import durable
 from core.codec import decode_json
 from core.control import Wording
 from core.errors import RefusedError
-from core.trusted_time import format_moment
+from core.trusted_time import format_moment, parse_moment
 
 State = Literal["receiving", "building", "quoted", "publishing", "published", "failed"]
+OVER: Final[frozenset[State]] = frozenset({"failed", "published"})
+"""In these the folder's files are gone."""
+# What nobody goes on with.
+_KEPT_DAYS: Final[dict[State, int]] = {"receiving": 1, "quoted": 7, "failed": 7, "published": 7}
 MAX_QUOTE_BYTES: Final = 64 * 1024 * 1024
 _MAX_JOB_BYTES: Final = 2 * MAX_QUOTE_BYTES
 
@@ -117,6 +121,12 @@ def new_job(name: str, admin: str, now: datetime) -> Job:
     """Begin a job."""
     moment = format_moment(now)
     return Job(id=name, state="receiving", admin=admin, began=moment, changed=moment)
+
+
+def is_old(job: Job, now: datetime) -> bool:
+    """Say whether a job has been left lying for so long that it may go."""
+    days = _KEPT_DAYS.get(job.state)
+    return days is not None and now - parse_moment(job.changed) > timedelta(days=days)
 
 
 def load_job(path: Path) -> Job | None:

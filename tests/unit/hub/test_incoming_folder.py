@@ -3,8 +3,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ExhaustedError, RefusedError
-from hub.publishing.desk import pack_of
-from hub.publishing.folder import FLOOR_BYTES, IncomingFolder
+from hub.publishing.folder import FLOOR_BYTES, IncomingFolder, pack_of
 
 
 def folder(place: Path, most: int = 1000, free: int = FLOOR_BYTES + 500) -> IncomingFolder:

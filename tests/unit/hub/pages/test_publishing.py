@@ -1,6 +1,8 @@
 import asyncio
 import re
 import shutil
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from cache import failpoints
 from hub.published import load_published
 from hub.publishing.job import load_job
 from tests.support.admin import Browser, admin_at, browser_at, visiting
@@ -114,6 +117,46 @@ async def test_a_fault_in_the_folder_is_told_in_a_sentence(hub: TinyHub) -> None
         await send(browser, {"a.txt": b"x"})
         page = await until(browser, has('role="alert"'))
         assert "has no pack.toml" in page
+
+
+async def test_what_is_sent_as_soon_as_a_folder_has_failed_is_whole(
+    hub: TinyHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met = threading.Event()
+
+    def slowly(operation: str, path: Path) -> None:
+        if (operation, path.name) == ("rename", "job.json") and not met.is_set():
+            met.set()
+            time.sleep(0.8)
+
+    async with admin_at(hub) as browser:
+        await send(browser, FOLDER | {"pack.toml": b"id = 'nothing'"})
+        # A disk that is busy, while the failure is told and its files go.
+        monkeypatch.setattr(failpoints, "hook", slowly)
+        await until(browser, has('role="alert"'))
+        await send(browser, FOLDER)
+        assert "2 lessons" in await until(browser, has("Publish version 1"))
+
+
+async def test_a_folder_that_is_given_up_while_it_is_kept_does_not_come_back(
+    hub: TinyHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeping = threading.Event()
+
+    def slowly(operation: str, path: Path) -> None:
+        if (operation, path.name) == ("rename", "job.json"):
+            keeping.set()
+            time.sleep(0.3)
+
+    async with admin_at(hub) as browser:
+        await send(browser, FOLDER)
+        job = job_id((await browser.get("publish")).text)
+        monkeypatch.setattr(failpoints, "hook", slowly)
+        assert await asyncio.to_thread(keeping.wait, 60)
+        await press(browser, "drop", job)
+        await asyncio.sleep(0.5)
+        assert 'name="job" value=""' in (await browser.get("publish")).text
+    assert load_job(hub.hub_directory.publishing / "job.json") is None
 
 
 UNFIT = {
