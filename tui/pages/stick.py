@@ -13,7 +13,9 @@ from tui.views.schools import enrolling
 from tui.views.sheet import Sheet
 from tui.views.stick import next_step, steps, stick
 
-_LOOK_SECONDS = 3.0
+_LOOK_SECONDS = 1.0
+# Reading what is on sticks costs a node some work; how many there are, it tells by itself.
+_READ_SECONDS = 15.0
 _METHODS = {"i": "import_stick", "e": "export_stick", "o": "release_stick"}
 
 
@@ -31,7 +33,7 @@ class StickPage(Page):
     ]
 
     def on_mount(self) -> None:
-        """Look for sticks every few seconds while this screen is in front."""
+        """Look for changes while this screen is in front."""
         self.set_interval(_LOOK_SECONDS, self._look)
 
     def sheet(self, model: Model, language: Language) -> Sheet:
@@ -40,6 +42,7 @@ class StickPage(Page):
 
     def entered(self) -> None:
         """Look for sticks."""
+        self._read_at = None
         self._look()
 
     def chosen(self, key: str) -> None:
@@ -82,8 +85,15 @@ class StickPage(Page):
             grid.cursor = possible.index(advice)
 
     _advised: object = None
+    _count = 0
+    _read_at: float | None = None
 
     def _look(self) -> None:
+        """Ask what is on the sticks when their number has changed, and now and then."""
         model = self.desk.model
-        if self.is_current and not any(work in model.waits for work in STICK_WORK):
+        if not self.is_current or any(work in model.waits for work in STICK_WORK):
+            return
+        count = model.known.sticks
+        if self._read_at is None or count != self._count or model.now > self._read_at:
+            self._count, self._read_at = count, model.now + _READ_SECONDS
             self.desk.ask("sticks")

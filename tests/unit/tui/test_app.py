@@ -114,6 +114,17 @@ async def test_a_plugged_in_stick_is_told_on_every_screen() -> None:
         await driver.sees("A stick was plugged in: press 4.")
 
 
+async def test_the_stick_screen_asks_again_when_a_stick_comes_or_goes_not_all_the_time() -> None:
+    async with driving(scripted(samples.FULL), keys="4") as driver:
+        await driver.news(samples.ALL_HERE)
+        assert len(driver.called("sticks")) == 1
+        await driver.agent.answer("sticks", [samples.STICK])
+        await driver.news(samples.made(sticks=1))
+        await driver.sees("A stick is plugged in: KINGSTON")
+
+        assert len(driver.called("sticks")) == 2
+
+
 async def test_enrolling_from_a_stick_asks_which_school_and_whether_it_is_right() -> None:
     agent = scripted(
         samples.NOT_ENROLLED, sticks=[samples.STICK],
