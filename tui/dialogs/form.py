@@ -90,7 +90,8 @@ class FormScreen(ModalScreen[None]):
         """Say what is being waited for, and for how long."""
         call = self._call
         waited = None if call is None else self.desk.model.waiting(call.method)
-        if call is not None and waited is not None:
+        here = self.is_mounted and self in self.app.screen_stack
+        if call is not None and waited is not None and here:
             self._say(f"{call.waits} … {self.desk.language.duration(waited)}", "busy")
 
     def heard(self, method: str, outcome: object) -> None:

@@ -43,7 +43,7 @@ class TimeQuestion(ModalScreen[bool]):
 
     def renew(self) -> None:
         """Show what the clock shows now."""
-        if self.is_mounted:
+        if self.is_mounted and self in self.app.screen_stack:
             self._draw()
 
     def _draw(self) -> None:

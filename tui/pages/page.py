@@ -108,7 +108,8 @@ class Page(Listener):
 
     def renew(self) -> None:
         """Draw what is known."""
-        if not self.is_mounted:
+        # One that has been left is taken apart while messages to it are still on their way.
+        if not self.is_mounted or self not in self.app.screen_stack:
             return
         width, height = self.app.size
         sheet = self.sheet(self.desk.model, self.desk.language)

@@ -14,7 +14,9 @@ from tui.app import PackhorseTui
 from tui.client import Absence
 from tui.widgets.lines import Lines
 
-_TRIES = 200
+_TRIES = 1000
+_QUICK_TRIES = 10
+_TURN_SECONDS = 0.02
 
 
 class Driver:
@@ -27,8 +29,9 @@ class Driver:
 
     async def until(self, holds: Callable[[], object], what: str = "") -> None:
         """Wait until this holds, and the screen is drawn."""
-        for _ in range(_TRIES):
-            await self.pilot.pause()
+        for number in range(_TRIES):
+            # On a busy machine what was drawn may be a timer's turn behind.
+            await self.pilot.pause(_TURN_SECONDS if number > _QUICK_TRIES else None)
             if holds():
                 await self.pilot.pause()
                 return
