@@ -1,11 +1,13 @@
 """A form: what was typed stays until the agent has taken it."""
 
+from contextlib import suppress
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
@@ -92,7 +94,8 @@ class FormScreen(ModalScreen[None]):
         waited = None if call is None else self.desk.model.waiting(call.method)
         here = self.is_mounted and self in self.app.screen_stack
         if call is not None and waited is not None and here:
-            self._say(f"{call.waits} … {self.desk.language.duration(waited)}", "busy")
+            with suppress(NoMatches):
+                self._say(f"{call.waits} … {self.desk.language.duration(waited)}", "busy")
 
     def heard(self, method: str, outcome: object) -> None:
         """Close when the agent has taken it; else say why not, with all that was typed."""

@@ -1,11 +1,13 @@
 """The school's time: right, or typed."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import VerticalScroll
+from textual.css.query import NoMatches
 from textual.screen import ModalScreen
 
 from core.control import Failure
@@ -44,7 +46,8 @@ class TimeQuestion(ModalScreen[bool]):
     def renew(self) -> None:
         """Show what the clock shows now."""
         if self.is_mounted and self in self.app.screen_stack:
-            self._draw()
+            with suppress(NoMatches):
+                self._draw()
 
     def _draw(self) -> None:
         moment = self._moment()

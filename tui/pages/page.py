@@ -1,11 +1,13 @@
 """What all screens have in common: the parts of a sheet, drawn from top to bottom."""
 
+from contextlib import suppress
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.css.query import NoMatches
 
 from core.display import cells, fit
 from tui.desk import Desk, Listener, desk_of
@@ -108,9 +110,13 @@ class Page(Listener):
 
     def renew(self) -> None:
         """Draw what is known."""
-        # One that has been left is taken apart while messages to it are still on their way.
-        if not self.is_mounted or self not in self.app.screen_stack:
-            return
+        # One that is left, or ends with the application, is taken apart part by part while
+        # messages to it are still on their way.
+        if self.is_mounted and self in self.app.screen_stack:
+            with suppress(NoMatches):
+                self._draw()
+
+    def _draw(self) -> None:
         width, height = self.app.size
         sheet = self.sheet(self.desk.model, self.desk.language)
         room = room_for(sheet, width, height)
@@ -175,7 +181,8 @@ class Page(Listener):
     def say(self, sentence: str) -> None:
         """Show a sentence above the footer."""
         width = max(1, self.app.size.width - 2)
-        self._lines("message").show_plain([fit(sentence, width).rstrip()])
+        with suppress(NoMatches):
+            self._lines("message").show_plain([fit(sentence, width).rstrip()])
 
     def _tabs(self, width: int) -> Content:
         """Give the screens with their numbers, and at the right whose node this is."""

@@ -73,16 +73,15 @@ class StickPage(Page):
     def heard(self, method: str, outcome: object) -> None:
         """Put the cursor on what is to be done next."""
         del outcome
-        if method in STICK_WORK or method == "sticks":
+        if (method in STICK_WORK or method == "sticks") and self.is_current:
             self.call_after_refresh(self._advise)
 
     def _advise(self) -> None:
         possible, advice = steps(self.desk.model), next_step(self.desk.model)
-        grid = self.grid
         state = (self.desk.model.worked, tuple(possible))
-        if advice and state != self._advised:
+        if advice and state != self._advised and self.is_current:
             self._advised = state
-            grid.cursor = possible.index(advice)
+            self.grid.cursor = possible.index(advice)
 
     _advised: object = None
     _count = 0
