@@ -61,12 +61,6 @@ def packhorse(*words: object, code: int = 0) -> Any:
     return json.loads(done.stdout)
 
 
-def setups(hub: TinyHub, *schools: str) -> None:
-    for school in schools:
-        packhorse("hub", "token", hub.hub_directory.root, school, "--setup",
-                  "--hub-url", "http://127.0.0.1:1")  # fmt: skip
-
-
 def fill(hub: TinyHub, stick: Path, *, check: bool = False) -> Exported:
     return export(hub.service, stick, Wish(check=check), Telling())
 
@@ -91,7 +85,8 @@ def page(state: Path) -> str:
 def test_a_node_that_was_never_online_with_a_clock_of_1970(
     hub: TinyHub, stick: Path, tmp_path: Path
 ) -> None:
-    setups(hub, "school-1", "school-2")
+    for school in ("school-1", "school-2"):
+        put_setup(hub, hub.hub_directory.root, school)
     filled = packhorse("hub", "export", hub.hub_directory.root, stick)
     assert (filled["packs"], filled["setups"]) == ([PACK], 2)
     found = sorted((stick / "setup").iterdir())
@@ -150,9 +145,6 @@ def test_by_commands_alone_and_each_school_takes_its_own(
     assert done.returncode == 0, done.stderr
     assert "school-1" in done.stderr
     assert f"{PACK} is here." in done.stdout
-    again = command("import", str(stick), "--state", str(states[0]))
-    assert (again.returncode, again.stdout) == (0, "Nothing new.\n")
-
     put = packhorse("node", "export", stick, "--state", states[0])
     assert (put["enrolment"], put["statements"], put["exit_code"]) == (True, 0, 0)
     # The first one's file is used now, so the second node needs no words.
@@ -170,6 +162,8 @@ def test_through_the_running_agent(stick: Path, node: OfflineNode) -> None:
         done = command("import", str(stick), "--state", str(state))
         assert done.returncode == 0, (done.stderr, running.log)
         assert f"{PACK} is here." in done.stdout
+        again = command("import", str(stick), "--state", str(state))
+        assert (again.returncode, again.stdout) == (0, "Nothing new.\n")
         put = packhorse("node", "export", stick, "--state", state)
         assert put["enrolment"]
         assert b"fish" in running.page()
