@@ -176,7 +176,7 @@ async def test_a_refusal_comes_with_its_wording(tmp_path: Path) -> None:
             "The node's agent is of another version than this screen.",
         ),
         (
-            control.encode_line(control.response(1, [{"nam": 7}])),
+            control.encode_line(control.response(1, [{"who": 7}])),
             "The node's answer cannot be read",
         ),
         (b"x" * (3 * control.MAX_LINE_BYTES), "The agent's line is too long."),
