@@ -71,8 +71,7 @@ def enter_report(
         return known.number
     newest = session.get(ReportRow, node)
     day, count = _spent(newest, node, arrival)
-    # What a stick brings may have been overtaken; what comes by line is how the node is now.
-    late = newest is not None and arrival.carrier == "stick" and time < newest.time
+    late = _is_late(newest, epoch, time, arrival)
     if known is None:
         _forget_old(session, node)
         known = ReportEpochRow(
@@ -115,6 +114,17 @@ def _spent(newest: ReportRow | None, node: str, arrival: Arrival) -> tuple[str, 
     return day, count
 
 
+def _is_late(newest: ReportRow | None, epoch: str, time: datetime, arrival: Arrival) -> bool:
+    """Say whether a stick brings what was overtaken; by line comes how the node is now.
+
+    Within an epoch the number decides alone: a node's time goes back when it starts without
+    a line and without a clock of its own.
+    """
+    if newest is None or newest.epoch == epoch or arrival.carrier != "stick":
+        return False
+    return time < newest.time
+
+
 def _is_a_copy(known: ReportEpochRow, newest: ReportRow, report: NodeReport) -> bool:
     if newest.epoch != known.epoch:
         return True
@@ -136,7 +146,7 @@ def each_report(registry: Registry) -> Iterator[StoredReport]:
     """Give the newest report of every node that has sent one, a page at a time."""
     last = ""
     while True:
-        with registry.transaction() as session:
+        with registry.reading() as session:
             query = select(ReportRow).where(ReportRow.node > last).order_by(ReportRow.node)
             page = session.scalars(query.limit(_PAGE)).all()
         if not page:
@@ -147,7 +157,7 @@ def each_report(registry: Registry) -> Iterator[StoredReport]:
 
 def newest_report(registry: Registry, node: str) -> StoredReport | None:
     """Give a node's newest report; None when it has sent none."""
-    with registry.transaction() as session:
+    with registry.reading() as session:
         row = session.get(ReportRow, node)
     return _stored(row) if row is not None else None
 
@@ -160,7 +170,7 @@ def _stored(row: ReportRow) -> StoredReport:
 def report_epochs(registry: Registry) -> dict[str, list[Epoch]]:
     """Give the epochs that each node's reports named, oldest first."""
     found: dict[str, list[Epoch]] = {}
-    with registry.transaction() as session:
+    with registry.reading() as session:
         for row in session.scalars(select(ReportEpochRow).order_by(ReportEpochRow.began)):
             one = Epoch(row.node, row.epoch, row.machine, row.began, row.returned)
             found.setdefault(row.node, []).append(one)

@@ -126,6 +126,17 @@ def test_a_stick_that_was_overtaken_is_neither_newest_nor_a_copy(
     assert [one.returned for one in epochs] == [None] * 3
 
 
+def test_a_stick_brings_news_though_the_node_has_lost_the_time(
+    hub: TinyHub, node: TinyNode
+) -> None:
+    # With a line its clock was right; started without one, it knows the last signature's day.
+    take(hub, node.report(1, EPOCH, time="2026-11-24T09:00:00Z"), "stick")
+    take(hub, node.report(2, EPOCH, time="2026-11-01T00:00:00Z", backlog=7), "stick")
+    found = newest_report(hub.service.registry, node.id)
+    assert found is not None
+    assert (found.report.number, found.report.backlog) == (2, 7)
+
+
 def test_a_node_may_report_so_often_a_day(hub: TinyHub, node: TinyNode) -> None:
     intake = ReportIntake(hub.service.registry, hub.id, hub.clock, 3)
     for one in (1, 2, 3):
