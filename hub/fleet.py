@@ -106,7 +106,9 @@ class View:
 def list_fleet(registry: Registry, view: View) -> list[FleetEntry]:
     """Give every node and every school that waits for one, by school."""
     known = _Known(registry, view)
-    entries = [known.entry(one.node, one) for one in each_report(registry)]
+    # A node may have been enrolled since the others were listed; the next look has it.
+    reports = (one for one in each_report(registry) if one.node in known.nodes)
+    entries = [known.entry(one.node, one) for one in reports]
     silent = known.nodes.keys() - {entry.node for entry in entries}
     entries += [known.entry(node, None) for node in silent]
     entries += [known.waiting(school) for school in known.schools_without_node()]

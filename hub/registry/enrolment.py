@@ -100,7 +100,7 @@ def _enrol(
 def waiting_tokens(registry: Registry) -> dict[str, IssuedToken]:
     """Give, for each school, the token not used yet that can be used longest."""
     query = select(TokenRow).where(TokenRow.used_by.is_(None)).order_by(TokenRow.expires)
-    with registry.transaction() as session:
+    with registry.reading() as session:
         return {
             row.school: IssuedToken(row.name, row.school, row.expires)
             for row in session.scalars(query)
@@ -110,8 +110,15 @@ def waiting_tokens(registry: Registry) -> dict[str, IssuedToken]:
 def unusable_tokens(registry: Registry, now: datetime) -> set[str]:
     """Give the names of the tokens that admit no new node: used, or expired."""
     query = select(TokenRow).where(TokenRow.used_by.is_not(None) | (TokenRow.expires <= now))
-    with registry.transaction() as session:
+    with registry.reading() as session:
         return {row.name for row in session.scalars(query)}
+
+
+def usable_tokens(registry: Registry, now: datetime) -> set[str]:
+    """Give the names of the tokens that admit a new node."""
+    query = select(TokenRow.name).where(TokenRow.used_by.is_(None), TokenRow.expires > now)
+    with registry.reading() as session:
+        return set(session.scalars(query))
 
 
 def reused_tokens(registry: Registry) -> dict[str, datetime]:
@@ -122,7 +129,7 @@ def reused_tokens(registry: Registry) -> dict[str, datetime]:
         .join(TokenReuseRow, TokenReuseRow.token == TokenRow.name)
         .order_by(TokenReuseRow.last)
     )
-    with registry.transaction() as session:
+    with registry.reading() as session:
         return {row.id: row.last for row in session.execute(query)}
 
 
@@ -224,7 +231,7 @@ def find_node(session: Session, name: str) -> NodeRow:
 
 def list_nodes(registry: Registry) -> list[Node]:
     """Give every node, by school."""
-    with registry.transaction() as session:
+    with registry.reading() as session:
         rows = session.scalars(select(NodeRow).order_by(NodeRow.school, NodeRow.id)).all()
     return [
         Node(row.id, decode_public_key(row.public_key), row.school, row.enrolled, row.last_contact)

@@ -130,7 +130,7 @@ def spend(session: Session, node: str, now: datetime, size: int, allowance: Allo
 
 def conflicts_by_node(registry: Registry) -> dict[str, int]:
     """Give how many records of each node came again with other content."""
-    with registry.transaction() as session:
+    with registry.reading() as session:
         query = select(BatchRow.node, func.sum(BatchRow.conflicts)).group_by(BatchRow.node)
         return {node: int(total) for node, total in session.execute(query)}
 
@@ -165,7 +165,7 @@ def all_batches(registry: Registry) -> Iterator[StoredBatch]:
 
 def all_receipts(registry: Registry) -> list[Receipt]:
     """Give what has come of every epoch."""
-    with registry.transaction() as session:
+    with registry.reading() as session:
         rows = session.scalars(select(ReceiptRow).order_by(ReceiptRow.node, ReceiptRow.epoch))
         return [
             Receipt(row.node, row.epoch, msgspec.json.decode(row.ranges, type=list[Range]))
@@ -185,7 +185,7 @@ def receipts_of(registry: Registry, nodes: Collection[str] | None = None) -> lis
         .join(TokenRow, TokenRow.used_by == NodeRow.public_key)
         .order_by(NodeRow.id, TokenRow.used_at, TokenRow.created)
     )
-    with registry.transaction() as session:
+    with registry.reading() as session:
         # A node that was enrolled again holds the key of the last token.
         keys = {node: key for node, key in session.execute(query) if nodes is None or node in nodes}
         found: dict[str, list[Receipt]] = {node: [] for node in keys}

@@ -32,7 +32,7 @@ def save_schools(registry: Registry, schools: Iterable[School], now: datetime) -
 
 def all_schools(registry: Registry) -> dict[str, School]:
     """Give every school that is known by more than its id."""
-    with registry.transaction() as session:
+    with registry.reading() as session:
         return {
             row.school: School(
                 row.school,

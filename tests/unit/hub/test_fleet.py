@@ -1,13 +1,17 @@
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
 
 from core.node_report import PackState
+from hub import fleet as hub_fleet
 from hub.fleet import FleetEntry, View, list_fleet
 from hub.newest import newest_versions
 from hub.published import load_published
 from hub.refusals import ConflictError
+from hub.registry.database import Registry
 from hub.registry.enrolment import enrol
+from hub.registry.node_reports import StoredReport, each_report
 from hub.registry.schools import School, save_schools
 from tests.support.clock import FixedClock
 from tests.support.tiny_hub import TinyHub, TinyNode
@@ -115,6 +119,20 @@ def test_two_nodes_of_one_school_are_named_while_both_answer(hub: TinyHub) -> No
     by_node = {one.node: one for one in fleet(hub)}
     assert kinds(by_node[old.id]) == ["replaced"]
     assert kinds(by_node[new.id]) == []
+
+
+def test_a_node_that_is_enrolled_during_the_look_waits_for_the_next(
+    hub: TinyHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(registry: Registry) -> Iterator[StoredReport]:
+        node = hub.enrol_node("school-9")
+        hub.service.reports.take(node.report(1))
+        return each_report(registry)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(hub_fleet, "each_report", late)
+        assert fleet(hub) == []
+    assert [one.school for one in fleet(hub)] == ["school-9"]
 
 
 def test_the_fleet_of_a_hub_that_has_nobody_is_empty(hub: TinyHub) -> None:
