@@ -56,4 +56,5 @@ def _say(done: "Imported") -> None:
         node = f"node {trouble.node}: " if trouble.node else ""
         count = f" ({trouble.files} files)" if trouble.files > 1 else ""
         tell(f"warning: {node}{one_line(trouble.error)}{count}")
-        tell(f"hint: {one_line(trouble.hint)}" if trouble.hint else "")
+        if trouble.hint:
+            tell(f"hint: {one_line(trouble.hint)}")

@@ -22,7 +22,7 @@ from core.errors import ExhaustedError
 from core.stick import UP, last_day
 from core.text import human_bytes
 from hub.published import Published, load_published
-from hub.registry.enrolment import unusable_tokens
+from hub.registry.enrolment import unusable_tokens, usable_tokens
 from hub.registry.schools import all_schools
 from hub.repository import Repository
 from hub.serve.service import Service
@@ -146,10 +146,12 @@ class _Export:
         lacking = [one for one in contents.bundles if self._lacks(one, check=wish.check)]
         self._make_room(lacking)
         receipts = write_receipts(self._stick, service.registry, service.hub, None)
-        unusable = unusable_tokens(service.registry, service.clock.wall())
-        clear_setups(self._stick, unusable)
+        now = service.clock.wall()
+        clear_setups(self._stick, unusable_tokens(service.registry, now))
         folder = wish.setup or service.directory.setup
-        setups = put_setups(self._stick, folder, unusable, contents.schools)
+        setups = put_setups(
+            self._stick, folder, usable_tokens(service.registry, now), contents.schools
+        )
         self._stick.make_folder(UP)
         telling.begin(sum(one.link.length for one in lacking))
         copied = sum(

@@ -15,14 +15,15 @@ _SUFFIX: Final = ".json"
 
 
 def put_setups(
-    stick: StickWriter, folder: Path, unusable: Collection[str], schools: Collection[str] | None
+    stick: StickWriter, folder: Path, usable: Collection[str], schools: Collection[str] | None
 ) -> int:
     """Put setup files on a stick; give how many are on it now.
 
     Args:
         stick: where to.
         folder: where the hub's setup files lie.
-        unusable: names of the tokens that admit no new node.
+        usable: names of the tokens that admit a new node. One that the registry does not know,
+            since whoever made it was killed, would be refused after a whole journey.
         schools: whose; None for all.
 
     Raises:
@@ -33,7 +34,7 @@ def put_setups(
     count = 0
     with closing(StickDirectory(folder)) as own:
         for name, school, token, data in _each(own, ""):
-            if token not in unusable and (schools is None or school in schools):
+            if token in usable and (schools is None or school in schools):
                 stick.write(f"{SETUP}/{name}", data)
                 count += 1
     return count

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from cache import failpoints
 from core.assignment import (
@@ -20,6 +21,7 @@ from core.digest import digest_of
 from core.errors import ExhaustedError, RefusedError, UsageError
 from core.stick import DOWN, SETUP, UP
 from core.trust import edit
+from hub.registry.models import TokenRow
 from hub.registry.schools import School, save_schools
 from hub.stick import export as module
 from hub.stick.export import Exported, Telling, Wish, export
@@ -199,6 +201,18 @@ def assign(hub: TinyHub, groups: dict[str, list[str]], rules: list[Rule]) -> Non
     incoming.parent.mkdir(exist_ok=True)
     incoming.write_bytes(signed)
     assert hub.sequence() == 1, hub.outcome
+
+
+def test_a_setup_file_whose_token_was_never_remembered_stays_behind(
+    hub: TinyHub, stick: Path
+) -> None:
+    put_setup(hub, hub.hub_directory.root, "school-1")
+    # As of a ``hub token --csv`` that was killed before its one commit.
+    lost = put_setup(hub, hub.hub_directory.root, "school-2")
+    with hub.service.registry.transaction() as session:
+        session.execute(delete(TokenRow).where(TokenRow.school == "school-2"))
+    assert fill(hub, stick).setups == 1
+    assert not (stick / SETUP / lost.name).exists()
 
 
 def test_setup_files_that_were_used_come_off(hub: TinyHub, stick: Path, tmp_path: Path) -> None:
