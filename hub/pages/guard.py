@@ -1,5 +1,6 @@
 """What every request for an admin's page goes through: Host, session, Origin, token, headers."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from ipaddress import ip_address
@@ -147,7 +148,17 @@ async def _sent_token(request: web.Request) -> str:
 
     Raises:
         HTTPBadRequest: it is no form.
+        HTTPRequestTimeout: it does not come.
     """
+    try:
+        # Whoever is not signed in sends a form too: none holds a place for long.
+        async with asyncio.timeout(_TOKEN_SECONDS):
+            return await _read_token(request)
+    except TimeoutError as error:
+        raise web.HTTPRequestTimeout from error
+
+
+async def _read_token(request: web.Request) -> str:
     if request.content_type == "application/x-www-form-urlencoded":
         form = await request.post()
         return str(form.get(_FIELD, ""))

@@ -143,6 +143,9 @@ async def _take_all(folder: IncomingFolder, parts: MultipartReader) -> None:
 async def _take(folder: IncomingFolder, part: BodyPartReader, name: str) -> None:
     file = await in_thread(partial(folder.open, name))
     if file is None:
+        # Thrown away here, a piece at a time: passing over it as a whole may take long.
+        while await _piece(part, _PIECE):
+            pass
         return
     whole, size = False, _FIRST_PIECE
     try:

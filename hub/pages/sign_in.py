@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from core.errors import PackhorseError, UsageError
+from core.errors import UsageError
 from hub.pages import sessions
 from hub.pages.guard import SIGN_IN
 from hub.pages.languages import N_
@@ -45,13 +45,14 @@ async def sign_in(request: web.Request) -> web.Response:
     name, password = str(form.get("name", ""))[:200], str(form.get("password", ""))
     now = site.service.clock.monotonic()
     address = _network(client_address(request, behind_proxy=site.behind_proxy))
-    if not (site.addresses.admits(address, now) and site.accounts.admits(name, now)):
+    known = _known(name)
+    if not (site.addresses.admits(address, now) and site.accounts.admits(known, now)):
         return await _form(request, 429, error=_OFTEN, name=name)
-    kept = await _checked(request, name, password)
+    kept = await _checked(request, known, password)
     secret = None
     if kept is not None:
         registry, moment = site.service.registry, site.service.clock.wall()
-        secret = await in_thread(lambda: begin_session(registry, admin_name(name), kept, moment))
+        secret = await in_thread(lambda: begin_session(registry, known, kept, moment))
     if secret is None:
         return await _form(request, 401, error=_WRONG, name=name)
     response = see(PREFIX)
@@ -105,13 +106,16 @@ async def change_password(request: web.Request) -> web.Response:
 
 async def _checked(request: web.Request, name: str, password: str) -> str | None:
     """Give the kept password that ``password`` is; None when it is not that account's."""
-    site = request.app[SITE]
+    async with request.app[SITE].hashing:
+        return await in_thread(lambda: _match(request, name, password))
+
+
+def _known(name: str) -> str:
+    """Give a name as accounts are kept under it; empty for what is none, however it is written."""
     try:
-        known = admin_name(name)
-    except PackhorseError:
-        known = ""
-    async with site.hashing:
-        return await in_thread(lambda: _match(request, known, password))
+        return admin_name(name)
+    except UsageError:
+        return ""
 
 
 def _match(request: web.Request, name: str, password: str) -> str | None:

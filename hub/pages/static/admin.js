@@ -100,7 +100,7 @@
         return number + 1 < parts.length ? one(number + 1, 0) : undefined;
       }, function (request) {
         // No answer, or the hub still holds the broken try: the same piece again, later.
-        if ((request === null || request.status === 409 && job) && tries < PAUSES.length) {
+        if ((request === null || request.status === 409 && (job || tries)) && tries < PAUSES.length) {
           words.textContent = form.dataset.waiting;
           return pause(PAUSES[tries]).then(function () { return one(number, tries + 1); });
         }

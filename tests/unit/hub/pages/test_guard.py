@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
+from hub.pages import guard
 from hub.pages.application import admin_application
 from hub.pages.guard import encrypted_only
 from tests.support.admin import Browser, admin_at, browser_at, make_admin, visiting
@@ -45,6 +46,25 @@ async def test_a_form_without_an_origin_or_a_token_is_refused(hub: TinyHub) -> N
         files = [("a.txt", b"x")]
         browser.token = "0" * 64
         await refused(browser, await browser.upload("account", files))
+
+
+async def test_a_form_that_never_comes_holds_no_place(
+    hub: TinyHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "_TOKEN_SECONDS", 0.1)
+    async with visiting(hub) as browser:
+        parts = urlsplit(str(browser.client.base_url))
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        writer.write(
+            f"POST /admin/sign-in HTTP/1.1\r\nHost: {parts.netloc}\r\n"
+            f"Origin: http://{parts.netloc}\r\nContent-Length: 100\r\n"
+            "Content-Type: application/x-www-form-urlencoded\r\n\r\ntoken=".encode()
+        )
+        async with asyncio.timeout(30):
+            assert (await reader.readline()).startswith(b"HTTP/1.1 408 ")
+            # Nor does the connection stay open for the rest.
+            await reader.read()
+        writer.close()
 
 
 async def test_another_browsers_token_is_refused(hub: TinyHub) -> None:
