@@ -13,17 +13,19 @@ Rules:
     - A file /run/packhorse/release/<name> asks to let go of a stick. It is gone when that has
       been tried; the stick is safe to pull if nothing is mounted under its name then.
     - Nothing on a stick is followed or run, and its label is no path.
+    - A stick that fails is mounted or let go as far as it can be; no request stays for that.
 """
 
 import grp
 import os
 import pwd
 import re
-import shutil
 import stat
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,11 +34,18 @@ STICKS: Final = Path("/run/packhorse/sticks")
 RELEASE: Final = Path("/run/packhorse/release")
 AGENT: Final = "packhorse-agent"
 GROUP: Final = "packhorse"
+# As in core/stick.py; a test holds them together.
 FOLDER: Final = "packhorse"
+OURS: Final = ("tip", "metadata", "targets", "bundles", "setup", "up", "down")
 
 _DEVICE: Final = re.compile(r"[a-z][a-z0-9]{1,30}\Z")
 _LONGEST_NAME: Final = 32
-_MOST_FILES: Final = 200_000
+_MOST_NAMES: Final = 200_000
+# Packhorse's own folders are six deep.
+_DEEPEST: Final = 16
+# A mount point can be taken away by another call's sweep before something is mounted there.
+_TRIES: Final = 5
+_AS_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _ALWAYS: Final = "nosuid,nodev,noexec,noatime"
 _ESCAPE: Final = re.compile(r"\\([0-7]{3})")
 _USAGE: Final = "usage: stick.py mount DEVICE | unmount DEVICE | release"
@@ -81,10 +90,14 @@ def mount(device: str) -> int:
         print(f"{node} has no file system that sticks have ({kind or 'none'}).", file=sys.stderr)
         return 1
     sweep()
-    point = mount_point(probe(node, "LABEL"), device)
-    done = run("mount", "-t", kind, "-o", options, "--", str(node), str(point))
+    label = probe(node, "LABEL")
+    for _ in range(_TRIES):
+        point = mount_point(label, device)
+        done = run("mount", "-i", "-t", kind, "-o", options, "--", str(node), str(point))
+        if done.returncode == 0 or point.exists():
+            break
     if done.returncode != 0:
-        point.rmdir()
+        sweep()
         print(f"{node} cannot be mounted: {done.stderr.strip()}", file=sys.stderr)
         return 1
     open_up(point)
@@ -105,10 +118,13 @@ def release() -> int:
     """Let go of the sticks that are asked for; return the exit code."""
     failed = 0
     for request in sorted(RELEASE.iterdir()):
-        for one in sticks():
-            if one.point == STICKS / request.name:
-                failed |= let_go(one)
-        remove(request)
+        try:
+            for one in sticks():
+                if one.point == STICKS / request.name:
+                    failed |= let_go(one)
+        finally:
+            # Whatever it is, and however deep. One that stayed would be tried again without end.
+            run("rm", "--recursive", "--force", "--", str(request))
     sweep()
     return failed
 
@@ -156,32 +172,46 @@ def mount_point(label: str, device: str) -> Path:
 def open_up(point: Path) -> None:
     """Let everyone read and write where Packhorse writes, as on the FAT file systems.
 
-    Owners on a stick are those of some other machine. Only the folder ``packhorse`` is changed,
-    or the whole stick if it has none; and only files and folders, no links.
+    Owners on a stick are those of some other machine. Only the folder ``packhorse`` is changed;
+    on a stick that has none its top, and the files and folders there that have Packhorse's names.
     """
     held = next((one for one in sticks() if one.point == point), None)
     if held is None or held.kind != "ext4" or not held.writable:
         return
-    top = point / FOLDER
-    if not stat.S_ISDIR(_mode(top)):
-        top = point
-    seen = 0
-    for _, folders, files, at in os.fwalk(top, follow_symlinks=False):
-        if "lost+found" in folders:
-            folders.remove("lost+found")
-        _widen(at, 0o777)
-        for name in files:
-            seen += 1
-            if seen > _MOST_FILES:
-                return
-            _widen_file(name, at)
+    with suppress(OSError):
+        top = os.open(point, _AS_FOLDER)
+        try:
+            _open_up(top)
+        finally:
+            os.close(top)
 
 
-def _mode(path: Path) -> int:
+def _open_up(top: int) -> None:
+    left = iter(range(_MOST_NAMES))
+    if not _widen_below(FOLDER, top, left, 0):
+        _widen(top, 0o777)
+        for name in OURS:
+            if not _widen_below(name, top, left, 0):
+                _widen_file(name, top)
+
+
+def _widen_below(name: str, above: int, left: Iterator[int], depth: int) -> bool:
+    """Widen a folder and what is in it; say whether it is one. No link is followed."""
     try:
-        return path.lstat().st_mode
+        folder = os.open(name, _AS_FOLDER, dir_fd=above)
     except OSError:
-        return 0
+        return False
+    try:
+        _widen(folder, 0o777)
+        with suppress(OSError), os.scandir(folder) as entries:
+            for entry, _ in zip(entries, left, strict=False):
+                if not entry.is_dir(follow_symlinks=False):
+                    _widen_file(entry.name, folder)
+                elif depth < _DEEPEST:
+                    _widen_below(entry.name, folder, left, depth + 1)
+    finally:
+        os.close(folder)
+    return True
 
 
 def _widen_file(name: str, folder: int) -> None:
@@ -198,9 +228,10 @@ def _widen_file(name: str, folder: int) -> None:
 
 
 def _widen(file: int, rights: int) -> None:
-    mode = stat.S_IMODE(os.fstat(file).st_mode)
-    if mode & rights != rights:
-        os.fchmod(file, mode | rights)
+    with suppress(OSError):
+        mode = stat.S_IMODE(os.fstat(file).st_mode)
+        if mode & rights != rights:
+            os.fchmod(file, mode | rights)
 
 
 def is_the_systems(device: str) -> bool:
@@ -222,7 +253,8 @@ def is_the_systems(device: str) -> bool:
 def mounts() -> list[Mount]:
     """List all mounts."""
     text = Path("/proc/self/mountinfo").read_text("utf-8", "surrogateescape")
-    return [parse_mount(line) for line in text.splitlines()]
+    # Not splitlines(): what else it takes for the end of a line, a name may hold.
+    return [parse_mount(line) for line in text.split("\n") if line]
 
 
 def parse_mount(line: str) -> Mount:
@@ -250,16 +282,10 @@ def sweep() -> None:
         if path not in held:
             try:
                 path.rmdir()
+            except FileNotFoundError:
+                continue  # another call's sweep was faster
             except OSError as error:
                 print(f"{path} stays: {error.strerror}", file=sys.stderr)
-
-
-def remove(path: Path) -> None:
-    """Remove a request, whatever it is."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def probe(node: Path, tag: str) -> str:

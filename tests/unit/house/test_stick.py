@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core import stick as layout
 from deploy.raspberrypi import stick
 
 
@@ -65,6 +66,59 @@ def test_a_mount_with_spaces_in_its_name_is_read() -> None:
     assert stick.parse_mount(line) == stick.Mount(
         "98:0", Path("/mnt a"), "ext3", "/dev/s\\x", False
     )
+
+
+def test_a_name_with_unusual_ends_of_lines_is_one_mount(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "36 35 98:0 / /mnt/a\x0bb\u2028c rw shared:1 - fuse x rw\n"
+    monkeypatch.setattr(Path, "read_text", lambda *_: text)
+    assert [one.point for one in stick.mounts()] == [Path("/mnt/a\x0bb\u2028c")]
+
+
+def test_the_folders_of_a_stick_are_those_of_packhorse() -> None:
+    assert stick.FOLDER == layout.FOLDER
+    assert {layout.SETUP, layout.UP, layout.DOWN} <= set(stick.OURS)
+
+
+@pytest.mark.parametrize("rights", [0o000, 0o700])
+def test_a_request_is_gone_however_deep_it_is(
+    places: Path, monkeypatch: pytest.MonkeyPatch, rights: int
+) -> None:
+    monkeypatch.setattr(stick, "mounts", list)
+    victim = places / "victim"
+    victim.mkdir()
+    (victim / "file").touch()
+    request = places / "release/-rf\n\udc80"
+    request.mkdir()
+    here = os.open(request, os.O_RDONLY)
+    for _ in range(1500):
+        os.mkdir("x", dir_fd=here)
+        below = os.open("x", os.O_RDONLY, dir_fd=here)
+        os.close(here)
+        here = below
+    os.symlink(victim, "link", dir_fd=here)
+    os.close(here)
+    request.chmod(rights)
+    (places / "release/link").symlink_to(victim)
+
+    assert stick.main(["release"]) == 0
+    assert list((places / "release").iterdir()) == []
+    assert (victim / "file").exists()
+
+
+def test_a_request_is_gone_when_letting_go_fails(
+    places: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    point = places / "sticks/PACKS"
+
+    def failing(one: stick.Mount) -> int:
+        raise OSError(one)
+
+    monkeypatch.setattr(stick, "mounts", lambda: [stick.Mount("7:1", point, "ext4", "x", True)])
+    monkeypatch.setattr(stick, "let_go", failing)
+    (places / "release/PACKS").touch()
+    with pytest.raises(OSError, match="PACKS"):
+        stick.main(["release"])
+    assert list((places / "release").iterdir()) == []
 
 
 def test_the_systems_own_disk_is_no_stick(capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,6 +213,75 @@ def test_a_stick_in_use_is_not_let_go_and_pulled_it_leaves_nothing(
             assert stick.main(["unmount", device]) == 0
             assert stick.sticks() == []
             assert list((places / "sticks").iterdir()) == []
+
+
+def test_a_stick_that_fails_is_mounted_as_far_as_it_can_be(
+    places: Path, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(file: int, mode: int) -> None:
+        raise OSError(file, mode)
+
+    monkeypatch.setattr(os, "fchmod", failing)
+    with plugged(image) as device:
+        assert stick.main(["mount", device]) == 0
+        (places / "release/PACKS").touch()
+        assert stick.main(["release"]) == 0
+        assert stick.sticks() == []
+
+
+def test_a_sweep_in_between_takes_no_stick_its_place(
+    places: Path, image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = stick.run
+    swept: list[tuple[str, ...]] = []
+
+    def sweeping(*words: str) -> "subprocess.CompletedProcess[str]":
+        if words[0] == "mount" and not swept:
+            swept.append(words)
+            stick.sweep()
+        return run(*words)
+
+    monkeypatch.setattr(stick, "run", sweeping)
+    with plugged(image) as device:
+        assert stick.main(["mount", device]) == 0
+        assert [one.point for one in stick.sticks()] == [places / "sticks/PACKS"]
+    assert swept
+
+
+def test_of_a_stick_without_its_folder_only_what_is_packhorses_is_opened_up(
+    places: Path, tmp_path: Path
+) -> None:
+    content, image = tmp_path / "content", tmp_path / "mirror"
+    (content / "up/node").mkdir(parents=True, mode=0o700)
+    (content / "up").chmod(0o700)
+    (content / "etc").mkdir(mode=0o755)
+    for name in ("tip", "etc/shadow", "diary", "up/node/report"):
+        (content / name).write_text("x", "ascii")
+        (content / name).chmod(0o600)
+    (content / "targets").symlink_to("etc")
+    with image.open("wb") as file:
+        file.truncate(16 << 20)
+    subprocess.run(["mkfs.ext4", "-q", "-L", "MIRROR", "-d", content, image], check=True)
+    with plugged(image) as device:
+        assert stick.main(["mount", device]) == 0
+        top = places / "sticks/MIRROR"
+        rights = {
+            name: (top / name).stat().st_mode & 0o777
+            for name in (
+                ".",
+                "up",
+                "up/node",
+                "up/node/report",
+                "tip",
+                "etc",
+                "etc/shadow",
+                "diary",
+            )
+        }
+    assert rights == {
+        ".": 0o777, "up": 0o777, "up/node": 0o777, "up/node/report": 0o666, "tip": 0o666,
+        "etc": 0o755, "etc/shadow": 0o600, "diary": 0o600,
+    }  # fmt: skip
 
 
 def test_an_empty_stick_is_writable_at_its_top(places: Path, tmp_path: Path) -> None:

@@ -49,6 +49,15 @@ def test_it_is_found_in_the_units_for_sticks_too(units: Path, name: str) -> None
     assert "Descriptions" in check(units).stdout
 
 
+def test_a_start_that_fails_leaves_no_stick_mounted(units: Path) -> None:
+    unit = (units / "packhorse-stick@.service").read_text("utf-8")
+    # systemd runs ExecStop= after a start that succeeded alone.
+    assert (
+        "\nExecStopPost=/usr/lib/packhorse/bin/python -I /usr/lib/packhorse/stick.py unmount %i\n"
+        in unit
+    )
+
+
 @pytest.mark.parametrize("half", ["agent", "portal"])
 def test_each_half_is_watched(units: Path, half: str) -> None:
     unit = (units / f"packhorse-{half}.service").read_text("utf-8")
