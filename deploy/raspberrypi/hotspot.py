@@ -32,6 +32,7 @@ _LONGEST_NAME: Final = 32
 _PASSWORD: Final = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{6,61}[\x21-\x7e])\Z")
 _DEVICE: Final = re.compile(r"[A-Za-z0-9_.-]{1,15}\Z")
 _NUMBERS: Final = re.compile(r"(?:\d{1,3};)+\Z")
+_AUTOCONNECT: Final = re.compile(r"^autoconnect=.*\n", re.MULTILINE)
 _KEPT: Final = re.compile(r"^(ssid|psk)=(.*)$", re.MULTILINE)
 
 HEAD: Final = """\
@@ -141,7 +142,9 @@ def turn_on(name: str | None, password: str | None, device: str | None) -> None:
 def turn_off() -> None:
     """End it, also at the next start; its name and password are kept."""
     if FILE.exists():
-        write(FILE.read_text("utf-8").replace("autoconnect=true", "autoconnect=false"))
+        # NetworkManager leaves the line out when it writes the profile itself: true is usual.
+        text = _AUTOCONNECT.sub("", FILE.read_text("utf-8"))
+        write(text.replace("[connection]\n", "[connection]\nautoconnect=false\n", 1))
         nmcli("connection", "load", str(FILE))
     call("nmcli", "connection", "down", PROFILE)
 
@@ -233,7 +236,8 @@ def plain(value: str) -> str:
 
 def write(text: str) -> None:
     """Write the profile for root's eyes alone, as NetworkManager demands."""
-    fresh = FILE.with_suffix(".new")
+    # NetworkManager reads what it finds there, but for names with a dot in front.
+    fresh = FILE.with_name(f".{FILE.name}.new")
     fresh.unlink(missing_ok=True)
     with open(
         os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"

@@ -76,6 +76,31 @@ def test_a_profile_that_is_off_does_not_come_back_by_itself(machine: Path) -> No
     assert "connection down packhorse-hotspot" in (machine / "nmcli.log").read_text("ascii")
 
 
+def test_a_profile_that_networkmanager_wrote_is_turned_off_too(machine: Path) -> None:
+    del machine
+    hotspot.main(["on"])
+    text = hotspot.FILE.read_text("utf-8")
+    hotspot.FILE.write_text(text.replace("autoconnect=true\n", ""), "utf-8")
+    hotspot.main(["off"])
+
+    assert profile()["connection"]["autoconnect"] == "false"
+    assert profile()["connection"]["autoconnect-priority"] == "100"
+
+
+def test_a_write_that_was_killed_leaves_no_second_profile(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", killed)
+    with pytest.raises(KeyboardInterrupt):
+        hotspot.main(["on"])
+    # NetworkManager reads any file there that is not hidden.
+    assert list(machine.glob("packhorse-hotspot*")) == []
+    monkeypatch.undo()
+
+
 def test_a_name_that_networkmanager_wrote_as_bytes_is_kept(machine: Path) -> None:
     del machine
     hotspot.main(["on", "--name", "希望小学", "--password", "let us learn"])
