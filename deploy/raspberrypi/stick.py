@@ -132,7 +132,7 @@ def release() -> int:
 def let_go(one: Mount) -> int:
     """Write everything out and unmount; return the exit code."""
     open_up(one.point)
-    run("sync", "--file-system", str(one.point))
+    written = run("sync", "--file-system", str(one.point)).returncode == 0
     done = run("umount", "--", str(one.point))
     if done.returncode != 0:
         print(f"{one.point} is still in use: {done.stderr.strip()}", file=sys.stderr)
@@ -140,6 +140,9 @@ def let_go(one: Mount) -> int:
     device = one.source.removeprefix("/dev/")
     if _DEVICE.match(device):
         run("systemctl", "--no-block", "stop", f"packhorse-stick@{device}.service")
+    if not written:
+        print(f"{one.point} is unmounted, but not everything is on it.", file=sys.stderr)
+        return 1
     print(f"{one.point} is written out and may be pulled.")
     return 0
 

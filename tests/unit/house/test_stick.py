@@ -229,6 +229,23 @@ def test_a_stick_that_fails_is_mounted_as_far_as_it_can_be(
         assert stick.sticks() == []
 
 
+def test_a_stick_that_cannot_be_written_out_is_not_called_whole(
+    image: Path, monkeypatch: pytest.MonkeyPatch, places: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = stick.run
+    monkeypatch.setattr(
+        stick, "run", lambda *words: run("false") if words[0] == "sync" else run(*words)
+    )
+    with plugged(image) as device:
+        assert stick.main(["mount", device]) == 0
+        (places / "release/PACKS").touch()
+        assert stick.main(["release"]) == 1
+        assert stick.sticks() == []
+    said = capsys.readouterr()
+    assert "not everything is on it" in said.err
+    assert "may be pulled" not in said.out
+
+
 def test_a_sweep_in_between_takes_no_stick_its_place(
     places: Path, image: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
