@@ -23,7 +23,7 @@ from tests.support.tiny_repository import publish_files
 PACK = "gd/zhuhai/films"
 MIB = 1024 * 1024
 # As a term's lessons are: some long films, many short ones, many small files.
-SIZES = [96 * MIB] * 2 + [14 * MIB] * 10 + [400 * 1024] * 60
+SIZES = [96 * MIB] * 3 + [14 * MIB] * 18 + [400 * 1024] * 90
 RUNS = 5
 GATE = 0.8
 

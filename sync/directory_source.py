@@ -11,7 +11,8 @@ from cache.stick import StickDirectory
 from sync.events import Traffic
 from sync.source import Document, MissingError, SourceError
 
-_CHUNK: Final = 1024 * 1024
+# So that it is still in the processor's cache when it is hashed, and then written.
+_CHUNK: Final = 256 * 1024
 _MOST_FAILURES: Final = 3
 
 
