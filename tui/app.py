@@ -171,14 +171,15 @@ class PackhorseTui(App[None]):
         """Take an answer, and tell the screens."""
         method, outcome = message.method, message.outcome
         self._model = self._model.answered(method, outcome)
+        ending = self._endings.pop(method, "")
         if isinstance(outcome, Failure):
             if method not in _SILENT:
                 self.say(joined(*why(outcome, self._language)))
         else:
             for following in WISHES[method].then:
                 self.ask(following)
-            if method in self._endings:
-                self.say(self._endings.pop(method))
+            if ending:
+                self.say(ending)
         self.draw()
         for screen in list(self.screen_stack):
             heard = getattr(screen, "heard", None)

@@ -23,6 +23,7 @@ class Model:
         failures: why the last call of a method failed; absent when it did not.
         sticks: None before anybody has looked; so are ``teachers``, ``usage`` and ``findings``.
         stick: path of the stick that was chosen among several.
+        working: the stick that something was last begun with, whatever the keys act on since.
         worked: the method that was last done with a stick; ``report`` is how that ended.
         released: the stick that may be taken out now; None when there is none.
         leaving: its path while the node still lists it.
@@ -37,6 +38,7 @@ class Model:
     failures: dict[str, Failure] = field(default_factory=dict)
     sticks: list[Stick] | None = None
     stick: str = ""
+    working: Stick | None = None
     worked: str = ""
     report: StickReport | None = None
     released: Stick | None = None
@@ -67,6 +69,7 @@ class Model:
             self,
             waits={**self.waits, method: self.now},
             failures=_without(self.failures, method),
+            working=chosen_stick(self) if method in STICK_WORK else self.working,
         )
 
     def answered(self, method: str, outcome: object) -> "Model":
@@ -99,7 +102,7 @@ def _answer(model: Model, method: str, outcome: object) -> Model:
         return model
     report = outcome if isinstance(outcome, StickReport) else None
     model = replace(model, worked=method, report=report)
-    stick = chosen_stick(model)
+    stick = model.working
     if method == "release_stick" and stick is not None:
         left = [one for one in model.sticks or [] if one.path != stick.path]
         return replace(model, released=stick, leaving=stick.path, sticks=left)

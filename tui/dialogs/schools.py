@@ -45,13 +45,12 @@ class SchoolChoice(ModalScreen[SetupEntry | None]):
             yield Static(Content(_("Which school is this machine for?")), classes="title")
             yield Entry(entered=self._choose, placeholder=_("type a part of its name or id"))
             yield Lines(id="school-count", classes="words")
-            yield Grid(id="schools")
+            yield Grid(id="schools", steered=True)
             keys = _("↑ ↓ move   Enter choose   Esc go back")
             yield Static(Content(keys), classes="keys")
 
     def on_mount(self) -> None:
         """Show all schools."""
-        self.query_one(Grid).can_focus = False
         self._show("")
 
     def on_input_changed(self, event: Input.Changed) -> None:

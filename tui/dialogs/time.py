@@ -27,6 +27,9 @@ class TimeQuestion(ModalScreen[bool]):
         ("escape,q", "dismiss(False)", ""),
     ]
 
+    # A refusal of what was typed before is not shown as one of what this asks.
+    _asked = False
+
     @property
     def desk(self) -> Desk:
         """The application."""
@@ -57,7 +60,7 @@ class TimeQuestion(ModalScreen[bool]):
         title = _("{time}, right?").format(time=day_and_time(moment, self.desk.language))
         self.query_one("#time-title", Lines).show_plain([title])
         words = _("Compare it with a clock that you trust.")
-        failure = self.desk.model.failures.get("confirm_time")
+        failure = self.desk.model.failures.get("confirm_time") if self._asked else None
         if "confirm_time" in self.desk.model.waits:
             words = _("Setting the school's time")
         elif failure is not None:
@@ -71,6 +74,7 @@ class TimeQuestion(ModalScreen[bool]):
         if moment is not None:
             words = day_and_time(moment, self.desk.language)
             call = time_call(written(moment), self.desk.language, words)
+            self._asked = True
             self.desk.ask(call.method, **call.params)
             self.renew()
 

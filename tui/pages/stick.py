@@ -65,9 +65,9 @@ class StickPage(Page):
             self.desk.carry_out(enrolling(entry, self.desk.model, self.desk.language))
 
     def action_other(self) -> None:
-        """Act on the next stick from now on."""
+        """Act on the next stick from now on, unless something is being done with this one."""
         sticks, one = self.desk.model.sticks or [], chosen_stick(self.desk.model)
-        if one is not None:
+        if one is not None and steps(self.desk.model):
             self.desk.choose_stick(sticks[(sticks.index(one) + 1) % len(sticks)].path)
 
     def heard(self, method: str, outcome: object) -> None:

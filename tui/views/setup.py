@@ -101,7 +101,7 @@ def _teachers(model: Model, language: Language) -> tuple[str, Mood]:
         return _("asking the agent …") if model.waiting("teachers") is not None else "", "plain"
     if not model.teachers:
         return _("none yet"), "plain"
-    names = ", ".join(one_line(teacher.name) for teacher in model.teachers)
+    names = _(", ").join(one_line(teacher.name) for teacher in model.teachers)
     return f"{len(model.teachers)}: {names}", "good"
 
 

@@ -76,7 +76,7 @@ def steps(model: Model) -> list[str]:
     enrolled = bool(model.known.node)
     possible = {
         "n": bool(one.setups) and not enrolled,
-        "i": one.has_packs or one.for_us,
+        "i": enrolled and (one.has_packs or one.for_us),
         "e": enrolled and one.writable,
         "o": True,
         "m": bool(one.setups) and enrolled,
@@ -89,7 +89,9 @@ def next_step(model: Model) -> str:
     possible = steps(model)
     done = {"import_stick": "i", "export_stick": "e"}.get(model.worked, "")
     unfinished = model.report is not None and model.report.exit_code
-    if not done or unfinished or model.worked in model.failures:
+    if model.worked == "release_stick" and model.worked in model.failures:
+        order = "o"
+    elif not done or unfinished or model.worked in model.failures:
         order = "nieo" if not model.known.node else "ieo"
     else:
         order = "ieo".partition(done)[2]
@@ -126,7 +128,7 @@ def _without(model: Model, language: Language) -> Sheet | None:
         return None
     notes = tuple(Note(f"{n}. {_(text)}") for n, text in enumerate(_HOW, 1))
     if model.released is not None:
-        head = _("The stick {label} may be taken out now").format(label=_label(model.released))
+        head = _may_be_taken_out(model.released, language)
         detail = _("Then plug in the next one, or take this one to the hub.")
         return Sheet(head, detail, "good", notes=ending(model, language))
     head = _("Plug in a stick: this waits for it, and looks every few seconds")
@@ -149,6 +151,8 @@ def _with(model: Model, language: Language) -> Sheet:
     advice = next_step(model)
     mood: Mood = "bad" if one.problem else "good"
     detail = _(_NEXT[advice]) if advice else ""
+    if not model.known.node and not one.setups:
+        detail = _("No setup file is on it, and this machine is not enrolled: press 5, then e.")
     if one.problem is not None:
         sentence = one_line(language.sentence(one.problem, ""))
         detail = joined(sentence, one_line(language.hint(one.problem)))
@@ -159,10 +163,22 @@ def _with(model: Model, language: Language) -> Sheet:
     return Sheet(
         head, detail, mood,
         table=Table((Column("", 2), Column("")), rows, head=False),
-        notes=ending(model, language),
+        notes=(*_left(model, language), *ending(model, language)),
         facts=tuple(_facts(one, model.known, language)),
         keys=keys,
     )  # fmt: skip
+
+
+def _left(model: Model, language: Language) -> tuple[Note, ...]:
+    """Name the stick that may be taken out while another is still plugged in."""
+    if model.released is None:
+        return ()
+    return (Note(_may_be_taken_out(model.released, language), "good"),)
+
+
+def _may_be_taken_out(one: Stick, language: Language) -> str:
+    text = language.gettext("The stick {label} may be taken out now")
+    return text.format(label=_label(one))
 
 
 def _label(one: Stick) -> str:

@@ -83,7 +83,11 @@ def _tomorrow(model: Model, language: Language) -> tuple[str, str, Mood]:
             lessons.wanted,
         ).format(**words)
         return head, problem or _contact(model, language), "busy" if problem else "good"
-    head = _("For tomorrow {missing} of {all} lessons are missing").format(**words)
+    head = language.ngettext(
+        "For tomorrow {missing} of {all} lessons is missing",
+        "For tomorrow {missing} of {all} lessons are missing",
+        lessons.missing,
+    ).format(**words)
     if status.transfer is not None:
         return head + _("; they are arriving"), problem, "busy"
     return head, problem or _contact(model, language), "bad"

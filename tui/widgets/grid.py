@@ -56,10 +56,13 @@ class Grid(Widget, can_focus=True):
         self,
         table: Table = _EMPTY,
         *,
+        steered: bool = False,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         super().__init__(id=id)
         self.set_reactive(Grid.table, table)
+        self._steered = steered
+        self.can_focus = not steered
         self._top = 0
 
     @property
@@ -115,7 +118,7 @@ class Grid(Widget, can_focus=True):
         number = self._top + y - head
         if number >= len(self.table.rows):
             return Strip.blank(self.size.width, self.rich_style)
-        current = number == self.cursor and self.has_focus
+        current = number == self.cursor and (self.has_focus or self._steered)
         style = self._style("grid--cursor") if current else self.rich_style
         return self._strip(
             self.table.rows[number].cells, style, self._more(y, number), current=current

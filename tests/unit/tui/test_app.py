@@ -152,6 +152,25 @@ async def test_a_no_enrols_nothing() -> None:
         assert driver.called("enrol_setup") == []
 
 
+async def test_the_other_stick_cannot_be_chosen_while_one_is_worked_on() -> None:
+    agent = scripted(samples.FULL, sticks=[samples.STICK, samples.READ_ONLY])
+    async with driving(agent, keys="4o") as driver:
+        await driver.press("s")
+        await agent.answer("release_stick", {})
+
+        await driver.sees("The stick KINGSTON may be taken out now", "is plugged in: [red]x")
+
+
+async def test_the_choice_of_a_school_shows_which_one_enter_takes() -> None:
+    agent = scripted(samples.NOT_ENROLLED, sticks=[samples.STICK])
+    async with driving(agent, keys="4n") as driver:
+        await driver.press("down")
+        rows = driver.app.screen.query_one(Grid)
+        shades = [next(iter(rows.render_line(y))).style for y in (1, 2, 3)]
+
+        assert shades[0] == shades[2] != shades[1]
+
+
 async def test_import_export_and_release_follow_each_other_with_enter_alone() -> None:
     agent = scripted(samples.FULL, sticks=[samples.STICK])
     async with driving(agent, keys="4") as driver:
@@ -258,6 +277,17 @@ async def test_a_wrong_time_is_typed() -> None:
         await driver.press("enter")
 
         assert await driver.asked("confirm_time") == [{"local": "2026-11-24T09:15"}]
+
+
+async def test_what_was_refused_when_it_was_typed_is_not_said_of_the_next_question() -> None:
+    status = samples.made(school_time="2026-11-24T08:28")
+    async with driving(scripted(status, confirm_time=REFUSAL), keys="cn") as driver:
+        await driver.type("9:15")
+        await driver.press("enter")
+        await driver.sees("may not be used by this user")
+        await driver.press("escape", "c")
+
+        await driver.sees("Compare it with a clock that you trust.")
 
 
 async def test_without_any_time_it_is_typed_at_once() -> None:

@@ -43,7 +43,8 @@ def test_a_report_stays_until_another_stick_comes() -> None:
 
 
 def test_a_released_stick_stays_away_while_it_is_still_listed() -> None:
-    model = Model(sticks=[samples.STICK]).answered("release_stick", {})
+    model = Model(sticks=[samples.STICK]).asked("release_stick")
+    model = model.answered("release_stick", {})
 
     assert model.released == samples.STICK
     model = model.answered("sticks", [samples.STICK])
@@ -53,7 +54,16 @@ def test_a_released_stick_stays_away_while_it_is_still_listed() -> None:
 
 
 def test_a_failed_release_releases_nothing() -> None:
-    model = Model(sticks=[samples.STICK]).answered("release_stick", REFUSAL)
+    model = Model(sticks=[samples.STICK]).asked("release_stick")
+    model = model.answered("release_stick", REFUSAL)
 
     assert model.released is None
     assert model.worked == "release_stick"
+
+
+def test_the_stick_that_may_be_taken_out_is_the_one_whose_release_was_asked_for() -> None:
+    model = Model(sticks=[samples.STICK, samples.READ_ONLY]).asked("release_stick")
+    model = model.answered("sticks", [samples.READ_ONLY]).answered("release_stick", {})
+
+    assert model.released == samples.STICK
+    assert model.sticks == [samples.READ_ONLY]

@@ -1,5 +1,6 @@
 """What the first screen says, by tables."""
 
+import msgspec
 import pytest
 
 from core.control import Status, Wording
@@ -52,6 +53,11 @@ NO_TABLE = samples.no_table()
         (samples.OFFLINE, "For tomorrow 5 of 36 lessons are missing", "bad"),
         (samples.ALL_HERE, "Ready for tomorrow: all 24 lessons are here", "good"),
         (samples.PROBLEM, "Ready for tomorrow: all 24 lessons are here", "busy"),
+        (
+            samples.made(packs=[msgspec.structs.replace(samples.SCIENCE, here=11)]),
+            "For tomorrow 1 of 12 lessons is missing",
+            "bad",
+        ),
         # Withdrawn lessons, and packs of others, are not missing.
         (samples.FULL, "For tomorrow 5 of 58 lessons are missing", "bad"),
     ],
@@ -68,7 +74,7 @@ def test_the_first_sentence_is_about_tomorrow(
     ("status", "headline"),
     [
         (samples.EMPTY, "还没有为本校发布课程"),
-        (samples.FETCHING, "明天的课还不齐：36 课中缺 5 课；正在到来"),
+        (samples.FETCHING, "明天的课还不齐：36 课中缺 5 课；正在接收"),
         (samples.ALL_HERE, "明天的课已备好：24 课全部到齐"),
     ],
 )

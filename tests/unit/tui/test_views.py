@@ -167,7 +167,8 @@ PLUGGED = replace(FULL, sticks=[samples.STICK])
 @pytest.mark.parametrize(
     ("model", "possible", "advice"),
     [
-        (replace(NEW, sticks=[samples.STICK]), "nio", "n"),
+        (replace(NEW, sticks=[samples.STICK]), "no", "n"),
+        (replace(NEW, sticks=[samples.READ_ONLY]), "o", "o"),
         (PLUGGED, "ieom", "i"),
         (replace(PLUGGED, worked="import_stick", report=samples.IMPORTED), "ieom", "e"),
         (replace(PLUGGED, worked="import_stick", report=samples.CUT_IMPORT), "ieom", "i"),
@@ -176,6 +177,11 @@ PLUGGED = replace(FULL, sticks=[samples.STICK])
             replace(PLUGGED, worked="export_stick", failures={"export_stick": REFUSAL}),
             "ieom",
             "i",
+        ),
+        (
+            replace(PLUGGED, worked="release_stick", failures={"release_stick": REFUSAL}),
+            "ieom",
+            "o",
         ),
         (replace(FULL, sticks=[samples.READ_ONLY]), "io", "i"),
         (replace(FULL, sticks=[Stick(path="/e")]), "eo", "e"),
@@ -187,6 +193,18 @@ PLUGGED = replace(FULL, sticks=[samples.STICK])
 def test_the_next_step_with_a_stick(model: Model, possible: str, advice: str) -> None:
     assert "".join(steps(model)) == possible
     assert next_step(model) == advice
+
+
+def test_a_blank_machine_with_a_stick_that_cannot_enrol_it_is_told_what_can() -> None:
+    got = stick(replace(NEW, sticks=[samples.READ_ONLY]), ENGLISH)
+
+    assert got.detail.startswith("No setup file is on it, and this machine is not enrolled")
+
+
+def test_a_released_stick_is_named_while_another_is_still_plugged_in() -> None:
+    model = replace(FULL, sticks=[samples.READ_ONLY], released=samples.STICK)
+
+    assert notes(stick(model, ENGLISH)) == ["The stick KINGSTON may be taken out now"]
 
 
 @pytest.mark.parametrize(
