@@ -85,7 +85,7 @@ def token_notices(tokens: Iterable[IssuedToken], now: datetime) -> list[Notice]:
     if not near:
         return []
     wording = Wording(
-        template=N_("{count} tokens that no school has used yet end by {day}."),
+        template=N_("Tokens that no school has used yet and that end by {day}: {count}."),
         hint=N_("Let those schools enrol before then, or make their setup files again."),
         fields={"count": str(len(near)), "day": _day(max(near))},
     )

@@ -73,13 +73,13 @@ def assignment(patient: Patient) -> Iterator[Finding]:
     elif missing:
         yield warning(
             "assignment",
-            "Of {count} packs for this school, {missing} are not wholly here.",
+            "Packs for this school that are not wholly here: {missing} of {count}.",
             hint="They come by themselves while there is a line; otherwise import a stick.",
             count=len(packs),
             missing=len(missing),
         )
     else:
-        yield good("assignment", "All {count} packs for this school are here.", count=len(packs))
+        yield good("assignment", "All packs for this school are here: {count}.", count=len(packs))
 
 
 def _has_ended(problem: PackhorseError) -> bool:

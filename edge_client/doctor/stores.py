@@ -47,7 +47,7 @@ def state(patient: Patient) -> Iterator[Finding]:
         return
     yield bad(
         "state",
-        "{count} things kept here are damaged or missing; the first: {first}",
+        "Damaged or missing of what is kept here: {count}; the first: {first}",
         hint="Set right what can be: packhorse node check --repair",
         count=len(report.findings),
         first=str(report.findings[0]),

@@ -14,16 +14,16 @@ SENTENCES: Final = {
     "copied": N_("Two machines answer as this node: its card was copied. Enrol one of them anew."),
     "reused": N_("Another machine tried to enrol with this node's token on {day}."),
     "conflicts": N_(
-        "{count} statements came again with other content: two machines may be this node."
+        "Statements that came again with other content: {count}; two machines may be this node."
     ),
     "disk": N_("The disk is nearly full: {free} can still be filled."),
     "silent": N_("Nothing has been heard of it for {days} days."),
     "token-expired": N_("Its token expired on {day} and was never used."),
     "shared": N_("{count} nodes answer for this school."),
-    "backlog": N_("{count} statements wait, the oldest for {days} days."),
+    "backlog": N_("Statements that wait: {count}, the oldest for {days} days."),
     "problem": N_("It reports: {problem}"),
-    "incomplete": N_("{count} packs are not all here, such as {pack}."),
-    "behind": N_("{count} packs are not at their newest version, such as {pack}."),
+    "incomplete": N_("Packs that are not all here: {count}, such as {pack}."),
+    "behind": N_("Packs that are not at their newest version: {count}, such as {pack}."),
     "clock": N_("Its clock is not verified; it shows {time}."),
     "software": N_("It runs Packhorse {found}, the hub {own}."),
     "moved": N_("Its card went to another machine on {day}."),

@@ -98,7 +98,9 @@ def test_tokens_that_nobody_has_used_are_counted_before_they_end(hub: TinyHub) -
     tokens = waiting_tokens(hub.service.registry).values()
     assert token_notices(tokens, START + days(15)) == []
     [one] = token_notices(tokens, START + days(17))
-    assert sentence(one).startswith("3 tokens that no school has used yet end by 2026-12-24.")
+    assert sentence(one).startswith(
+        "Tokens that no school has used yet and that end by 2026-12-24: 3."
+    )
     assert token_notices(tokens, START + days(31)) == []
 
 
