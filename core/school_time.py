@@ -125,8 +125,9 @@ def confirm(memory: Memory, clocks: Clocks, said: datetime) -> Memory:
         raise UsageError(
             "It cannot be {said}: this node has seen {floor} already.",
             hint="Type today's date and the time that the school's clock shows.",
-            said=_day(said),
-            floor=_day(clocks.floor),
+            said=_minute(said),
+            # In the zone of what was said, or the two could not be compared.
+            floor=_minute(clocks.floor.astimezone(said.tzinfo)),
         )
     if clocks.is_sure and abs(clocks.wall - said) > _TOLERANCE:
         raise UsageError(
@@ -155,5 +156,5 @@ def _moment(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _day(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%d")
+def _minute(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M")

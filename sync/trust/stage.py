@@ -73,7 +73,7 @@ class Stage:
         self.path = trust / str(number)
         with in_words(trust):
             if self._old is not None:
-                shutil.copytree(self._old, self.path, symlinks=True)
+                _copy(self._old, self.path)
             (self.path / METADATA).mkdir(parents=True, exist_ok=True)
             (self.path / RELEASES).mkdir(exist_ok=True)
         self._drop_damaged()
@@ -130,6 +130,22 @@ class Stage:
     def _drop(self, path: Path) -> None:
         self.damaged.append(path.name)
         path.unlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy files, folders and links, but no modes.
+
+    Folders inherit the set-group-id bit, and where the system forbids setting it anew, copying
+    modes, as ``shutil.copytree`` does, would fail.
+    """
+    target.mkdir()
+    for path in sorted(source.iterdir()):
+        if path.is_symlink():
+            (target / path.name).symlink_to(path.readlink())
+        elif path.is_dir():
+            _copy(path, target / path.name)
+        else:
+            shutil.copyfile(path, target / path.name)
 
 
 def _same(one: Path, other: Path) -> bool:
