@@ -14,12 +14,12 @@ from several threads.
 import dataclasses
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from cache import generations
 from cache.databases import examine, open_writer, sqlite_in_words, transaction
@@ -29,6 +29,7 @@ from cache.journal_schema import MIGRATIONS
 from cache.machine import Machine, is_other, merged
 from cache.state import StateDirectory
 
+T = TypeVar("T")
 EPOCH_BYTES: Final = 8
 _NO_MACHINE: Final = Machine()
 _CHECK: Final = "SELECT epoch, sequence, at, record, checksum FROM statement"
@@ -190,6 +191,18 @@ class Journal:
         """
         with self._lock, transaction(self._connection, self._path):
             self._connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
+
+    def change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something in one transaction that survives a power cut; give what it gives.
+
+        For the tables of other modules (``cache.journal_…``); the statements are this one's.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only; nothing of it is kept.
+            DamagedError: the file is damaged; the next start salvages it.
+        """
+        with self._lock, transaction(self._connection, self._path):
+            return work(self._connection)
 
     def close(self) -> None:
         """Close the file; all that was committed is in it."""

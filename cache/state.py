@@ -5,6 +5,8 @@ staging/               half-received files; may be emptied when nothing runs
 trust/, keys/          verified metadata (``current`` is a symbolic link), the node's keys
 manifests.json         digests of the manifests in effect, in order of activation
 catalogue.db           symbolic link to catalogue-<generation>.db
+timetable.json         the channels of this school, written by the agent's side
+own/                   what teachers added to lessons here, written by the portal
 agent.db, journal.db   what the agent's side and the portal remember
 quarantine/            damaged databases, kept for inspection
 """
@@ -51,6 +53,16 @@ class StateDirectory:
     def catalogue(self) -> Path:
         """What is here; a symbolic link to the current generation."""
         return self.root / "catalogue.db"
+
+    @property
+    def timetable(self) -> Path:
+        """The channels of this school (``core.timetable.NodeTimetable``)."""
+        return self.root / "timetable.json"
+
+    @property
+    def own(self) -> Path:
+        """What teachers added to lessons at this school."""
+        return self.root / "own"
 
     @property
     def agent(self) -> Path:

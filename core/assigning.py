@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from core.assignment import EVERYBODY, USUAL, Assignment, Rule
 from core.names import PackId
+from core.timetable import Channel
 
 
 class Wanted(NamedTuple):
@@ -97,6 +98,24 @@ def rules_for(assignment: Assignment, school: str) -> list[Rule]:
     """Give the rules of the groups that a school is in."""
     groups = {name for name, schools in assignment.groups.items() if school in schools}
     return [rule for rule in assignment.rules if rule.group in {EVERYBODY, *groups}]
+
+
+def channels_for(assignments: Iterable[Assignment], school: str, place: str) -> list[Channel]:
+    """Give the channels of a school, by name; of two with one name, the nearer publisher's.
+
+    Args:
+        assignments: every publisher's.
+        school: its id.
+        place: its place; empty when it has none.
+    """
+    obeyed = [one for one in assignments if in_force(one, school, place)]
+    found: dict[str, Channel] = {}
+    # A province's place ends in "-", so a county's comes later and stays.
+    for one in sorted(obeyed, key=lambda one: (not one.place.endswith("/-"), one.place)):
+        for channel in one.channels:
+            if channel.group == EVERYBODY or school in one.groups[channel.group]:
+                found[channel.id] = channel
+    return [found[name] for name in sorted(found)]
 
 
 def matches(rule: Rule, pack: str) -> bool:

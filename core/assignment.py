@@ -21,6 +21,7 @@ from core.errors import RefusedError
 from core.manifest import check_format
 from core.names import PackId
 from core.release import release_path
+from core.timetable import MOST_CHANNELS, Channel, check_channels
 
 FORMAT: Final = 1
 NAME: Final = "@assignment"
@@ -66,6 +67,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
         place: the first two segments of its path, such as ``gd/zhuhai`` or ``gd/-``.
         published: moment in UTC, by the publisher's clock.
         groups: schools' ids by the group's name.
+        channels: the timetable of each channel.
     """
 
     format: int = FORMAT
@@ -73,6 +75,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     published: Annotated[str, msgspec.Meta(max_length=20)] = ""
     groups: Annotated[dict[str, _Schools], msgspec.Meta(max_length=MOST_GROUPS)] = {}
     rules: Annotated[list[Rule], msgspec.Meta(max_length=MOST_RULES)] = []
+    channels: Annotated[list[Channel], msgspec.Meta(max_length=MOST_CHANNELS)] = []
 
 
 class _Format(msgspec.Struct):
@@ -177,6 +180,18 @@ def check_assignment(assignment: Assignment) -> None:
         check_pattern(rule.pack)
         for rendition in rule.renditions:
             check_rendition(rendition)
+    _check_timetable(assignment)
+
+
+def _check_timetable(assignment: Assignment) -> None:
+    for channel in assignment.channels:
+        if channel.group != EVERYBODY and channel.group not in assignment.groups:
+            raise RefusedError(
+                "The channel {channel} names the group {group}, which is not there.",
+                channel=repr(channel.id[:40]),
+                group=repr(channel.group[:MAX_GROUP]),
+            )
+    check_channels(assignment.channels)
 
 
 def check_group(name: str) -> None:

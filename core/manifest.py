@@ -11,10 +11,12 @@ from typing import Annotated, Final
 import msgspec
 
 from core.codec import decode_json
+from core.cues import MOST_CUES, Cue, check_cues
 from core.digest import Digest, parse_digest
 from core.errors import RefusedError
 from core.kinds import Kind
 from core.names import PackId, check_paths, parse_pack_id
+from core.rendition import MOST_RENDITIONS, Rendition, check_renditions
 
 FORMAT: Final = 1
 MAX_MANIFEST_BYTES: Final = 16 * 1024 * 1024
@@ -43,7 +45,9 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     """One lesson or resource.
 
     ``paths`` names what the item needs: a file's path, or a folder's path that ends in ``/``
-    and stands for everything below it. ``entry`` is the file that opens it.
+    and stands for everything below it. ``entry`` is the file that opens it. ``renditions``
+    are encodings of its video or sound, best first: their files are among those of ``paths``,
+    and one rendition of them is enough to show it. ``cues`` are its marked points in order.
     """
 
     id: Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,99}\Z")]
@@ -52,10 +56,15 @@ class Item(msgspec.Struct, frozen=True, omit_defaults=True):
     entry: str
     paths: Annotated[list[str], msgspec.Meta(min_length=1, max_length=1000)]
     valid_until: str | None = None
+    renditions: Annotated[list[Rendition], msgspec.Meta(max_length=MOST_RENDITIONS)] = []
+    cues: Annotated[list[Cue], msgspec.Meta(max_length=MOST_CUES)] = []
 
 
 class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
-    """One version of a pack. Files are sorted by path, items are in teaching order."""
+    """One version of a pack. Files are sorted by path, items are in teaching order.
+
+    ``form`` is one of ``core.forms.FORMS``; what a newer Packhorse calls otherwise counts as none.
+    """
 
     format: int
     pack: PackId
@@ -70,6 +79,7 @@ class Manifest(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     edition: _Word = ""
     grade: _Word = ""
     volume: _Word = ""
+    form: _Word = ""
     valid_until: str | None = None
 
     def files_of(self, item: Item) -> list[File]:
@@ -180,6 +190,10 @@ def _check_items(manifest: Manifest, paths: list[str]) -> None:
                     "The manifest's items name too many files together, at most {limit}.",
                     limit=MAX_ITEM_FILES,
                 )
+        if item.renditions:
+            sizes = {file.path: file.size for file in manifest.files_of(item)}
+            check_renditions(item.renditions, sizes)
+        check_cues(item.cues)
 
 
 def _lost(item: Item, path: str) -> RefusedError:

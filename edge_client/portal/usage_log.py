@@ -19,7 +19,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVar
 
 from cache.agent_reader import AgentReader
 from cache.clock import Clock
@@ -31,6 +31,7 @@ from core.errors import ExhaustedError, PackhorseError, RefusedError, Unavailabl
 from core.text import human_bytes
 from core.usage import Recorded, decode_record, encode_record
 
+T = TypeVar("T")
 GATHER_SECONDS: Final = 0.05
 REMEMBERED: Final = 20_000
 SESSIONS: Final = 2_000
@@ -98,6 +99,31 @@ class UsageLog:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         await future
+
+    async def change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something in one transaction on the journal; give what it gives, once durable.
+
+        Raises:
+            UnavailableError: the journal cannot be written now; nothing of it is kept.
+        """
+
+        def do() -> T:
+            journal = self._journal or self._open()
+            self._require_space()
+            try:
+                return journal.change(work)
+            except _FAILURES:
+                # Opened, and salvaged if it is damaged, at the next attempt.
+                self._close()
+                raise
+
+        try:
+            return await self._on_thread(do)
+        except _FAILURES as error:
+            _LOG.warning("the journal cannot be written: %s", error)
+            raise UnavailableError(
+                "This cannot be kept now: {reason}", reason=str(error)
+            ) from error
 
     async def close(self) -> None:
         """Write what is waiting, and close the journal."""
@@ -208,5 +234,5 @@ class UsageLog:
             self._journal.close()
             self._journal = None
 
-    async def _on_thread(self, work: Callable[[], object]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, work)
+    async def _on_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
