@@ -1,5 +1,8 @@
 """Tables as people save them: CSV in UTF-8 or GBK, with commas, semicolons or tabs.
 
+``read_table`` takes a file's bytes; ``rows_of`` takes records that come from elsewhere, such as a
+workbook.
+
 A row is named by the number of the line it begins on, as an editor shows it, so that a sentence
 about it can be found again.
 """
@@ -14,9 +17,13 @@ from core.errors import RefusedError
 MAX_TABLE_BYTES: Final = 4 * 1024 * 1024
 MAX_ROWS: Final = 20_000
 MAX_CELL: Final = 1000
-_MOST_COLUMNS: Final = 64
+MOST_COLUMNS: Final = 64
 _SEPARATORS: Final = ",;\t"
 _SHOWN: Final = 40
+_SAVE_AS_CSV: Final = "Save it from the spreadsheet program as CSV (UTF-8), not as a workbook."
+
+Record = tuple[int, list[str]]
+"""A line's number and its cells, without spaces around."""
 
 
 class Row(NamedTuple):
@@ -27,7 +34,12 @@ class Row(NamedTuple):
 
 
 def read_table(
-    data: bytes, columns: Mapping[str, Sequence[str]], required: Sequence[str], *, what: str
+    data: bytes,
+    columns: Mapping[str, Sequence[str]],
+    required: Sequence[str],
+    *,
+    what: str,
+    longest: int = MAX_CELL,
 ) -> list[Row]:
     """Read a table whose first row names its columns.
 
@@ -37,12 +49,28 @@ def read_table(
             and spaces around do not matter. Columns that are not named here are left out.
         required: columns that must be there and filled in every row.
         what: names the file in sentences.
+        longest: most characters of a cell.
 
     Raises:
         RefusedError: the encoding is not known, a heading is missing or stands twice, a row has
             more cells than headings or lacks a required one, or there is too much.
     """
-    records = _records(_decoded(data, what), what)
+    text = decode_text(data, what, hint=_SAVE_AS_CSV)
+    return rows_of(_records(text, what, longest), columns, required, what=what)
+
+
+def rows_of(
+    records: Sequence[Record],
+    columns: Mapping[str, Sequence[str]],
+    required: Sequence[str],
+    *,
+    what: str,
+) -> list[Row]:
+    """Take records, of which the first names the columns, for a table; as ``read_table``.
+
+    Raises:
+        RefusedError: as ``read_table``.
+    """
     if not records:
         raise RefusedError(
             "{what} is empty.", hint="Its first row must name its columns.", what=what
@@ -63,7 +91,17 @@ def read_table(
     return rows
 
 
-def _decoded(data: bytes, what: str) -> str:
+def decode_text(data: bytes, what: str, *, hint: str) -> str:
+    """Decode a text that a person saved in UTF-8 or GBK.
+
+    Args:
+        data: the file's bytes.
+        what: names the file in sentences.
+        hint: says how to save it.
+
+    Raises:
+        RefusedError: it is too large, or in neither.
+    """
     if len(data) > MAX_TABLE_BYTES:
         raise RefusedError("{what} is too large for a table.", what=what)
     # GB 18030 includes GBK, which is what spreadsheet programs in China save.
@@ -74,25 +112,21 @@ def _decoded(data: bytes, what: str) -> str:
             continue
         if "\0" not in text:
             return text
-    raise RefusedError(
-        "{what} is written neither in UTF-8 nor in GBK.",
-        hint="Save it from the spreadsheet program as CSV (UTF-8), not as a workbook.",
-        what=what,
-    )
+    raise RefusedError("{what} is written neither in UTF-8 nor in GBK.", hint=hint, what=what)
 
 
-def _records(text: str, what: str) -> list[tuple[int, list[str]]]:
+def _records(text: str, what: str, longest: int) -> list[Record]:
     first = text.partition("\n")[0]
     separator = max(_SEPARATORS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    records: list[tuple[int, list[str]]] = []
+    records: list[Record] = []
     line = 1
     try:
         for cells in reader:
             cleaned = [cell.strip() for cell in cells]
             if any(cleaned):
                 records.append((line, cleaned))
-            _check_size(line, cleaned, len(records), what)
+            check_size(line, cleaned, len(records), what=what, longest=longest)
             line = reader.line_num + 1
     except csv.Error as error:
         raise RefusedError(
@@ -105,18 +139,32 @@ def _records(text: str, what: str) -> list[tuple[int, list[str]]]:
     return records
 
 
-def _check_size(line: int, cells: list[str], count: int, what: str) -> None:
+def check_size(
+    line: int, cells: Sequence[str], count: int, *, what: str, longest: int = MAX_CELL
+) -> None:
+    """Check that a table stays within its bounds as it is read.
+
+    Args:
+        line: the row's line.
+        cells: the row's.
+        count: rows so far.
+        what: names the file in sentences.
+        longest: most characters of a cell.
+
+    Raises:
+        RefusedError: it does not.
+    """
     if count > MAX_ROWS:
         raise RefusedError("{what} has more than {most} rows.", what=what, most=MAX_ROWS)
-    if len(cells) > _MOST_COLUMNS or any(len(cell) > MAX_CELL for cell in cells):
+    if len(cells) > MOST_COLUMNS or any(len(cell) > longest for cell in cells):
         raise RefusedError(
             "Row {line} of {what} has too many or too long cells.",
             hint="A row has at most {columns} cells, a cell at most {most} characters: spread a"
             " long list over several rows.",
             line=line,
             what=what,
-            columns=_MOST_COLUMNS,
-            most=MAX_CELL,
+            columns=MOST_COLUMNS,
+            most=longest,
         )
 
 
