@@ -1,10 +1,11 @@
 """By assignments: which packs a school should hold, and which those of a group.
 
 A node obeys the assignments whose place covers its own. One without a place obeys those that
-name its school. Where none is in force, it takes every pack.
+name its school. An assignment chooses packs only when it has a rule: one that has groups and
+channels alone leaves them to others. Where none chooses, a node takes every pack.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -50,6 +51,11 @@ def in_force(assignment: Assignment, school: str, place: str) -> bool:
     return any(school in schools for schools in assignment.groups.values())
 
 
+def chooses(assignment: Assignment, school: str, place: str) -> bool:
+    """Say whether an assignment decides which packs a node takes."""
+    return bool(assignment.rules) and in_force(assignment, school, place)
+
+
 def wanted(
     assignments: Iterable[Assignment], school: str, place: str, packs: Iterable[PackId]
 ) -> dict[PackId, Wanted] | None:
@@ -62,9 +68,10 @@ def wanted(
         packs: those that are published.
 
     Returns:
-        How each wanted pack is wanted; None when no assignment is in force, so that all are.
+        How each wanted pack is wanted; None when no assignment in force has rules, so that all
+        are.
     """
-    obeyed = [one for one in assignments if in_force(one, school, place)]
+    obeyed = [one for one in assignments if chooses(one, school, place)]
     if not obeyed:
         return None
     return _chosen([rule for one in obeyed for rule in rules_for(one, school)], packs)
@@ -87,6 +94,8 @@ def wanted_by_group(
     rules: list[Rule] = []
     for owner in owners:
         schools = set(owner.groups[group])
+        if not schools <= _ruled(assignments, owner.place, schools):
+            return dict.fromkeys(packs, Wanted())
         for one in assignments:
             above = covers(one.place, owner.place)
             if above or covers(owner.place, one.place):
@@ -100,22 +109,40 @@ def rules_for(assignment: Assignment, school: str) -> list[Rule]:
     return [rule for rule in assignment.rules if rule.group in {EVERYBODY, *groups}]
 
 
-def channels_for(assignments: Iterable[Assignment], school: str, place: str) -> list[Channel]:
-    """Give the channels of a school, by name; of two with one name, the nearer publisher's.
+def channels_by_place(
+    assignments: Iterable[Assignment], school: str, place: str
+) -> dict[str, list[Channel]]:
+    """Give each obeyed publisher's channels for a school, by the publisher's place.
 
     Args:
         assignments: every publisher's.
         school: its id.
         place: its place; empty when it has none.
     """
-    obeyed = [one for one in assignments if in_force(one, school, place)]
-    found: dict[str, Channel] = {}
+    return {
+        one.place: [
+            channel
+            for channel in one.channels
+            if channel.group == EVERYBODY or school in one.groups[channel.group]
+        ]
+        for one in assignments
+        if in_force(one, school, place)
+    }
+
+
+def nearest(channels: Mapping[str, Iterable[Channel]]) -> dict[str, tuple[str, Channel]]:
+    """Give place and channel by the channel's name; of two, the nearer publisher's."""
+    found: dict[str, tuple[str, Channel]] = {}
     # A province's place ends in "-", so a county's comes later and stays.
-    for one in sorted(obeyed, key=lambda one: (not one.place.endswith("/-"), one.place)):
-        for channel in one.channels:
-            if channel.group == EVERYBODY or school in one.groups[channel.group]:
-                found[channel.id] = channel
-    return [found[name] for name in sorted(found)]
+    for place in sorted(channels, key=lambda one: (not one.endswith("/-"), one)):
+        found |= {channel.id: (place, channel) for channel in channels[place]}
+    return dict(sorted(found.items()))
+
+
+def channels_for(assignments: Iterable[Assignment], school: str, place: str) -> list[Channel]:
+    """Give the channels of a school, by name; of two with one name, the nearer publisher's."""
+    found = nearest(channels_by_place(assignments, school, place))
+    return [channel for _, channel in found.values()]
 
 
 def matches(rule: Rule, pack: str) -> bool:
@@ -127,6 +154,17 @@ def _concerns(one: Assignment, rule: Rule, schools: set[str], *, above: bool) ->
     if rule.group != EVERYBODY:
         return not schools.isdisjoint(one.groups[rule.group])
     return above or any(not schools.isdisjoint(members) for members in one.groups.values())
+
+
+def _ruled(assignments: Iterable[Assignment], owner: str, schools: set[str]) -> set[str]:
+    """Give those of a group's schools for which some assignment chooses the packs."""
+    ruled: set[str] = set()
+    for one in assignments:
+        if one.rules and covers(one.place, owner):
+            return schools
+        if one.rules and covers(owner, one.place):
+            ruled.update(*one.groups.values())
+    return ruled
 
 
 def _chosen(rules: Sequence[Rule], packs: Iterable[PackId]) -> dict[PackId, Wanted]:

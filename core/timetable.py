@@ -180,6 +180,12 @@ def check_channel_id(name: str) -> None:
 
 
 class NodeTimetable(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node keeps of the timetables: the channels that its school has, by name."""
+    """What a node keeps of the timetables.
+
+    Attributes:
+        channels: those that its school has, by name.
+        places: whose assignment each is from, by the channel's name, such as ``gd/zhuhai``.
+    """
 
     channels: Annotated[list[Channel], msgspec.Meta(max_length=10 * MOST_CHANNELS)] = []
+    places: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Which packs this node takes, in which order, and what of them was withdrawn.
+"""Which packs this node takes, in which order, what of them was withdrawn, and its timetable.
 
 Rules:
     - Withdrawals take effect here, before anything is fetched and before the metadata that bring
@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 from cache.agent_db import AgentDatabase
 from cache.catalogue import Catalogue
-from core.assigning import Wanted, covers, in_force, wanted
+from core.assigning import Wanted, chooses, covers, wanted
 from core.assignment import NAME, Assignment, place_of
 from core.errors import PackhorseError, RefusedError, UsageError
 from core.names import PackId
@@ -22,6 +22,7 @@ from core.trust.roles import may_publish
 from core.withdrawal import Withdrawal, covering_pack, read_withdrawals
 from sync.context import SyncContext
 from sync.identity import find_identity
+from sync.pull.timetable import keep_timetable
 from sync.source import SourceError
 from sync.trust import AssignmentTarget, PackTarget, TrustSession
 
@@ -54,7 +55,7 @@ class Choice:
         self.problems: list[tuple[str, PackhorseError]] = []
 
     def choose(self, packs: Sequence[PackTarget]) -> list[PackTarget]:
-        """Let withdrawals take effect; give the packs to take, most urgent first.
+        """Let withdrawals take effect, keep the timetable; give the packs to take, urgent first.
 
         Raises:
             SourceError: the line failed.
@@ -97,6 +98,7 @@ class Choice:
         school, place = (identity.school, identity.place) if identity else ("", "")
         before = decode_standing(self._agent.reader.fact(FACT))
         read, unreadable = self._read(place)
+        self._keep_timetable(read, unreadable, school, place)
         lost = [one for one in unreadable if place or one in before.by]
         lost += [one for one in before.by if self._is_hidden(one, place)]
         orders = wanted(read, school, place, listed)
@@ -105,7 +107,7 @@ class Choice:
         orders = orders or {}
         if lost:
             orders |= {one: Wanted() for one in listed if one in here and one not in orders}
-        obeyed = [one.place for one in read if in_force(one, school, place)]
+        obeyed = [one.place for one in read if chooses(one, school, place)]
         if listed and not orders and not lost:
             self.problems.append(("", _nothing(school, obeyed)))
         return orders, Standing(
@@ -114,6 +116,20 @@ class Choice:
             unwanted=sorted(here - orders.keys()),
             unreadable=bool(lost),
         )
+
+    def _keep_timetable(
+        self, read: list[Assignment], unreadable: list[str], school: str, place: str
+    ) -> None:
+        try:
+            keep_timetable(
+                self._context.state.timetable,
+                read,
+                school,
+                place,
+                lambda by: by in unreadable or self._is_hidden(by, place),
+            )
+        except RefusedError as error:
+            self.problems.append(("", error))
 
     def _is_hidden(self, by: str, place: str) -> bool:
         """Say whether nobody knows if ``by`` still assigns: its publisher cannot be read."""

@@ -8,6 +8,7 @@ from tuf.api.metadata import Targets
 from core.assignment import Assignment, Rule, assignment_file, assignment_path, encode_assignment
 from core.digest import digest_of
 from core.names import PackId
+from core.timetable import Channel
 from core.trust import edit
 from core.trusted_time import format_moment
 from core.withdrawal import Withdrawal
@@ -24,12 +25,15 @@ def hand_in(repository: TinyRepository, new: Targets) -> None:
 
 
 def publish_assignment(
-    repository: TinyRepository, groups: dict[str, list[str]], rules: Sequence[Rule]
+    repository: TinyRepository,
+    groups: dict[str, list[str]],
+    rules: Sequence[Rule],
+    channels: Sequence[Channel] = (),
 ) -> None:
     """Publish an assignment of the repository's publisher."""
     path = assignment_path(repository.publisher.pattern)
     place = path.rpartition("/")[0]
-    one = Assignment(place=place, groups=groups, rules=list(rules))
+    one = Assignment(place=place, groups=groups, rules=list(rules), channels=list(channels))
     publish_bytes(repository, encode_assignment(one))
 
 

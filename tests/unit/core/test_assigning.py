@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from core.assigning import Wanted, covers, in_force, wanted, wanted_by_group
 from core.assignment import Assignment, Rule
 from core.names import PackId
+from core.timetable import Channel
 
 PACKS = [PackId(f"{place}/{name}") for place in ("cn/-", "gd/-", "gd/zhuhai") for name in "ab"]
 ISLANDS = {"islands": ["s1", "s2"], "towns": ["s2", "s3"]}
@@ -54,6 +55,21 @@ def test_where_none_is_in_force_all_packs_are_taken() -> None:
 
 def test_where_one_is_in_force_and_names_nothing_nothing_is_taken() -> None:
     assert wanted([county(Rule("islands", "*"))], "s3", "gd/zhuhai", PACKS) == {}
+
+
+def test_groups_and_channels_alone_choose_no_packs() -> None:
+    lone = Assignment(place="gd/zhuhai", groups=ISLANDS, channels=[Channel(id="g5")])
+    assert wanted([lone], "s1", "gd/zhuhai", PACKS) is None
+    assert wanted_by_group([lone], "islands", PACKS) == dict.fromkeys(PACKS, Wanted())
+    both = [lone, province(Rule("*", "gd/-/a"))]
+    assert wanted(both, "s1", "gd/zhuhai", PACKS) == {"gd/-/a": Wanted()}
+    assert wanted_by_group(both, "islands", PACKS) == {"gd/-/a": Wanted()}
+    # A county below chooses for the one school that it names, not for the others.
+    above = Assignment(place="gd/-", groups={"coast": ["s1", "s2"]})
+    below = county(Rule("*", "cn/-/a"), groups={"g": ["s1"]})
+    assert len(wanted_by_group([above, below], "coast", PACKS) or {}) == len(PACKS)
+    below = county(Rule("*", "cn/-/a"), groups={"g": ["s1", "s2"]})
+    assert wanted_by_group([above, below], "coast", PACKS) == {"cn/-/a": Wanted()}
 
 
 def test_the_most_urgent_rule_decides() -> None:
@@ -128,7 +144,7 @@ documents = st.builds(
 def test_a_pack_is_wanted_exactly_when_a_rule_in_force_is_about_it(
     ones: list[Assignment], school: str, place: str
 ) -> None:
-    obeyed = [one for one in ones if in_force(one, school, place)]
+    obeyed = [one for one in ones if one.rules and in_force(one, school, place)]
     found = wanted(ones, school, place, PACKS)
     assert (found is None) == (not obeyed)
     for pack in PACKS:
@@ -153,5 +169,15 @@ def test_a_groups_stick_has_what_each_of_its_schools_wants(
     found = wanted_by_group(ones, group, PACKS)
     for one in ones:
         for school in one.groups[group]:
-            mine = wanted(ones, school, one.place, PACKS) or {}
+            # A county that names a school has it.
+            within = [
+                other.place
+                for other in ones
+                if covers(one.place, other.place)
+                and any(school in schools for schools in other.groups.values())
+            ]
+            place = max(within, key=lambda name: not name.endswith("/-"))
+            mine = wanted(ones, school, place, PACKS)
+            if mine is None:
+                mine = dict.fromkeys(PACKS, Wanted())
             assert mine.keys() <= (found or {}).keys()

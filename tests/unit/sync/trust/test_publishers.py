@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner
 
 from cache.agent_reader import AgentReader
+from cache.timetable_file import read_timetable
 from core.assignment import (
     MAX_ASSIGNMENT_BYTES,
     Assignment,
@@ -22,6 +23,7 @@ from core.manifest import encode_manifest
 from core.names import PackId
 from core.release import FORMAT, BundleLink, Release, encode_release, release_path
 from core.standing import FACT, decode_standing
+from core.timetable import Channel
 from core.tip import Tip, encode_tip
 from core.trust import edit, roles
 from core.trusted_time import format_moment
@@ -398,6 +400,24 @@ def test_while_an_assigning_publisher_cannot_be_read_no_pack_is_begun(
         assert begun(node, repository) == expected
         standing = decode_standing(AgentReader(node.state.agent).fact(FACT))
         assert (standing.by, standing.unreadable) == (["gd/zhuhai"], after < START)
+
+
+def test_while_a_publisher_of_channels_cannot_be_read_they_stay_and_packs_come(
+    repository: Repository, tmp_path: Path
+) -> None:
+    county, nation = repository.publisher("gd/zhuhai"), repository.publisher("cn/-")
+    one = Assignment(place="gd/zhuhai", channels=[Channel(id="g5")])
+    assign(repository, county, "gd/zhuhai", encode_assignment(one))
+    repository.write()
+    node = node_of(repository, tmp_path)
+    save_identity(node.state, at("gd/zhuhai"))
+    assert begun(node, repository) == []
+    repository.roles[county].version += 1
+    repository.roles[county].expires = START - timedelta(days=1)
+    repository.release(nation, "cn/-/songs")
+    repository.write()
+    assert begun(node, repository) == ["cn/-/songs"]
+    assert read_timetable(node.state.timetable).places == {"g5": "gd/zhuhai"}
 
 
 def test_a_node_that_moved_is_not_held_up_by_its_old_county(
