@@ -2,7 +2,8 @@
 
 Rules:
     - A verified manifest may be activated at once. Each item is served from the newest activated
-      version whose blobs are all here, and never from two versions.
+      version in which it is here, and never from two versions. It is here when the files that it
+      needs in whatever rendition are, and any one rendition is.
     - What the newest version no longer lists is no longer served, nor is what was withdrawn.
     - ``blob_arrived`` comes after the blob is durable; ``drop_unneeded`` and ``blobs_lost`` come
       before blobs are removed. So a row never names a blob that is not there.
@@ -17,9 +18,16 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from cache import catalogue_search, catalogue_withdrawals, manifest_list
+from cache import (
+    catalogue_renditions,
+    catalogue_search,
+    catalogue_wanted,
+    catalogue_withdrawals,
+    manifest_list,
+)
 from cache.catalogue_insert import insert_version
-from cache.catalogue_rules import COUNT_ITEMS, COUNT_VERSION, NEEDED, SERVE
+from cache.catalogue_rules import NEEDED, SERVE, count, hold
+from cache.catalogue_wanted import EVERYTHING, Portion
 from cache.databases import DamagedError, sqlite_in_words, transaction
 from core.digest import Digest
 from core.manifest import MAX_FILES, Manifest
@@ -87,8 +95,6 @@ class Catalogue:
                 version,
             )
             self._hold([one for one in map(Digest, lacked) if held(one)], 1)
-            if self._column("SELECT 1 FROM withdrawal WHERE pack = ?", manifest.pack):
-                catalogue_withdrawals.recount(self._connection, manifest.pack)
             self._serve(manifest.pack)
             rows = self._rows(
                 "SELECT pack, served.name FROM served JOIN item ON item.id = item_id"
@@ -159,6 +165,7 @@ class Catalogue:
             manifest_list.withdraw(self._manifests, pack, _both(before, after))
         with transaction(self._connection, self._path):
             catalogue_withdrawals.replace(self._connection, pack, after)
+            self._count(pack)
             self._serve(pack)
         if self._manifests:
             manifest_list.withdraw(self._manifests, pack, after)
@@ -167,6 +174,48 @@ class Catalogue:
     def withdrawals(self) -> dict[str, list[Withdrawal]]:
         """Give what is withdrawn, by pack."""
         return catalogue_withdrawals.grouped(self._rows(catalogue_withdrawals.EVERY))
+
+    def want(self, pack: str, portion: Portion) -> bool:
+        """Let exactly this be wanted of a pack, whether it is here or not.
+
+        Nothing that is here goes, nor is it served less.
+
+        Returns:
+            Whether that changes anything.
+
+        Raises:
+            DamagedError: the catalogue is damaged.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        if self.wanted().get(pack, EVERYTHING) == portion:
+            return False
+        if self._manifests:
+            manifest_list.want(self._manifests, pack, portion)
+        with transaction(self._connection, self._path):
+            catalogue_wanted.replace(self._connection, pack, portion)
+            self._count(pack)
+        return True
+
+    def wanted(self) -> dict[str, Portion]:
+        """Give what is wanted by pack, where it is not everything."""
+        return catalogue_wanted.portions(self._rows(catalogue_wanted.EVERY))
+
+    def describe(self, manifest: Callable[[Digest], Manifest]) -> None:
+        """Read again the manifests that an earlier release read, which knew no renditions.
+
+        Args:
+            manifest: gives one in effect.
+
+        Raises:
+            DamagedError: the catalogue is damaged.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        with transaction(self._connection, self._path):
+            older = catalogue_renditions.describe_missing(self._connection, manifest)
+            for version in older:
+                count(self._connection, version)
+            for pack in self.packs() if older else ():
+                self._serve(pack)
 
     def packs(self) -> set[str]:
         """Name the packs that are here."""
@@ -211,7 +260,7 @@ class Catalogue:
         return self._digests("SELECT manifest FROM version ORDER BY activation")
 
     def whole_versions(self, pack: str) -> set[int]:
-        """Give the versions of a pack whose blobs are all here: what deltas can be made from."""
+        """Give the versions of a pack of which all that is wanted is here."""
         return set(self._column("SELECT version FROM version WHERE pack = ? AND lacking = 0", pack))
 
     def close(self) -> None:
@@ -232,38 +281,16 @@ class Catalogue:
                 self._execute("UPDATE version SET activation = ? WHERE id = ?", latest + 1, version)
             return int(version)
         version = insert_version(self._database, manifest, digest, latest + 1)
-        self._connection.execute(COUNT_VERSION, {"version": version})
-        self._connection.execute(COUNT_ITEMS, {"version": version})
+        count(self._connection, version)
         return version
 
     def _hold(self, digests: list[Digest], held: int) -> set[int]:
-        """Change blobs' rows and what depends on them; give the items that need them."""
-        touched = {item for digest in digests for item in self._set_held(digest, held)}
-        for pack in catalogue_withdrawals.affected(self._connection, json.dumps(digests)):
-            catalogue_withdrawals.recount(self._connection, pack)
-        return touched
+        """Change blobs' rows and what depends on them; give the items that have them."""
+        return {item for digest in digests for item in hold(self._connection, digest, held)}
 
-    def _set_held(self, digest: str, held: int) -> list[int]:
-        """Change a blob's row and what depends on it; give the items that need it."""
-        rows = self._rows(
-            "UPDATE blob SET held = ? WHERE digest = ? AND held <> ? RETURNING id, size",
-            held, digest, held,
-        )  # fmt: skip
-        if not rows:
-            return []
-        blob, size = rows[0]
-        sign = -1 if held else 1
-        change = "SET missing = missing + ?, lacking = lacking + ?"
-        self._execute(
-            f"UPDATE version {change} WHERE id IN (SELECT version_id FROM file WHERE blob_id = ?)",  # noqa: S608
-            sign * size, sign, blob,
-        )  # fmt: skip
-        items = self._column(
-            f"UPDATE item {change} WHERE id IN (SELECT item_id FROM item_file"  # noqa: S608
-            " JOIN file ON file.id = file_id WHERE blob_id = ?) RETURNING id",
-            sign * size, sign, blob,
-        )  # fmt: skip
-        return [int(item) for item in items]
+    def _count(self, pack: str) -> None:
+        for version in self._column("SELECT id FROM version WHERE pack = ?", pack):
+            count(self._connection, version)
 
     def _packs_of(self, items: set[int], most_lacking: int) -> list[str]:
         return self._column(

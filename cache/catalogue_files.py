@@ -55,9 +55,11 @@ def open_catalogue(state: StateDirectory) -> Opened:
     reason = examine(state.catalogue, MIGRATIONS, thorough=False)
     rebuilt = None if reason is None else rebuild(state, reason)
     generations.set_aside(state.catalogue, state.quarantine)
-    catalogue = _open(state.catalogue, state.manifests)
+    catalogue, lost = _described(state)
+    if lost is not None:
+        rebuilt = lost
     # A sound catalogue is right where the list differs: a kill came between the two.
-    listed = Listed(catalogue.manifests(), catalogue.withdrawals())
+    listed = Listed(catalogue.manifests(), catalogue.withdrawals(), catalogue.wanted())
     if _effective(state)[0] != listed:
         manifest_list.write_list(state.manifests, listed)
     return Opened(catalogue, rebuilt)
@@ -78,6 +80,8 @@ def rebuild(state: StateDirectory, reason: str) -> Rebuilt:
     with closing(catalogue):
         for pack, ones in withdrawals.items():
             catalogue.withdraw(pack, ones)
+        for pack, portion in listed.wanted.items():
+            catalogue.want(pack, portion)
         for digest in listed.manifests:
             try:
                 data = blobs.read(digest, limit=MAX_MANIFEST_BYTES)
@@ -86,8 +90,22 @@ def rebuild(state: StateDirectory, reason: str) -> Rebuilt:
                 lost[digest] = str(error)
     generations.switch(state.catalogue, generation)
     manifests = [one for one in listed.manifests if one not in lost]
-    manifest_list.write_list(state.manifests, Listed(manifests, withdrawals))
+    manifest_list.write_list(state.manifests, Listed(manifests, withdrawals, listed.wanted))
     return Rebuilt(reason, lost)
+
+
+def _described(state: StateDirectory) -> tuple[Catalogue, Rebuilt | None]:
+    """Open a sound catalogue; one of an earlier release gets what that did not read."""
+    catalogue = _open(state.catalogue, state.manifests)
+    blobs = BlobStore(state.blobs)
+    try:
+        catalogue.describe(lambda one: decode_manifest(blobs.read(one, limit=MAX_MANIFEST_BYTES)))
+    except RefusedError as error:
+        catalogue.close()
+        rebuilt = rebuild(state, str(error))
+        generations.set_aside(state.catalogue, state.quarantine)
+        return _open(state.catalogue, state.manifests), rebuilt
+    return catalogue, None
 
 
 def _open(path: Path, manifests: Path | None) -> Catalogue:
@@ -99,7 +117,7 @@ def _effective(state: StateDirectory) -> tuple[Listed, dict[Digest, str]]:
         return manifest_list.read_list(state.manifests), {}
     except RefusedError as error:
         # Nothing else says which of the stored manifests are in effect; the next poll does.
-        return Listed([], {}), {Digest(state.manifests.name): str(error)}
+        return Listed([], {}, {}), {Digest(state.manifests.name): str(error)}
 
 
 def _salvaged(path: Path) -> dict[str, list[Withdrawal]]:

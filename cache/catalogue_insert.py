@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from cache import catalogue_renditions
 from core.digest import Digest
 from core.manifest import Manifest
 
@@ -30,6 +31,7 @@ def insert_version(database: Database, manifest: Manifest, digest: Digest, activ
     table = database.table("version")
     table.insert({
         **row, "title": _text(manifest.title), "manifest": digest, "activation": activation,
+        "described": 1,
     })  # fmt: skip
     version = int(next(table.rows_where("manifest = ?", [digest], select="id"))["id"])
     database.table("blob").insert_all(
@@ -42,6 +44,7 @@ def insert_version(database: Database, manifest: Manifest, digest: Digest, activ
         ((version, file.path, file.type, file.digest) for file in manifest.files),
     )
     _insert_items(database, manifest, version)
+    catalogue_renditions.insert(database.conn, manifest, version)
     return version
 
 
@@ -59,8 +62,9 @@ def _insert_items(database: Database, manifest: Manifest, version: int) -> None:
         for position, item in enumerate(manifest.items)
     )
     database.conn.executemany(
-        "INSERT INTO item_file SELECT item.id, file.id FROM item JOIN file USING (version_id)"
-        " WHERE version_id = ? AND name = ? AND path = ?",
+        "INSERT INTO item_file (item_id, file_id)"
+        " SELECT item.id, file.id FROM item JOIN file USING (version_id) WHERE version_id = ?"
+        " AND name = ? AND path = ?",
         ((version, name, path) for name, path in item_paths(manifest)),
     )
 

@@ -7,16 +7,28 @@ question. Where there is none yet, everything is empty. A damaged catalogue is a
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from cache.catalogue_questions import FILES, ITEMS, PACKS, POSITION, SERVED_TYPE
+from cache.catalogue_renditions import (
+    CUES,
+    RENDITION_FILES,
+    RENDITIONS,
+    STAND_INS,
+    decode_cues,
+    decode_rendition,
+)
 from cache.catalogue_search import HITS, match_of
-from cache.catalogue_withdrawals import EVERY, OF_PACK, WITHDRAWN, grouped
+from cache.catalogue_withdrawals import EVERY, OF_PACK, grouped
 from cache.databases import DamagedError, open_reader, sqlite_in_words
+from core.cues import Cue
 from core.digest import Digest
 from core.errors import UnavailableError
+from core.rendition import Rendition
 from core.withdrawal import Withdrawal, covering, covering_pack
 
 MAX_ITEMS: Final = 10_000
@@ -35,8 +47,8 @@ class CataloguePack:
         withdrawn: how many of them are withdrawn at that version.
         served: how many of them can be opened, at whatever version.
         current: how many of them are served from this very version.
-        size: bytes of its distinct blobs.
-        missing: bytes of those that are wanted and not here.
+        size: bytes of its distinct blobs that are wanted.
+        missing: bytes of those that are not here.
         withdrawal: what took the whole pack back, or all of this version; None if nothing did.
     """
 
@@ -73,8 +85,8 @@ class CatalogueItem:
     Attributes:
         version: the version that is served; None when the item is not here yet.
         newest: the version that the pack would like to serve.
-        entry: path of the file that opens it.
-        size: bytes of its blobs in the newest version.
+        entry: path of the file that opens it; of renditions, the best that is here.
+        size: bytes of its blobs in the newest version, without unwanted renditions.
         missing: bytes of those that are not here.
         withdrawal: what took it back; None when it is served or only not here yet.
     """
@@ -112,6 +124,23 @@ class CatalogueFile:
 
 
 @dataclass(frozen=True, slots=True)
+class CatalogueRendition:
+    """A rendition of a served item.
+
+    Attributes:
+        rendition: what it is.
+        digest: of its file.
+        here: whether its file and all its pictures are.
+        pictures: digests of the pictures by their paths.
+    """
+
+    rendition: Rendition
+    digest: Digest
+    here: bool
+    pictures: Mapping[str, Digest]
+
+
+@dataclass(frozen=True, slots=True)
 class CatalogueHit:
     """A pack or an item that a search found.
 
@@ -131,53 +160,7 @@ class CatalogueHit:
     is_withdrawn: bool = False
 
 
-_PACKS: Final = f"""
-    SELECT pack.id, version, manifest, title, language, section, stage, subject, edition, grade,
-        volume, valid_until,
-        (SELECT count(*) FROM item WHERE version_id = newest) AS items,
-        CASE WHEN EXISTS (SELECT 1 FROM withdrawal WHERE withdrawal.pack = version.pack)
-            THEN (SELECT count(*) FROM item WHERE version_id = newest AND {WITHDRAWN})
-            ELSE 0 END AS withdrawn,
-        (SELECT count(*) FROM served WHERE served.pack = pack.id) AS served,
-        (SELECT count(*) FROM served JOIN item ON item.id = item_id
-            WHERE served.pack = pack.id AND version_id = newest) AS current,
-        size, missing
-    FROM pack JOIN version ON version.id = newest
-"""  # noqa: S608 - only our own texts
-_ITEMS: Final = """
-    SELECT pack.id AS pack, listed.name AS id, its.version, version.version AS newest,
-        listed.position, ifnull(here.title, listed.title) AS title,
-        ifnull(here.kind, listed.kind) AS kind, ifnull(here.entry, listed.entry) AS entry,
-        CASE WHEN here.id IS NULL THEN listed.valid_until ELSE here.valid_until END AS valid_until,
-        listed.size, listed.missing
-    FROM pack JOIN version ON version.id = newest
-    JOIN item AS listed ON listed.version_id = newest
-    LEFT JOIN served ON served.pack = pack.id AND served.name = listed.name
-    LEFT JOIN item AS here ON here.id = served.item_id
-    LEFT JOIN version AS its ON its.id = here.version_id
-    WHERE pack.id = ?
-"""
-_POSITION: Final = """
-    SELECT position FROM pack JOIN item ON version_id = newest WHERE pack.id = ? AND name = ?
-"""
-_FILES: Final = """
-    SELECT served.pack, served.name AS item, version, path, digest, blob.size, type
-    FROM served JOIN item ON item.id = served.item_id JOIN version ON version.id = item.version_id
-    JOIN item_file ON item_file.item_id = item.id JOIN file ON file.id = file_id
-    JOIN blob ON blob.id = blob_id
-    WHERE served.pack = ? AND served.name = ?
-"""
-_SERVED_TYPE: Final = """
-    SELECT type FROM blob JOIN file ON blob_id = blob.id JOIN item_file ON file_id = file.id
-    JOIN served USING (item_id) WHERE digest = ? ORDER BY type LIMIT 1
-"""
-
-
-_NOTHING_WITHDRAWN: Final = """
-    CREATE TEMP VIEW IF NOT EXISTS withdrawal (pack, item, version, reason, at)
-    AS SELECT '', '', 0, '', '' WHERE 0
-"""
-_NO_STAND_IN: Final = "DROP VIEW IF EXISTS temp.withdrawal"
+_STAND_INS: Final = {"withdrawal": "pack, item, version, reason, at", **STAND_INS}
 
 
 class CatalogueReader:
@@ -198,14 +181,14 @@ class CatalogueReader:
         state = [row[0] for row in self._rows("PRAGMA data_version")], self._identity
         if state != self._packs_state:
             withdrawn = self._withdrawals()
-            rows = self._rows(f"{_PACKS} ORDER BY pack.id")
+            rows = self._rows(f"{PACKS} ORDER BY pack.id")
             self._packs = [_pack(row, withdrawn.get(row["id"], [])) for row in rows]
             self._packs_state = state
         return list(self._packs)
 
     def pack(self, pack: str) -> CataloguePack | None:
         """Give one pack, or None."""
-        rows = self._rows(f"{_PACKS} WHERE pack.id = ?", pack)
+        rows = self._rows(f"{PACKS} WHERE pack.id = ?", pack)
         withdrawn = self._withdrawals(pack).get(pack, []) if rows else []
         return next((_pack(row, withdrawn) for row in rows), None)
 
@@ -221,32 +204,52 @@ class CatalogueReader:
             first: how many to leave out at the beginning.
             count: how many to give at most.
         """
-        sql = f"{_ITEMS} AND listed.position >= ? AND listed.position < ? ORDER BY listed.position"
+        sql = f"{ITEMS} AND listed.position >= ? AND listed.position < ? ORDER BY listed.position"
         withdrawn = self._withdrawals(pack).get(pack, [])
         return [_item(row, withdrawn) for row in self._rows(sql, pack, first, first + count)]
 
     def around(self, pack: str, item: str) -> list[CatalogueItem]:
         """Give an item and those just before and after it; nothing when there is none."""
-        found = self._rows(_POSITION, pack, item)
+        found = self._rows(POSITION, pack, item)
         return self.items(pack, found[0]["position"] - 1, 3) if found else []
 
     def item(self, pack: str, item: str) -> CatalogueItem | None:
         """Give one item, or None."""
-        rows = self._rows(f"{_ITEMS} AND listed.name = ?", pack, item)
+        rows = self._rows(f"{ITEMS} AND listed.name = ?", pack, item)
         withdrawn = self._withdrawals(pack).get(pack, []) if rows else []
         return next((_item(row, withdrawn) for row in rows), None)
 
     def files(self, pack: str, item: str) -> list[CatalogueFile]:
         """Give the files of a served item by path; none when it is not served."""
-        return [_file(row) for row in self._rows(f"{_FILES} ORDER BY path", pack, item)]
+        return [_file(row) for row in self._rows(f"{FILES} ORDER BY path", pack, item)]
 
     def file(self, pack: str, item: str, path: str) -> CatalogueFile | None:
         """Give one file of a served item, or None."""
-        return next(map(_file, self._rows(f"{_FILES} AND path = ?", pack, item, path)), None)
+        return next(map(_file, self._rows(f"{FILES} AND path = ?", pack, item, path)), None)
+
+    def renditions(self, pack: str, item: str) -> list[CatalogueRendition]:
+        """Give the renditions of a served item, best first; none when it has none."""
+        files = {row["path"]: Digest(row["digest"])
+                 for row in self._rows(RENDITION_FILES, pack, item)}  # fmt: skip
+        found = []
+        for row in self._rows(RENDITIONS, pack, item):
+            with _in_words():
+                rendition = decode_rendition(row["document"])
+                pictures = {one.path: files[one.path] for one in rendition.pictures}
+                found.append(CatalogueRendition(
+                    rendition, files[rendition.path], not row["lacking"], pictures))  # fmt: skip
+        return found
+
+    def cues(self, pack: str, item: str) -> list[Cue]:
+        """Give the marked points of a served item in order."""
+        for row in self._rows(CUES, pack, item):
+            with _in_words():
+                return decode_cues(row["document"])
+        return []
 
     def digest_served(self, digest: str) -> str | None:
         """Give the media type of a blob that some served item names, or None."""
-        return next((str(row["type"]) for row in self._rows(_SERVED_TYPE, digest)), None)
+        return next((str(row["type"]) for row in self._rows(SERVED_TYPE, digest)), None)
 
     def search(self, query: str, limit: int) -> list[CatalogueHit]:
         """Give packs, then items, whose titles, subject or grade have all words of a query.
@@ -305,24 +308,40 @@ class CatalogueReader:
 
     def _stand_in(self, connection: sqlite3.Connection) -> None:
         """Read a catalogue that an earlier release wrote and the agent has not brought up yet."""
-        has_table = "SELECT 1 FROM main.sqlite_master WHERE name = 'withdrawal'"
+        there = "SELECT name FROM main.sqlite_master WHERE type = 'table'"
         with sqlite_in_words(self._path, reading=True):
-            self._is_older = connection.execute(has_table).fetchone() is None
-            # The file itself is open for reading only; the view is this connection's own.
+            lacking = _STAND_INS.keys() - {name for (name,) in connection.execute(there)}
+            self._is_older = bool(lacking)
+            # The file itself is open for reading only; the views are this connection's own.
             connection.execute("PRAGMA query_only=OFF")
-            connection.execute(_NOTHING_WITHDRAWN if self._is_older else _NO_STAND_IN)
+            for name, columns in _STAND_INS.items():
+                connection.execute(f"DROP VIEW IF EXISTS temp.{name}")
+                if name in lacking:
+                    connection.execute(_stand_in(name, columns))
             connection.execute("PRAGMA query_only=ON")
+
+
+def _stand_in(name: str, columns: str) -> str:
+    nothing = ", ".join("NULL" for _ in columns.split(","))
+    return f"CREATE TEMP VIEW {name} ({columns}) AS SELECT {nothing} WHERE 0"
 
 
 def _in_repair() -> UnavailableError:
     return UnavailableError("The list of lessons is being repaired.", hint="Try again in a minute.")
 
 
-def _titled(row: sqlite3.Row, *names: str) -> dict[str, Any]:
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Let a row that cannot be understood be a damaged catalogue."""
     try:
-        return {**dict(row), **{name: json.loads(row[name]) for name in ("title", *names)}}
-    except (TypeError, ValueError) as error:
+        yield
+    except (TypeError, ValueError, KeyError) as error:
         raise _in_repair() from error
+
+
+def _titled(row: sqlite3.Row, *names: str) -> dict[str, Any]:
+    with _in_words():
+        return {**dict(row), **{name: json.loads(row[name]) for name in ("title", *names)}}
 
 
 def _pack(row: sqlite3.Row, withdrawn: list[Withdrawal]) -> CataloguePack:

@@ -5,11 +5,12 @@ files, a file is a blob, and a blob is held or not. Three things are derived and
 by the writer, because the portal asks for them at every page: what a version or an item still
 lacks, a pack's newest version, and from which version each item is served. So is the index of
 words (``cache.catalogue_search``). What publishers withdrew is not derived from manifests
-(``cache.catalogue_withdrawals``).
+(``cache.catalogue_withdrawals``), nor is what is wanted of a pack (``cache.catalogue_wanted``).
 """
 
 from typing import Final
 
+from cache import catalogue_renditions, catalogue_wanted
 from cache.catalogue_search import TABLE
 from cache.catalogue_withdrawals import TABLE as WITHDRAWALS
 from cache.databases import Migration
@@ -45,7 +46,9 @@ MIGRATIONS: Final = (
                 lacking INTEGER NOT NULL DEFAULT 0
             ) STRICT""",
             "CREATE INDEX version_pack ON version (pack, activation)",
-            # size, missing: bytes of distinct blobs; lacking: how many blobs are not here
+            # size, missing: bytes of distinct blobs that are wanted; lacking: how many blobs are
+            # not here, of a version of those that are wanted, of an item of those that it needs
+            # in whatever rendition
             """CREATE TABLE item (
                 id INTEGER PRIMARY KEY,
                 version_id INTEGER NOT NULL REFERENCES version ON DELETE CASCADE,
@@ -96,4 +99,18 @@ MIGRATIONS: Final = (
         ),
     ),
     Migration("withdrawals", (WITHDRAWALS,)),
+    Migration(
+        "renditions",
+        (
+            *catalogue_renditions.TABLES,
+            catalogue_wanted.TABLE,
+            # 0 where an earlier release read the manifest, which knew no renditions nor cues.
+            "ALTER TABLE version ADD COLUMN described INTEGER NOT NULL DEFAULT 0",
+            # Whether the pack lacks something without it; and, of an item, whether it does.
+            "ALTER TABLE file ADD COLUMN wanted INTEGER NOT NULL DEFAULT 1",
+            "ALTER TABLE item_file ADD COLUMN wanted INTEGER NOT NULL DEFAULT 1",
+            # Whether the item needs it in whatever rendition.
+            "ALTER TABLE item_file ADD COLUMN always INTEGER NOT NULL DEFAULT 1",
+        ),
+    ),
 )

@@ -30,24 +30,8 @@ _MATCH: Final = (
 )
 WITHDRAWN: Final = _MATCH.format(pack="version.pack", item="item.name", version="version.version")
 """Whether the row of ``item`` at the row of ``version`` is withdrawn."""
-_WANTED: Final = f"""
-    NOT {_MATCH.format(pack="version.pack", item="''", version="version.version")}
-    AND (NOT EXISTS (SELECT 1 FROM item_file WHERE file_id = file.id)
-        OR EXISTS (SELECT 1 FROM item_file JOIN item ON item.id = item_id
-            WHERE file_id = file.id AND NOT {WITHDRAWN}))
-"""  # noqa: S608 - only our own texts
-_RECOUNT: Final = f"""
-    UPDATE version SET (missing, lacking) = (
-        SELECT ifnull(sum(size), 0), count(*) FROM (SELECT DISTINCT blob.id, blob.size FROM file
-            JOIN blob ON blob.id = blob_id
-            WHERE version_id = version.id AND NOT held AND {_WANTED}))
-    WHERE pack = :pack
-"""  # noqa: S608 - only our own texts
-_AFFECTED: Final = """
-    SELECT DISTINCT pack FROM blob JOIN file ON blob_id = blob.id
-    JOIN version ON version.id = version_id
-    WHERE pack IN (SELECT pack FROM withdrawal) AND digest IN (SELECT value FROM json_each(?))
-"""
+GONE: Final = _MATCH.format(pack="version.pack", item="''", version="version.version")
+"""Whether the whole row of ``version`` is withdrawn."""
 
 
 def grouped(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[Withdrawal]]:
@@ -70,22 +54,9 @@ def salvaged(rows: Iterable[tuple[Any, ...]]) -> dict[str, list[Withdrawal]]:
 
 
 def replace(connection: sqlite3.Connection, pack: str, withdrawals: list[Withdrawal]) -> None:
-    """Put a pack's withdrawals in the place of those before; the caller began a transaction."""
+    """Put a pack's withdrawals in the place of those before; the caller counts again."""
     connection.execute("DELETE FROM withdrawal WHERE pack = ?", (pack,))
     connection.executemany(
         "INSERT OR REPLACE INTO withdrawal VALUES (?, ?, ?, ?, ?)",
         [(pack, one.item, one.version, one.reason, one.at) for one in withdrawals],
     )
-    recount(connection, pack)
-
-
-def recount(connection: sqlite3.Connection, pack: str) -> None:
-    """Count what a pack's versions lack of what is wanted; the caller began a transaction."""
-    connection.execute(_RECOUNT, {"pack": pack})
-
-
-def affected(connection: sqlite3.Connection, digests: str) -> list[str]:
-    """Give the packs with withdrawals that any of these blobs (a JSON list) belongs to."""
-    if connection.execute("SELECT 1 FROM withdrawal LIMIT 1").fetchone() is None:
-        return []
-    return [str(pack) for (pack,) in connection.execute(_AFFECTED, (digests,)).fetchall()]

@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from cache import catalogue_withdrawals, manifest_list
+from cache import catalogue_wanted, catalogue_withdrawals, manifest_list
 from cache.blobs import BlobStore, Condition
 from cache.catalogue import Catalogue
 from cache.catalogue_schema import MIGRATIONS
@@ -27,14 +27,26 @@ _SAYINGS: Final = """
     SELECT manifest, name, position, kind, item.title, entry, item.valid_until, item.size,
         item.missing, item.lacking
     FROM item JOIN version ON version.id = version_id ORDER BY 1, 2;
-    SELECT manifest, path, digest, blob.size, type
+    SELECT manifest, item.name, rendition.position, rendition.name, rendition.path, document,
+        wanted, rendition.lacking
+    FROM rendition JOIN item ON item.id = item_id JOIN version ON version.id = version_id
+    ORDER BY 1, 2, 3;
+    SELECT manifest, item.name, rendition.position, file.path FROM rendition_file
+    JOIN rendition ON rendition.id = rendition_id JOIN item ON item.id = item_id
+    JOIN file ON file.id = file_id JOIN version ON version.id = file.version_id
+    ORDER BY 1, 2, 3, 4;
+    SELECT manifest, item.name, document FROM cue JOIN item ON item.id = item_id
+    JOIN version ON version.id = version_id ORDER BY 1, 2;
+    SELECT manifest, path, digest, blob.size, type, wanted
     FROM file JOIN version ON version.id = version_id JOIN blob ON blob.id = blob_id ORDER BY 1, 2;
-    SELECT manifest, name, path FROM item_file JOIN item ON item.id = item_id
-    JOIN file ON file.id = file_id JOIN version ON version.id = file.version_id ORDER BY 1, 2, 3;
+    SELECT manifest, name, path, item_file.wanted, always FROM item_file
+    JOIN item ON item.id = item_id JOIN file ON file.id = file_id
+    JOIN version ON version.id = file.version_id ORDER BY 1, 2, 3;
     SELECT served.pack, served.name, manifest FROM served JOIN item ON item.id = item_id
     JOIN version ON version.id = version_id ORDER BY 1, 2;
     SELECT pack.id, manifest FROM pack JOIN version ON version.id = newest ORDER BY 1;
-    SELECT pack, item, version, reason, at FROM withdrawal ORDER BY 1, 2, 3
+    SELECT pack, item, version, reason, at FROM withdrawal ORDER BY 1, 2, 3;
+    SELECT pack, renditions, items FROM wanted ORDER BY 1
 """
 _SERVED_THOUGH_WITHDRAWN: Final = f"""
     SELECT DISTINCT version.pack, item.name FROM served JOIN item ON item.id = item_id
@@ -66,6 +78,7 @@ def check_catalogue(state: StateDirectory, *, deep: bool) -> Iterator[Finding]:
             sayings = _sayings(connection)
             shown = connection.execute(_SERVED_THOUGH_WITHDRAWN).fetchall()
             withdrawals = catalogue_withdrawals.grouped(connection.execute(EVERY))
+            wanted = catalogue_wanted.portions(connection.execute(catalogue_wanted.EVERY))
     except FileNotFoundError:
         yield from _check_absence(state)
         return
@@ -78,8 +91,9 @@ def check_catalogue(state: StateDirectory, *, deep: bool) -> Iterator[Finding]:
     for pack, item in shown:
         yield Finding("{item} of {pack} is served, though its publisher withdrew it.",
                       fields={"pack": pack, "item": item})  # fmt: skip
-    yield from _check_sayings(blobs, Listed(manifests, withdrawals), held, sayings)
-    yield from _check_list(state, Listed(manifests, withdrawals))
+    listed = Listed(manifests, withdrawals, wanted)
+    yield from _check_sayings(blobs, listed, held, sayings)
+    yield from _check_list(state, listed)
 
 
 def _check_absence(state: StateDirectory) -> Iterator[Finding]:
@@ -120,6 +134,8 @@ def _check_sayings(
         fresh = Catalogue(connection, Path(":memory:"), None)
         for pack, ones in listed.withdrawals.items():
             fresh.withdraw(pack, ones)
+        for pack, portion in listed.wanted.items():
+            fresh.want(pack, portion)
         manifests = listed.manifests
         for digest in manifests:
             try:

@@ -1,7 +1,11 @@
-"""The structure of journal.db: statements not yet acknowledged, and the portal's settings."""
+"""The structure of journal.db: statements not yet acknowledged, and the portal's settings.
+
+Other modules (``cache.journal_…``) have tables of their own in it.
+"""
 
 from typing import Final
 
+from cache import journal_pins
 from cache.databases import Migration
 
 MIGRATIONS: Final = (
@@ -35,4 +39,5 @@ MIGRATIONS: Final = (
             ) STRICT, WITHOUT ROWID""",
         ),
     ),
+    journal_pins.MIGRATION,
 )

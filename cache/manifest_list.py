@@ -1,4 +1,6 @@
-"""The manifests and withdrawals in effect, in a small file: from it the catalogue can be rebuilt.
+"""What is in effect, in a small file: from it the catalogue can be rebuilt.
+
+These are the manifests, what is withdrawn, and what is wanted of a pack where it is not all.
 
 It is written before the catalogue names a manifest or withdraws something, and after the
 catalogue has dropped one or let something come back; so it never knows less than the catalogue.
@@ -10,6 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from cache import durable
+from cache.catalogue_wanted import EVERYTHING, Portion
 from cache.disk_errors import in_words
 from core.codec import decode_json
 from core.digest import Digest, parse_digest
@@ -19,12 +22,14 @@ from core.withdrawal import Withdrawal
 _LIMIT: Final = 16 * 1024 * 1024
 
 Withdrawals = dict[str, list[Withdrawal]]
+Wanted = dict[str, Portion]
 
 
 class _Document(msgspec.Struct, frozen=True):
     format: int
     manifests: list[Digest]
     withdrawals: Withdrawals = {}
+    wanted: Wanted = {}
 
 
 class Listed(NamedTuple):
@@ -33,10 +38,12 @@ class Listed(NamedTuple):
     Attributes:
         manifests: digests, in order of activation.
         withdrawals: what is withdrawn, by pack.
+        wanted: what is wanted of each pack where it is not everything.
     """
 
     manifests: list[Digest]
     withdrawals: Withdrawals
+    wanted: Wanted
 
 
 def read_list(path: Path) -> Listed:
@@ -50,10 +57,10 @@ def read_list(path: Path) -> Listed:
         with in_words(path):
             data = path.read_bytes()
     except FileNotFoundError:
-        return Listed([], {})
+        return Listed([], {}, {})
     document = decode_json(data, _Document, what=path.name, limit=_LIMIT)
     manifests = [parse_digest(digest) for digest in document.manifests]
-    return Listed(manifests, document.withdrawals)
+    return Listed(manifests, document.withdrawals, document.wanted)
 
 
 def write_list(path: Path, listed: Listed) -> None:
@@ -101,6 +108,19 @@ def withdraw(path: Path, pack: str, withdrawals: list[Withdrawal]) -> None:
     _replace(path, before, before._replace(withdrawals=after))
 
 
+def want(path: Path, pack: str, portion: Portion) -> None:
+    """List what is wanted of a pack in the place of what was listed.
+
+    Raises:
+        ExhaustedError: the disk is full, broken or read-only.
+    """
+    before = _readable(path)
+    after = {**before.wanted, pack: portion}
+    if portion == EVERYTHING:
+        del after[pack]
+    _replace(path, before, before._replace(wanted=after))
+
+
 def _replace(path: Path, before: Listed, after: Listed) -> None:
     if after != before:
         write_list(path, after)
@@ -114,4 +134,4 @@ def _readable(path: Path) -> Listed:
         return read_list(path)
     except RefusedError:
         # What it had is in the catalogue too; opening the catalogue writes it anew.
-        return Listed([], {})
+        return Listed([], {}, {})

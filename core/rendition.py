@@ -21,6 +21,7 @@ from core.errors import RefusedError
 TICKS: Final = 90_000
 """Ticks in a second."""
 AUDIO: Final = "audio"
+BEST: Final = "best"
 MOST_RENDITIONS: Final = 8
 MOST_SEGMENTS: Final = 20_000
 MOST_PICTURES: Final = 500
@@ -106,6 +107,30 @@ def starts(rendition: Rendition) -> list[int]:
 def rank(name: str) -> tuple[int, int]:
     """Give a key that sorts the best rendition first, sound alone last."""
     return (1, 0) if name == AUDIO else (0, -int(name[:-1]))
+
+
+def wanted_of(names: Sequence[str], there: Sequence[str]) -> list[str]:
+    """Choose those of an item's renditions that an assignment wants.
+
+    ``best`` is its best one. A name that the item lacks counts as its nearest lower one, else as
+    its lowest, and so does a name that is no rendition's.
+
+    Args:
+        names: as the assignment gives them; none for all.
+        there: the item's, best first.
+    """
+    if not names or not there:
+        return list(there)
+    chosen = {_nearest(name, there) for name in names}
+    return [name for name in there if name in chosen]
+
+
+def _nearest(name: str, there: Sequence[str]) -> str:
+    if name == BEST:
+        return there[0]
+    if not _NAME.match(name):
+        return there[-1]
+    return next((one for one in there if rank(one) >= rank(name)), there[-1])
 
 
 def check_renditions(renditions: Sequence[Rendition], sizes: dict[str, int]) -> None:

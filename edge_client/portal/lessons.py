@@ -17,8 +17,10 @@ from cache.catalogue_reader import (
     CatalogueItem,
     CataloguePack,
     CatalogueReader,
+    CatalogueRendition,
 )
 from cache.state import StateDirectory
+from core.cues import Cue
 from core.digest import Digest
 from core.errors import UnavailableError
 from core.kinds import MEDIA_TYPES, OCTET_STREAM
@@ -77,6 +79,14 @@ class Lessons:
     async def files(self, pack: str, item: str) -> list[CatalogueFile]:
         """Give the files of a served item by path; raises as ``packs``."""
         return await self._ask(lambda: self._reader.files(pack, item))
+
+    async def renditions(self, pack: str, item: str) -> list[CatalogueRendition]:
+        """Give the renditions of a served item, best first; raises as ``packs``."""
+        return await self._ask(lambda: self._reader.renditions(pack, item))
+
+    async def cues(self, pack: str, item: str) -> list[Cue]:
+        """Give the marked points of a served item in order; raises as ``packs``."""
+        return await self._ask(lambda: self._reader.cues(pack, item))
 
     async def search(self, query: str, limit: int) -> list[CatalogueHit] | None:
         """Give what a query finds; None when too many search already; raises as ``packs``."""

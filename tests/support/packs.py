@@ -1,10 +1,12 @@
 """Small packs for tests: a manifest from a table of contents."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from core.cues import Cue
 from core.digest import Digest, digest_of
 from core.manifest import File, Item, Manifest, encode_manifest
 from core.names import PackId
+from core.rendition import AUDIO, TICKS, Picture, Rendition, Segment
 
 
 def make_manifest(
@@ -13,6 +15,8 @@ def make_manifest(
     *,
     pack: str = "gd/zhuhai/math",
     version: int = 1,
+    renditions: Mapping[str, list[Rendition]] | None = None,
+    cues: Mapping[str, list[Cue]] | None = None,
 ) -> tuple[Manifest, bytes]:
     """Make a manifest and its bytes; without ``items`` each file is an item of its own."""
     listed = items or {f"item-{number}": [path] for number, path in enumerate(sorted(files))}
@@ -24,7 +28,8 @@ def make_manifest(
         subject="mathematics",
         items=[
             Item(id=name, title={"zh": f"第{name}课"}, kind="document",
-                 entry=_entry(paths[0], files), paths=paths)
+                 entry=_entry(paths[0], files), paths=paths,
+                 renditions=(renditions or {}).get(name, []), cues=(cues or {}).get(name, []))
             for name, paths in listed.items()
         ],
         files=[
@@ -33,6 +38,24 @@ def make_manifest(
         ],
     )  # fmt: skip
     return manifest, encode_manifest(manifest)
+
+
+def slight_rendition(
+    name: str, path: str, files: Mapping[str, bytes], pictures: Sequence[str] = ()
+) -> Rendition:
+    """Describe a rendition of contents that are no video: a head of one byte, one segment."""
+    height = 0 if name == AUDIO else int(name[:-1])
+    return Rendition(
+        name=name,
+        path=path,
+        source=digest_of(b"the source"),
+        settings="made up for a test",
+        width=height,
+        height=height,
+        head=1,
+        segments=[Segment(len(files[path]) - 1, TICKS)],
+        pictures=[Picture(number * 1000, one) for number, one in enumerate(pictures)],
+    )
 
 
 def digests(files: Mapping[str, bytes]) -> list[Digest]:

@@ -14,7 +14,7 @@ from core.manifest import (
     encode_manifest,
 )
 from core.names import PackId
-from core.rendition import TICKS, Picture, Rendition, Segment, offsets, rank, starts
+from core.rendition import TICKS, Picture, Rendition, Segment, offsets, rank, starts, wanted_of
 
 SOURCE = digest_of(b"source")
 LOW = Rendition(
@@ -99,3 +99,26 @@ def test_what_contradicts_itself_is_refused(renditions: list[Rendition], said: s
 def test_cues_out_of_order_are_refused(times: list[int]) -> None:
     with pytest.raises(RefusedError, match="cues"):
         encode_manifest(manifest([LOW], cues=[Cue(at=one) for one in times]))
+
+
+@pytest.mark.parametrize(
+    ("names", "there", "chosen"),
+    [
+        ([], ["720p", "240p", "audio"], ["720p", "240p", "audio"]),
+        (["240p"], ["720p", "240p", "audio"], ["240p"]),
+        (["audio", "720p"], ["720p", "240p", "audio"], ["720p", "audio"]),
+        (["1080p"], ["720p", "240p", "audio"], ["720p"]),
+        (["360p"], ["720p", "240p", "audio"], ["240p"]),
+        (["360p", "240p"], ["720p", "240p", "audio"], ["240p"]),
+        (["180p"], ["720p", "240p", "audio"], ["audio"]),
+        (["180p"], ["720p", "240p"], ["240p"]),
+        (["audio"], ["720p", "240p"], ["240p"]),
+        (["best"], ["720p", "240p", "audio"], ["720p"]),
+        (["hd"], ["720p", "240p", "audio"], ["audio"]),
+        (["240p"], [], []),
+    ],
+)
+def test_a_wanted_rendition_that_is_not_there_counts_as_the_next_lower_one(
+    names: list[str], there: list[str], chosen: list[str]
+) -> None:
+    assert wanted_of(names, there) == chosen

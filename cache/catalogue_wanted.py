@@ -1,0 +1,58 @@
+"""What is wanted of a pack: which renditions, and of a pack that nobody assigned, which items.
+
+Blobs that only unwanted renditions or items need are not wanted: a version that lacks nothing
+else is whole. What is here of them stays, and is served.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+from typing import Annotated, Any, Final
+
+import msgspec
+
+TABLE: Final = """CREATE TABLE wanted (
+    pack TEXT PRIMARY KEY,
+    renditions TEXT NOT NULL,
+    items TEXT
+) STRICT, WITHOUT ROWID"""
+EVERY: Final = "SELECT pack, renditions, items FROM wanted ORDER BY pack"
+
+_Name = Annotated[str, msgspec.Meta(max_length=100)]
+
+
+class Portion(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is wanted of a pack.
+
+    Attributes:
+        renditions: names as the assignment gives them, sorted; empty for all.
+        items: ids of those that are wanted, sorted; None for all.
+    """
+
+    renditions: Annotated[tuple[_Name, ...], msgspec.Meta(max_length=100)] = ()
+    items: Annotated[tuple[_Name, ...], msgspec.Meta(max_length=10_000)] | None = None
+
+
+EVERYTHING: Final = Portion()
+
+
+def portions(rows: Iterable[tuple[Any, ...]]) -> dict[str, Portion]:
+    """Give what is wanted by pack, where it is not everything, as ``EVERY`` selects it."""
+    return {
+        pack: Portion(
+            tuple(json.loads(renditions)), None if items is None else tuple(json.loads(items))
+        )
+        for pack, renditions, items in rows
+    }
+
+
+def replace(connection: sqlite3.Connection, pack: str, portion: Portion) -> None:
+    """Put what is wanted of a pack in the place of what was; the caller counts again."""
+    if portion == EVERYTHING:
+        connection.execute("DELETE FROM wanted WHERE pack = ?", (pack,))
+        return
+    items = None if portion.items is None else json.dumps(portion.items)
+    connection.execute(
+        "INSERT OR REPLACE INTO wanted VALUES (?, ?, ?)",
+        (pack, json.dumps(portion.renditions), items),
+    )
