@@ -114,7 +114,7 @@ def find_items(paths: Iterable[str], listed: Iterable[ListedItem]) -> list[Draft
     if tree.index_of("") and tree.index_of("") not in taken:
         return [*drafts, _site(tree, "", taken)]
     indexed = {folder for folder in tree.below if folder and tree.index_of(folder)}
-    sites = {folder for folder in indexed if not _ancestors(folder) & indexed}
+    sites = {folder for folder in indexed if not ancestors(folder) & indexed}
     inside = {path for folder in sites for path in tree.below[folder]}
     rest = {path for path in tree.paths if path not in taken}
     wanted = [folder for folder in sites if rest.intersection(tree.below[folder])]
@@ -137,7 +137,8 @@ def _check_once(drafts: Sequence[Draft]) -> None:
         seen[draft.place] = draft.listed.path
 
 
-def _ancestors(folder: str) -> set[str]:
+def ancestors(folder: str) -> set[str]:
+    """Give the folders that a file or folder is in."""
     parts = folder.rstrip("/").split("/")
     return {"/".join(parts[:depth]) + "/" for depth in range(1, len(parts))}
 
@@ -208,7 +209,7 @@ def _belongs(tree: Tree, path: str) -> bool:
     if not _is_supporting(path):
         return False
     folder = parent(path)
-    if not tree.with_page.isdisjoint({folder, *_ancestors(folder)} - {"", "/"}):
+    if not tree.with_page.isdisjoint({folder, *ancestors(folder)} - {"", "/"}):
         return True
     top = path.partition("/")[0] + "/"
     return "" in tree.with_page and (not folder or top in tree.supporting)

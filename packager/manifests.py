@@ -30,6 +30,7 @@ def make_manifest(folder: Folder, digests: Mapping[str, Digest], version: int) -
             for found in folder.files
         ],
         language=settings.language,
+        form=settings.form,
         valid_until=settings.valid_until,
         **settings.words,
     )

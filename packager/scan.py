@@ -1,13 +1,14 @@
-"""The admin's folder as a whole: settings, files, and the items that they make."""
+"""The admin's folder as a whole: settings, files, cues, and the items that they make."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from core.errors import UsageError
 from core.kinds import kind_of
 from core.manifest import Item
+from packager.cues.files import LessonCues, cue_files, read_cues
 from packager.items import Draft, find_items, owners
 from packager.naming import item_ids, title_from
 from packager.pages import page_title
@@ -26,9 +27,10 @@ class Folder:
     Attributes:
         place: where it is.
         settings: its ``pack.toml``.
-        files: its files, sorted by path.
+        files: its files, sorted by path; those of cues left out.
         skipped: what is left out.
         items: its items in teaching order.
+        cues: by the file that opens the lesson.
     """
 
     place: Path
@@ -36,6 +38,7 @@ class Folder:
     files: list[Found]
     skipped: list[str]
     items: list[Item]
+    cues: Mapping[str, LessonCues] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -53,7 +56,7 @@ class Folder:
 
 
 def scan(place: Path, workspace: Path | None = None) -> Folder:
-    """Understand a folder; reads ``pack.toml`` and page titles, no other content.
+    """Understand a folder; reads ``pack.toml``, cues and page titles, no other content.
 
     Args:
         place: the folder.
@@ -64,12 +67,29 @@ def scan(place: Path, workspace: Path | None = None) -> Folder:
     """
     settings = read_settings(place)
     found = walk(place, workspace)
-    drafts = find_items((file.path for file in found.files), settings.items)
-    _check_counts(drafts)
     files = {file.path: file for file in found.files}
+    guides = set(cue_files(files))
+    _check_listed(settings, guides)
+    own = [file for file in found.files if file.path not in guides]
+    drafts = find_items((file.path for file in own), settings.items)
+    _check_counts(drafts)
+    cues = read_cues(drafts, files)
     ids = item_ids(draft.place or settings.id for draft in drafts)
-    items = [_item(name, draft, settings, files) for name, draft in zip(ids, drafts, strict=True)]
-    return Folder(place, settings, found.files, found.skipped, items)
+    items = [
+        _item(name, draft, settings, files, cues.get(draft.entry))
+        for name, draft in zip(ids, drafts, strict=True)
+    ]
+    return Folder(place, settings, own, found.skipped, items, cues)
+
+
+def _check_listed(settings: Settings, guides: Collection[str]) -> None:
+    for listed in settings.items:
+        if listed.path in guides:
+            raise UsageError(
+                "pack.toml lists {path}, which has the cues of a video and is no lesson.",
+                hint="Take the [[item]] out.",
+                path=repr(listed.path),
+            )
 
 
 def _check_counts(drafts: Iterable[Draft]) -> None:
@@ -91,10 +111,24 @@ def _check_counts(drafts: Iterable[Draft]) -> None:
             )
 
 
-def _item(name: str, draft: Draft, settings: Settings, files: Mapping[str, Found]) -> Item:
+def _item(
+    name: str,
+    draft: Draft,
+    settings: Settings,
+    files: Mapping[str, Found],
+    lesson: LessonCues | None,
+) -> Item:
     listed = draft.listed
     titles = dict(listed.titles) or titled(_title(draft, settings, files), settings.language)
-    return Item(name, titles, draft.kind, draft.entry, draft.paths, listed.valid_until)
+    return Item(
+        name,
+        titles,
+        draft.kind,
+        draft.entry,
+        draft.paths,
+        listed.valid_until,
+        cues=lesson.cues if lesson else [],
+    )
 
 
 def _title(draft: Draft, settings: Settings, files: Mapping[str, Found]) -> str:

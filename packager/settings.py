@@ -19,6 +19,7 @@ from core.errors import UsageError
 from core.manifest import MAX_FILES
 from core.names import PackId, check_path, parse_pack_id
 from packager.faults import own_folder, unreadable
+from packager.forms import read_form
 
 FILE_NAME: Final = "pack.toml"
 MAX_BYTES: Final = 256 * 1024
@@ -28,7 +29,7 @@ MAX_VERSION: Final = 2**53 - 1
 MAX_TITLE: Final = 300
 MAX_WORD: Final = 100
 WORDS: Final = ("section", "stage", "subject", "edition", "grade", "volume")
-_PACK_KEYS: Final = ("id", "version", "language", *WORDS, "valid_until", "title", "item")
+_PACK_KEYS: Final = ("id", "version", "language", *WORDS, "form", "valid_until", "title", "item")
 _ITEM_KEYS: Final = ("path", "title", "valid_until")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -57,12 +58,16 @@ class ListedItem:
 
 @dataclass(frozen=True)
 class Settings:
-    """What ``pack.toml`` says. ``words`` holds section, stage, subject and so on."""
+    """What ``pack.toml`` says. ``words`` holds section, stage, subject and so on.
+
+    ``form`` is one of ``core.forms.FORMS``, or empty.
+    """
 
     id: PackId
     version: int | None = None
     language: str = ""
     words: Mapping[str, str] = field(default_factory=dict)
+    form: str = ""
     valid_until: str | None = None
     titles: Mapping[str, str] = field(default_factory=dict)
     items: tuple[ListedItem, ...] = ()
@@ -98,6 +103,7 @@ def parse_settings(data: bytes) -> Settings:
         version=_version(table),
         language=language,
         words={key: _text(table, key, MAX_WORD) for key in WORDS if key in table},
+        form=_form(table),
         valid_until=_date(table, ""),
         titles=_titles(table, "", language),
         items=_items(table, language),
@@ -248,6 +254,20 @@ def _language(table: Mapping[str, Any]) -> str:
             value=repr(value),
         )
     return value
+
+
+def _form(table: Mapping[str, Any]) -> str:
+    if "form" not in table:
+        return ""
+    text = _text(table, "form", MAX_WORD)
+    try:
+        return read_form(text)
+    except UsageError as error:
+        raise UsageError(
+            "form in pack.toml is {text}, which is not a form of teaching.",
+            hint=error.hint_template,
+            **error.fields,
+        ) from error
 
 
 def _date(table: Mapping[str, Any], place: str) -> str | None:
