@@ -5,6 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from edge_client.portal import content, media, pages, qr, searching, static_files, usage
+from edge_client.portal.classes.routes import routes as class_routes
 from edge_client.portal.security import (
     content_headers,
     errors_in_words,
@@ -35,6 +36,7 @@ def portal_application(site: Site) -> web.Application:
             web.get("/language/{code}", pages.choose),
             web.get("/health", pages.health),
             web.post("/usage", usage.post_usage),
+            *class_routes(),
         ]
     )
     return app

@@ -45,7 +45,7 @@ _WORDS: Final[dict[int, tuple[str, str]]] = {
 AGAIN: Final = N_("Try again in a minute.")
 _LATER: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 _KEPT_HEADERS: Final = (hdrs.ALLOW,)
-_PROGRAMS: Final = frozenset({"/usage", "/health"})
+_PROGRAMS: Final = frozenset({"/usage", "/health", "/class/socket"})
 _RETRY_SECONDS: Final = "10"
 
 

@@ -14,6 +14,7 @@ from core.errors import UsageError
 from edge_client import notify
 from edge_client.config import Address, NodeConfig
 from edge_client.portal.application import content_application, portal_application
+from edge_client.portal.classes.classes import Classes
 from edge_client.portal.connections import Connections, affordable
 from edge_client.portal.languages import load_languages
 from edge_client.portal.lessons import Lessons
@@ -74,6 +75,7 @@ async def running(
         clock,
         frozenset(name.lower() for name in config.portal_hosts),
         Connections(most_connections or affordable()),
+        Classes(clock),
     )
     site.ports.host = config.portal_listen[0]
     site.usage.start()
@@ -90,6 +92,7 @@ async def running(
         try:
             yield site
         finally:
+            site.classes.close()
             sweeper.cancel()
             with suppress(asyncio.CancelledError):
                 await sweeper

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from cache.clock import Clock
 from core.languages import Language
+from edge_client.portal.classes.classes import Classes
 from edge_client.portal.connections import Connections
 from edge_client.portal.lessons import Lessons
 from edge_client.portal.rendering import Renderer
@@ -30,6 +31,7 @@ class Site:
     Attributes:
         hosts: configured further names, in small letters.
         connections: those that are open on both ports.
+        classes: the classes that run.
         limits: how much usage may be reported how fast.
         ports: filled in when listening.
     """
@@ -41,6 +43,7 @@ class Site:
     clock: Clock
     hosts: frozenset[str]
     connections: Connections
+    classes: Classes
     limits: UsageLimits = field(default_factory=UsageLimits)
     ports: Ports = field(default_factory=Ports)
 

@@ -1,0 +1,137 @@
+"""``/class/socket?code=&as=``: a screen's WebSocket (``core.class_messages``).
+
+``key``, 16 hexadecimal digits of the page's own, lets a page that connects again keep its number.
+A sentence comes as a ``Fault`` before it is closed, since no browser shows a page the answer to a
+WebSocket that was refused.
+"""
+
+import asyncio
+import re
+import secrets
+from contextlib import suppress
+from typing import Final, Literal, TypeAlias, cast, get_args
+
+from aiohttp import WSMsgType, web
+
+from core.class_messages import (
+    MAX_MESSAGE_BYTES,
+    Fault,
+    Role,
+    decode_from_screen,
+    encode_from_portal,
+)
+from core.class_room import MOST_SCREENS
+from core.errors import RefusedError
+from edge_client.portal.classes.connection import (
+    FULL_CODE,
+    JUNK_CODE,
+    NO_CLASS_CODE,
+    RATE_CODE,
+    TEACHERS_CODE,
+    Connection,
+)
+from edge_client.portal.classes.running import RunningClass
+from edge_client.portal.classes.words import FULL, JUNK, NO_CLASS, SIGN_IN, TOO_FAST
+from edge_client.portal.errors import language_of
+from edge_client.portal.security import is_from_own_page
+from edge_client.portal.site import SITE
+
+HEARTBEAT_SECONDS: Final = 15.0
+_CLOSE_SECONDS: Final = 2.0
+_KEY: Final = re.compile(r"[0-9a-f]{16}\Z")
+_Socket: TypeAlias = "web.WebSocketResponse[Literal[False]]"
+# What is larger than a message can be and still gets a sentence.
+_ROOM: Final = 4
+
+
+class _Refusal(Exception):  # noqa: N818 - never leaves this module
+    """A sentence, and the code to close with."""
+
+    def __init__(self, text: str, code: int) -> None:
+        super().__init__(text)
+        self.text, self.code = text, code
+
+
+async def socket(request: web.Request) -> web.StreamResponse:
+    """Connect a screen to its class until either ends.
+
+    Raises:
+        HTTPBadRequest: it is no WebSocket, or names no role.
+        HTTPForbidden: it does not come from a page of ours.
+    """
+    if not is_from_own_page(request):
+        raise web.HTTPForbidden
+    role = request.query.get("as", "")
+    if role not in get_args(Role):
+        raise web.HTTPBadRequest
+    answer: _Socket = web.WebSocketResponse(
+        timeout=_CLOSE_SECONDS,
+        heartbeat=HEARTBEAT_SECONDS,
+        compress=False,
+        max_msg_size=_ROOM * MAX_MESSAGE_BYTES,
+        decode_text=False,
+    )
+    await answer.prepare(request)
+    with suppress(ConnectionError):
+        try:
+            await _serve(request, answer, cast("Role", role))
+        except _Refusal as refusal:
+            text = language_of(request).texts.gettext(refusal.text)
+            await answer.send_frame(encode_from_portal(Fault(text)), WSMsgType.TEXT)
+            await answer.close(code=refusal.code)
+    return answer
+
+
+async def _serve(request: web.Request, answer: _Socket, role: Role) -> None:
+    one, teacher = await _admitted(request, role)
+    key = request.query.get("key", "")
+    if not _KEY.match(key):
+        key = secrets.token_hex(8)
+    classes = request.app[SITE].classes
+    connection = one.join(
+        key, role, teacher,
+        lambda member: Connection(answer, request, member, language_of(request), classes.now),
+    )  # fmt: skip
+    writer = asyncio.get_running_loop().create_task(connection.write())
+    try:
+        await _read(answer, one, connection)
+    finally:
+        one.leave(connection)
+        if connection.is_closing:
+            await writer
+        writer.cancel()
+        with suppress(asyncio.CancelledError):
+            await writer
+
+
+async def _admitted(request: web.Request, role: Role) -> tuple[RunningClass, str]:
+    """Find the class that a screen may join, and its teacher's name.
+
+    Raises:
+        _Refusal: it may not.
+    """
+    classes = request.app[SITE].classes
+    teacher = await classes.teacher_of(request) if role == "lead" else ""
+    if teacher is None:
+        raise _Refusal(SIGN_IN, TEACHERS_CODE)
+    one = classes.find(request.query.get("code", ""))
+    if one is None:
+        raise _Refusal(NO_CLASS, NO_CLASS_CODE)
+    if len(one.connections) >= MOST_SCREENS:
+        raise _Refusal(FULL, FULL_CODE)
+    return one, teacher
+
+
+async def _read(answer: _Socket, one: RunningClass, connection: Connection) -> None:
+    async for message in answer:
+        if connection.is_closing or message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
+            return
+        if not connection.takes_message():
+            connection.strike(TOO_FAST, RATE_CODE)
+            continue
+        try:
+            decoded = decode_from_screen(message.data)
+        except RefusedError:
+            connection.strike(JUNK, JUNK_CODE)
+            continue
+        one.take(connection, decoded)
