@@ -5,7 +5,13 @@ Other modules (``cache.journal_…``) have tables of their own in it.
 
 from typing import Final
 
-from cache import journal_pins
+from cache import (
+    journal_changes,
+    journal_pins,
+    journal_said,
+    journal_sign_ins,
+    journal_wishes,
+)
 from cache.databases import Migration
 
 MIGRATIONS: Final = (
@@ -40,4 +46,8 @@ MIGRATIONS: Final = (
         ),
     ),
     journal_pins.MIGRATION,
+    journal_said.MIGRATION,
+    journal_changes.MIGRATION,
+    journal_wishes.MIGRATION,
+    journal_sign_ins.MIGRATION,
 )

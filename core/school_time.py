@@ -12,7 +12,7 @@ Moments are aware and in UTC; zones are for whoever shows them. Durations are se
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 
 import msgspec
 
@@ -44,6 +44,20 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     boot: Annotated[str, msgspec.Meta(max_length=64)] = ""
     monotonic: _Seconds = 0.0
     confirmed: _Seconds = 0.0
+
+
+class Confirmation(NamedTuple):
+    """A time that a person confirmed, as it is kept beside the memory.
+
+    Attributes:
+        boot: the boot in which they did.
+        monotonic: the monotonic clock then.
+        confirmed: what they confirmed, seconds since 1970.
+    """
+
+    boot: str
+    monotonic: float
+    confirmed: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +122,23 @@ def reach(memory: Memory, now: SchoolTime) -> Memory:
         return memory
     latest = max(memory.reached, now.moment.timestamp())
     return msgspec.structs.replace(memory, reached=latest)
+
+
+def adopted(memory: Memory, said: Confirmation, boot: str) -> Memory:
+    """Take in a confirmation that was kept elsewhere: of those of this boot, the later one counts.
+
+    Args:
+        memory: what was kept so far.
+        said: the confirmation.
+        boot: names this boot.
+    """
+    if not boot or said.boot != boot:
+        return memory
+    if memory.boot == boot and memory.monotonic >= said.monotonic:
+        return memory
+    return Memory(
+        reached=said.confirmed, boot=boot, monotonic=said.monotonic, confirmed=said.confirmed
+    )
 
 
 def confirm(memory: Memory, clocks: Clocks, said: datetime) -> Memory:

@@ -22,10 +22,11 @@ from cache.space import Space, space
 from cache.state import StateDirectory
 from core.control import PackStatus
 from core.display import one_line
-from core.errors import PackhorseError, RefusedError
+from core.errors import PackhorseError
 from core.expiry import Expiry
 from core.standing import FACT, decode_standing
 from core.trusted_time import BUILD_DATE, parse_moment
+from edge_client.floor import read_floor
 from sync.signatures import generation, read_expiries
 
 _MAX_BYTES: Final = 64 * 1024
@@ -44,12 +45,6 @@ class Enrolment(msgspec.Struct, frozen=True):
     school: str = ""
     pending: bool = False
     name: str = ""
-
-
-class _Floor(msgspec.Struct, frozen=True):
-    """The part of ``floor.json`` that a screen shows."""
-
-    time: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +124,7 @@ class Reader:
 
     def floor(self) -> datetime:
         """Give the floor of trusted time that the worker keeps in ``floor.json``."""
-        try:
-            with (self._state.root / "floor.json").open("rb") as file:
-                floor = msgspec.json.decode(file.read(_MAX_BYTES), type=_Floor)
-            return max(_BUILD, parse_moment(floor.time))
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RefusedError):
-            return _BUILD
+        return read_floor(self._state)
 
     def enrolment(self) -> Enrolment | None:
         """Give who the node is; None when it is not enrolled or that cannot be read."""

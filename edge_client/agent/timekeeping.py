@@ -1,10 +1,10 @@
-"""The school's clock in the agent: the socket's method, and the minute's saving."""
+"""The school's clock in the agent: the socket's method, the minute's saving, teachers' taps."""
 
 import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from cache.clock import Clock
 from cache.school_clock import SchoolClock
@@ -13,7 +13,9 @@ from core.errors import PackhorseError
 from edge_client.agent.methods import Methods, in_thread, method
 
 SAVE_SECONDS: Final = 60.0
+ADOPT_SECONDS: Final = 10.0
 
+T = TypeVar("T")
 logger = logging.getLogger("agent")
 
 
@@ -34,14 +36,24 @@ class Timekeeper:
         self._changed = changed
 
     async def run(self) -> None:
-        """Save every minute how far time has come, until cancelled."""
+        """Save every minute how far time has come, until cancelled.
+
+        What a teacher confirms on the portal's page is taken in some seconds later.
+        """
         while True:
-            try:
-                await asyncio.to_thread(lambda: self._school.save(self._floor()))
-            except PackhorseError as error:
-                # Told by the disk's own problem; the time itself goes on.
-                logger.warning("school time is not saved: %s", error)
-            await asyncio.sleep(SAVE_SECONDS)
+            await self._try(lambda: self._school.save(self._floor()))
+            for _ in range(round(SAVE_SECONDS / ADOPT_SECONDS)):
+                await asyncio.sleep(ADOPT_SECONDS)
+                if await self._try(self._school.adopt):
+                    self._changed()
+
+    async def _try(self, work: Callable[[], T]) -> T | None:
+        try:
+            return await asyncio.to_thread(work)
+        except PackhorseError as error:
+            # Told by the disk's own problem; the time itself goes on.
+            logger.warning("school time is not saved: %s", error)
+            return None
 
     def today(self) -> str:
         """Give the school's date as far as it is known; empty when it is not."""

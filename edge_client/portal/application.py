@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from edge_client.portal import content, media, pages, qr, searching, static_files, usage
+from edge_client.portal import content, media, pages, qr, searching, sign_in, static_files, usage
 from edge_client.portal.classes.routes import routes as class_routes
 from edge_client.portal.security import (
     content_headers,
@@ -37,6 +37,7 @@ def portal_application(site: Site) -> web.Application:
             web.get("/health", pages.health),
             web.post("/usage", usage.post_usage),
             *class_routes(),
+            *sign_in.routes(),
         ]
     )
     return app

@@ -11,11 +11,11 @@ from core.languages import Language
 from core.manifest import best_title
 from core.trusted_time import parse_moment
 from core.withdrawal import Withdrawal
-from edge_client.portal import form_tokens
 from edge_client.portal.errors import language_of
 from edge_client.portal.languages import COOKIE as LANGUAGE_COOKIE
 from edge_client.portal.listing import Neighbours, card, group_packs, neighbours
 from edge_client.portal.media import content_url, download_url, media_url
+from edge_client.portal.posting import seal
 from edge_client.portal.security import content_origin
 from edge_client.portal.site import SITE
 from edge_client.portal.tracks import tracks
@@ -24,6 +24,7 @@ ITEMS_PER_PAGE: Final = 200
 _YEAR_SECONDS: Final = 365 * 24 * 3600
 # Before that, no clock was right: the first Raspberry Pi left the factory.
 _PLAUSIBLE_YEAR: Final = 2012
+_OWN_PATH: Final = re.compile(r"/(?![/\\])[^\x00-\x20\\]*\Z")
 _PAGE_NUMBER: Final = re.compile(r"[1-9]\d{0,3}\Z")
 
 
@@ -89,10 +90,7 @@ async def item(request: web.Request) -> web.Response:
     if ended:
         return await show(request, "past.html", ended=ended, **values)
     files = await site.lessons.files(found.id, here.id) if here.kind == "video" else []
-    session = form_tokens.new_session()
-    cookie = request.cookies.get(form_tokens.COOKIE)
-    if cookie is None or not form_tokens.is_cookie(cookie):
-        cookie = form_tokens.new_cookie()
+    sealed = seal(request)
     response = await show(
         request,
         "item.html",
@@ -101,14 +99,11 @@ async def item(request: web.Request) -> web.Response:
         content=content_url(content_origin(request), file),
         download=download_url(file),
         tracks=[(one, media_url(one.file)) for one in tracks(files, file)],
-        session=session,
-        token=form_tokens.form_token(site.usage.secret, cookie, session),
+        session=sealed.session,
+        token=sealed.token,
         **values,
     )
-    response.set_cookie(
-        form_tokens.COOKIE, cookie, max_age=form_tokens.COOKIE_SECONDS, httponly=True,
-        samesite="Strict",
-    )  # fmt: skip
+    sealed.set_on(response)
     return response
 
 
@@ -122,10 +117,7 @@ async def choose(request: web.Request) -> web.Response:
     code = request.match_info["code"]
     if code not in request.app[SITE].languages:
         raise web.HTTPNotFound
-    back = request.query.get("back", "/")
-    # Only a path of this host: "//x" and "/\x" name other hosts to a browser.
-    if not re.match(r"/(?![/\\])[^\x00-\x20\\]*\Z", back):
-        back = "/"
+    back = own_path(request.query.get("back", "/"))
     response = web.HTTPSeeOther(back, headers={hdrs.CACHE_CONTROL: "no-store"})
     response.set_cookie(
         LANGUAGE_COOKIE, code, max_age=_YEAR_SECONDS, httponly=True, samesite="Strict"
@@ -137,6 +129,11 @@ async def health(request: web.Request) -> web.Response:
     """Say that the portal answers."""
     del request
     return web.json_response({"ok": True}, headers={hdrs.CACHE_CONTROL: "no-store"})
+
+
+def own_path(text: str, otherwise: str = "/") -> str:
+    """Give a path of this host to go back to; two slashes would name another to a browser."""
+    return text if _OWN_PATH.match(text) else otherwise
 
 
 def past(request: web.Request, *dates: str | None) -> str:

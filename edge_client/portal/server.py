@@ -19,7 +19,10 @@ from edge_client.portal.connections import Connections, affordable
 from edge_client.portal.languages import load_languages
 from edge_client.portal.lessons import Lessons
 from edge_client.portal.rendering import Renderer
+from edge_client.portal.school_hours import SchoolHours
 from edge_client.portal.site import Ports, Site
+from edge_client.portal.teachers import Teachers
+from edge_client.portal.timetables import Timetables
 from edge_client.portal.usage_log import UsageLog
 
 _MAX_LINE_BYTES: Final = 4096
@@ -53,6 +56,7 @@ async def running(
     *,
     idle_seconds: float = IDLE_SECONDS,
     most_connections: int | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Site]:
     """Run a portal while the block runs.
 
@@ -61,26 +65,33 @@ async def running(
         config: which addresses to listen on, and further names of this host.
         idle_seconds: after how long a silent connection is closed.
         most_connections: how many there may be; None for what the process can hold.
+        clock: the machine's clocks; None for the real ones.
 
     Raises:
         UsageError: an address cannot be listened on.
     """
-    clock = Clock()
+    clock = clock or Clock()
     languages = load_languages()
+    usage = UsageLog(state, clock, disk_floor=config.disk_floor)
+    time = SchoolHours(state, clock, usage, zone=config.time_zone)
     site = Site(
         Lessons(state),
-        UsageLog(state, clock, disk_floor=config.disk_floor),
+        usage,
         languages,
         Renderer(languages.values()),
         clock,
         frozenset(name.lower() for name in config.portal_hosts),
         Connections(most_connections or affordable()),
         Classes(clock),
+        time,
+        Timetables(state, usage),
+        Teachers(state, clock, usage, time),
     )
     site.ports.host = config.portal_listen[0]
     site.usage.start()
     async with AsyncExitStack() as stack:
         stack.callback(site.lessons.close)
+        stack.callback(site.teachers.close)
         stack.push_async_callback(site.usage.close)
         site.ports.content = await _listen(
             stack, site, content_application(site), config.portal_content_listen

@@ -11,6 +11,9 @@ from edge_client.portal.classes.classes import Classes
 from edge_client.portal.connections import Connections
 from edge_client.portal.lessons import Lessons
 from edge_client.portal.rendering import Renderer
+from edge_client.portal.school_hours import SchoolHours
+from edge_client.portal.teachers import Teachers
+from edge_client.portal.timetables import Timetables
 from edge_client.portal.usage_limits import UsageLimits
 from edge_client.portal.usage_log import UsageLog
 
@@ -32,6 +35,9 @@ class Site:
         hosts: configured further names, in small letters.
         connections: those that are open on both ports.
         classes: the classes that run.
+        time: the school's clock.
+        timetable: the channels of the school, with teachers' changes.
+        teachers: who is signed in where.
         limits: how much usage may be reported how fast.
         ports: filled in when listening.
     """
@@ -44,6 +50,9 @@ class Site:
     hosts: frozenset[str]
     connections: Connections
     classes: Classes
+    time: SchoolHours
+    timetable: Timetables
+    teachers: Teachers
     limits: UsageLimits = field(default_factory=UsageLimits)
     ports: Ports = field(default_factory=Ports)
 

@@ -66,8 +66,17 @@ class UsageLog:
         self._seen: OrderedDict[str, set[int]] = OrderedDict()
         self._seen_numbers = 0
         self._opening: asyncio.Task[None] | None = None
+        self._when_open: list[Callable[[], None]] = []
         # Until the journal gives the lasting one; pages that were made with it stay good.
         self._first_secret = self._secret = secrets.token_bytes(_SECRET_BYTES)
+
+    def when_open(self, load: Callable[[], None]) -> None:
+        """Let ``load`` read the journal now, and whenever it was opened, before it is changed.
+
+        It runs on the journal's thread, and must take one that cannot be read for an empty one.
+        """
+        self._when_open.append(load)
+        load()
 
     def start(self) -> None:
         """Begin to open the journal, salvaging a damaged one; pages need not wait for that."""
@@ -199,6 +208,8 @@ class UsageLog:
             _LOG.warning("the journal was repaired: %s", journal.opening)
         self._secret = journal.setting("form secret", self._secret)
         self._recall(journal)
+        for load in self._when_open:
+            load()
         self._journal = journal
         return journal
 

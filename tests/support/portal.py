@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 
+from cache.clock import Clock
 from cache.state import StateDirectory
 from core.digest import Digest
 from edge_client.config import NodeConfig
@@ -40,11 +41,14 @@ class School:
 
 @asynccontextmanager
 async def serving(
-    state: StateDirectory, digests: dict[str, Digest], config: NodeConfig = CONFIG
+    state: StateDirectory,
+    digests: dict[str, Digest],
+    config: NodeConfig = CONFIG,
+    clock: Clock | None = None,
 ) -> AsyncIterator[School]:
     """Run a portal and clients for it."""
     async with (
-        running(state, config) as site,
+        running(state, config, clock=clock) as site,
         browser(site.ports.portal) as client,
         browser(site.ports.content) as content,
     ):

@@ -1,0 +1,118 @@
+"""The timetable in the portal: the channels of this school, with teachers' changes over them.
+
+The channels are read again when the agent's side has written them anew; a file that cannot be
+read leaves those that were read before.
+"""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from cache import journal_changes
+from cache.journal_changes import KeptChange
+from cache.state import StateDirectory
+from core.codec import decode_json
+from core.errors import PackhorseError, RefusedError
+from core.timetable import Change, Channel, NodeTimetable, Placed, check_channels, effective
+from edge_client.portal.usage_log import UsageLog
+from edge_client.portal.watched import Watched
+
+_LOG: Final = logging.getLogger(__name__)
+_MAX_BYTES: Final = 16 * 1024 * 1024
+
+
+class Timetables:
+    """The school's channels.
+
+    Args:
+        state: the node's state directory.
+        usage: the hand on the journal, where changes are kept.
+    """
+
+    def __init__(self, state: StateDirectory, usage: UsageLog) -> None:
+        self._journal = state.journal
+        self._usage = usage
+        self._channels: dict[str, Channel] = {}
+        # Changes, and what was made of them; replaced together, from the journal's thread too.
+        self._over: tuple[list[KeptChange], dict[str, list[Placed]]] = ([], {})
+        self._file = Watched(state.timetable, lambda: self._read(state.timetable))
+        usage.when_open(self._load)
+
+    def channels(self) -> list[Channel]:
+        """Give the channels as they were published, by name."""
+        self._file.get()
+        return list(self._channels.values())
+
+    def channel(self, name: str) -> Channel | None:
+        """Give one channel as it was published, or None."""
+        self._file.get()
+        return self._channels.get(name)
+
+    def placed(self, name: str) -> list[Placed]:
+        """Give a channel's lessons as they take place here, in order; none for an unknown one."""
+        channel = self.channel(name)
+        if channel is None:
+            return []
+        changes, placed = self._over
+        if name not in placed:
+            placed[name] = effective(channel, [one.change for one in changes])
+        return placed[name]
+
+    def changes(self, name: str) -> Sequence[KeptChange]:
+        """Give what teachers changed on a channel."""
+        return [one for one in self._over[0] if one.change.channel == name]
+
+    async def change(self, kept: KeptChange) -> None:
+        """Keep a change of one lesson.
+
+        Raises:
+            UnavailableError: it cannot be kept now.
+        """
+        await self._usage.change(lambda file: journal_changes.keep_change(file, kept))
+        await asyncio.to_thread(self._load)
+
+    async def undo(self, change: Change) -> None:
+        """Let a lesson take place as it was published.
+
+        Raises:
+            UnavailableError: that cannot be kept now.
+        """
+        await self._usage.change(
+            lambda file: journal_changes.undo_change(file, change.channel, change.start)
+        )
+        await asyncio.to_thread(self._load)
+
+    def _read(self, path: Path) -> None:
+        found = read_channels(path)
+        if found is not None:
+            self._channels = found
+            self._over = (self._over[0], {})
+
+    def _load(self) -> None:
+        with suppress(PackhorseError):
+            self._over = (journal_changes.changes(self._journal), {})
+
+
+def read_channels(path: Path) -> dict[str, Channel] | None:
+    """Read the channels by name; None when the file cannot be read; bad channels are left out."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+        found = decode_json(data, NodeTimetable, what="The timetable", limit=_MAX_BYTES)
+    except FileNotFoundError:
+        return {}
+    except (OSError, RefusedError) as error:
+        _LOG.warning("the timetable cannot be read: %s", error)
+        return None
+    channels: dict[str, Channel] = {}
+    for channel in found.channels:
+        try:
+            check_channels([channel])
+        except RefusedError as error:
+            _LOG.warning("a channel is left out: %s", error)
+        else:
+            channels[channel.id] = channel
+    return channels

@@ -1,0 +1,85 @@
+"""The timetable in the portal: what is read, what is bad, and what teachers change."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cache.journal_changes import KeptChange, changes
+from cache.state import StateDirectory
+from core.timetable import Change
+from tests.support.nodes import make_state
+from tests.support.portal import School, serving
+from tests.support.teaching import TEACHER, channel, slot, write_timetable
+
+EIGHT = datetime(2026, 11, 25, 0, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+FIRST, SECOND = slot(EIGHT), slot(EIGHT + HOUR, item="page")
+
+
+def kept(kind: str, start: int, to: int = 0) -> KeptChange:
+    change = Change(channel="g5", start=start, kind=kind, to=to)  # type: ignore[arg-type]
+    return KeptChange(change, TEACHER, 1.0)
+
+
+async def test_without_a_timetable_there_are_no_channels(school: School) -> None:
+    assert school.site.timetable.channels() == []
+    assert school.site.timetable.placed("g5") == []
+
+
+async def test_it_is_read_again_when_it_changes(school: School) -> None:
+    timetable = school.site.timetable
+    write_timetable(school.state, channel("g5", [FIRST]))
+    assert [one.slot for one in timetable.placed("g5")] == [FIRST]
+    write_timetable(school.state, channel("g6", [FIRST, SECOND]))
+    assert [one.id for one in timetable.channels()] == ["g6"]
+    assert timetable.placed("g5") == []
+    assert [one.slot for one in timetable.placed("g6")] == [FIRST, SECOND]
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{}x", b'{"channels": 1}', b"\xff", b'{"channels": [' + b"[" * 5000]
+)
+async def test_a_damaged_file_leaves_what_was_read(
+    school: School, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    timetable = school.site.timetable
+    write_timetable(school.state, channel("g5", [FIRST]))
+    assert timetable.channels()
+    school.state.timetable.unlink()
+    school.state.timetable.write_bytes(data)
+    assert [one.slot for one in timetable.placed("g5")] == [FIRST]
+    assert "cannot be read" in caplog.text
+
+
+async def test_a_bad_channel_is_left_out(school: School, caplog: pytest.LogCaptureFixture) -> None:
+    bad = [channel("../x", [FIRST]), channel("g6", [SECOND, FIRST])]
+    write_timetable(school.state, *bad, channel("g5", [FIRST]))
+    assert [one.id for one in school.site.timetable.channels()] == ["g5"]
+    assert caplog.text.count("left out") == 2
+
+
+async def test_changes_lie_over_it_and_outlive_a_restart(state: StateDirectory) -> None:
+    make_state(state.root)
+    later = FIRST.start + 300
+    async with serving(state, {}) as school:
+        write_timetable(state, channel("g5", [FIRST, SECOND]))
+        await school.site.timetable.change(kept("shift", FIRST.start, later))
+        placed = school.site.timetable.placed("g5")
+        assert [(one.slot.start, one.published, one.changed) for one in placed] == [
+            (SECOND.start, SECOND.start, None),
+            (later, FIRST.start, "shift"),
+        ]
+    async with serving(state, {}) as school:
+        timetable = school.site.timetable
+        assert [one.slot.start for one in timetable.placed("g5")] == [SECOND.start, later]
+        assert [one.teacher for one in timetable.changes("g5")] == [TEACHER]
+        await timetable.change(kept("cancel", FIRST.start))
+        assert [one.slot for one in timetable.placed("g5")] == [SECOND]
+        await timetable.undo(kept("cancel", FIRST.start).change)
+        assert [one.slot for one in timetable.placed("g5")] == [FIRST, SECOND]
+
+
+async def test_changes_of_long_ago_are_forgotten(school: School) -> None:
+    await school.site.timetable.change(kept("cancel", 1000))
+    await school.site.timetable.change(kept("cancel", 1000 + 61 * 24 * 60))
+    assert [one.change.start for one in changes(school.state.journal)] == [1000 + 61 * 24 * 60]
