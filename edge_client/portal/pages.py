@@ -18,6 +18,7 @@ from edge_client.portal.media import content_url, download_url, media_url
 from edge_client.portal.posting import seal
 from edge_client.portal.security import content_origin
 from edge_client.portal.site import SITE
+from edge_client.portal.teaching_forms import NAMES, forms_of
 from edge_client.portal.tracks import tracks
 
 ITEMS_PER_PAGE: Final = 200
@@ -32,7 +33,9 @@ async def home(request: web.Request) -> web.Response:
     """Show all packs."""
     language = language_of(request)
     packs = await request.app[SITE].lessons.packs()
-    return await show(request, "home.html", groups=group_packs(packs, language.code))
+    return await show(
+        request, "home.html", groups=group_packs(packs, language.code), forms=forms_of(packs)
+    )
 
 
 async def pack(request: web.Request) -> web.Response:
@@ -47,6 +50,7 @@ async def pack(request: web.Request) -> web.Response:
     return await show(
         request,
         "pack.html",
+        form=NAMES.get(found.form, ""),
         card=card(found, best_title(dict(found.title), language_of(request).code, found.id)),
         items=[
             (
