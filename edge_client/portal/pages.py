@@ -15,6 +15,7 @@ from edge_client.portal.errors import language_of
 from edge_client.portal.languages import COOKIE as LANGUAGE_COOKIE
 from edge_client.portal.listing import Neighbours, card, group_packs, neighbours
 from edge_client.portal.media import content_url, download_url, media_url
+from edge_client.portal.places import places
 from edge_client.portal.posting import seal
 from edge_client.portal.security import content_origin
 from edge_client.portal.site import SITE
@@ -173,7 +174,12 @@ async def show(request: web.Request, template: str, **values: object) -> web.Res
     site = request.app[SITE]
     language = language_of(request)
     text = site.renderer.render(
-        language, template, path=request.path_qs, updated=await _updated(request), **values
+        language,
+        template,
+        path=request.path_qs,
+        places=await places(request),
+        updated=await _updated(request),
+        **values,
     )
     response = web.Response(text=text, content_type="text/html")
     response.headers[hdrs.CACHE_CONTROL] = "no-cache"
