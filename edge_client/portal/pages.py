@@ -104,6 +104,7 @@ async def item(request: web.Request) -> web.Response:
         content=content_url(content_origin(request), file),
         download=download_url(file),
         tracks=[(one, media_url(one.file)) for one in tracks(files, file)],
+        leads=here.kind == "video" and await site.classes.teacher_of(request) is not None,
         session=sealed.session,
         token=sealed.token,
         **values,

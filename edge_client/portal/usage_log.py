@@ -19,6 +19,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Final, TypeVar
 
 from cache.agent_reader import AgentReader
@@ -83,6 +84,11 @@ class UsageLog:
         loop = asyncio.get_running_loop()
         self._opening = loop.create_task(self._try_to_open())
         self._pruning = loop.create_task(self._prune_at_times())
+
+    @property
+    def path(self) -> Path:
+        """Where the journal lies, for those who read it."""
+        return self._state.journal
 
     @property
     def secret(self) -> bytes:
