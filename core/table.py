@@ -55,8 +55,16 @@ def read_table(
         RefusedError: the encoding is not known, a heading is missing or stands twice, a row has
             more cells than headings or lacks a required one, or there is too much.
     """
-    text = decode_text(data, what, hint=_SAVE_AS_CSV)
-    return rows_of(_records(text, what, longest), columns, required, what=what)
+    return rows_of(read_records(data, what, longest=longest), columns, required, what=what)
+
+
+def read_records(data: bytes, what: str, *, longest: int = MAX_CELL) -> list[Record]:
+    """Read the rows that have something in them, each with the line that it begins on.
+
+    Raises:
+        RefusedError: the encoding is not known, or there is too much.
+    """
+    return _records(decode_text(data, what, hint=_SAVE_AS_CSV), what, longest)
 
 
 def rows_of(

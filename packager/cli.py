@@ -6,12 +6,13 @@ from packager.commands.assign import assign
 from packager.commands.build import build
 from packager.commands.check import check
 from packager.commands.publish import publish
+from packager.commands.timetable import timetable
 from packager.commands.withdraw import withdraw
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def pack() -> None:
-    """Check, build, publish, assign and withdraw packs of lessons.
+    """Check, build, publish, assign and withdraw packs of lessons; publish timetables.
 
     A pack is a folder with a file pack.toml and the lessons' files.
     """
@@ -22,3 +23,4 @@ pack.add_command(build)
 pack.add_command(publish)
 pack.add_command(assign)
 pack.add_command(withdraw)
+pack.add_command(timetable)

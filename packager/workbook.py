@@ -17,6 +17,7 @@ from core.errors import RefusedError
 from core.table import MAX_CELL, MAX_ROWS, MAX_TABLE_BYTES, MOST_COLUMNS, Record, check_size
 
 _MOST_PARTS: Final = 1000
+_MOST_SHEETS: Final = 50
 _MAX_UNPACKED_BYTES: Final = 64 * 1024 * 1024
 _HOUR: Final = 3600
 _MINUTE: Final = 60
@@ -50,12 +51,25 @@ def read_workbook(data: bytes, what: str, *, longest: int = MAX_CELL) -> list[Re
     Raises:
         RefusedError: it is no workbook, or too large.
     """
+    return next((rows for _, rows in _opened(data, what, longest) if rows), [])
+
+
+def read_sheets(data: bytes, what: str) -> list[tuple[str, list[Record]]]:
+    """Give name and rows of each sheet that can be seen, as ``read_workbook`` gives them.
+
+    Raises:
+        RefusedError: as ``read_workbook``.
+    """
+    return list(_opened(data, what, MAX_CELL))
+
+
+def _opened(data: bytes, what: str, longest: int) -> Iterator[tuple[str, list[Record]]]:
     _check_archive(data, what)
     try:
         with warnings.catch_warnings():
             # About styles and the like, which do not matter here.
             warnings.simplefilter("ignore")
-            return _records(data, what, longest)
+            yield from _sheets(data, what, longest)
     except _WRONG as error:
         raise _damaged(what) from error
 
@@ -73,22 +87,19 @@ def _check_archive(data: bytes, what: str) -> None:
         raise RefusedError("{what} is too large for a table.", what=what)
 
 
-def _records(data: bytes, what: str, longest: int) -> list[Record]:
+def _sheets(data: bytes, what: str, longest: int) -> Iterator[tuple[str, list[Record]]]:
     from openpyxl import load_workbook  # noqa: PLC0415 - slow to load, and seldom needed
 
     book = load_workbook(BytesIO(data), read_only=True, data_only=True, keep_links=False)
     try:
-        return next((rows for rows in _sheets(book, what, longest) if rows), [])
+        for sheet in book.worksheets[:_MOST_SHEETS]:
+            if sheet.sheet_state == "visible":
+                # What it says of its own size may be wrong.
+                sheet.reset_dimensions()
+                rows = sheet.iter_rows(max_row=MAX_ROWS + 2, max_col=MOST_COLUMNS)
+                yield sheet.title, list(_rows(rows, what, longest))
     finally:
         book.close()
-
-
-def _sheets(book: Any, what: str, longest: int) -> Iterator[list[Record]]:  # noqa: ANN401 - untyped
-    for sheet in book.worksheets:
-        # What it says of its own size may be wrong.
-        sheet.reset_dimensions()
-        rows = sheet.iter_rows(max_row=MAX_ROWS + 2, max_col=MOST_COLUMNS)
-        yield list(_rows(rows, what, longest))
 
 
 def _rows(rows: Iterable[Iterable[Any]], what: str, longest: int) -> Iterator[Record]:

@@ -62,7 +62,7 @@ def assign(
     TABLE is a CSV file (UTF-8 or GBK) with the columns group, schools, pack, priority and
     renditions, or 组, 学校, 课程包, 优先级 and 清晰度. A row adds schools to a group, or packs,
     or both; the group * is every school; a pack may be a pattern such as gd/zhuhai/*; priority
-    1 comes first, 5 is usual. Schools keep what they have and no longer take.
+    1 comes first, 5 is usual. Schools keep what they have and no longer take. Timetables stay.
 
     Shows first what changes for which group, and asks. Ends with 3 when it still waits for the
     hub.
@@ -74,6 +74,7 @@ def assign(
     from packager.keys import load_key
     from packager.publish import Target
     from packager.remote import open_remote
+    from packager.timetable.channels import keeping_channels
 
     if (table is not None) + clear + show != 1:
         raise click.UsageError("Give a TABLE, or --clear, or --show.")
@@ -86,7 +87,7 @@ def assign(
         _show(old, as_json=as_json)
         return
     now = Clock().wall()
-    new = None if table is None else _read(table, path, now)
+    new = keeping_channels(None if table is None else _read(table, path, now), old)
     there = authority.current is not None and path in authority.current.targets
     is_new = there != (new is not None) or not _same(old, new)
     data = _quote(old, new, found, path, is_new=is_new, quiet=as_json)
@@ -135,6 +136,8 @@ def _quote(
     strange = unmatched(new, repository) if new else []
     lines = [f"{place}: nothing changes for any school"] if not changes else [f"{place}:"]
     lines += assignment_lines(changes, repository)
+    if new and new.channels:
+        lines.append(f"timetables stay: {', '.join(one.id for one in new.channels)}")
     lines += [f"no published pack is called {pattern} yet" for pattern in strange]
     if not is_new:
         lines = [f"Nothing to publish: this is what {place} assigns already."]
