@@ -11,7 +11,7 @@ Rules:
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,11 @@ from cache import (
     manifest_list,
 )
 from cache.catalogue_insert import insert_version
-from cache.catalogue_rules import NEEDED, SERVE, count, hold
-from cache.catalogue_wanted import EVERYTHING, Portion
+from cache.catalogue_rules import NEEDED, PINNED, SERVE, UNNEEDED, count, hold
 from cache.databases import DamagedError, sqlite_in_words, transaction
 from core.digest import Digest
 from core.manifest import MAX_FILES, Manifest
+from core.wanted import EVERYTHING, Portion
 from core.withdrawal import Withdrawal
 
 
@@ -117,9 +117,14 @@ class Catalogue:
         ready: list[Ready] = []
         with transaction(self._connection, self._path):
             touched = self._hold(list(digests), 1)
+            before = self._column(
+                "SELECT item_id FROM served WHERE item_id IN (SELECT value FROM json_each(?))",
+                json.dumps(sorted(touched)),
+            )
             for pack in self._packs_of(touched, most_lacking=0):
                 self._serve(pack)
-            for item in sorted(touched):
+            # A better rendition of what is here already completes nothing.
+            for item in sorted(touched.difference(before)):
                 rows = self._rows(
                     "SELECT served.pack, served.name, version FROM served"
                     " JOIN item ON item.id = item_id JOIN version ON version.id = version_id"
@@ -225,23 +230,31 @@ class Catalogue:
         """Note blobs that became durable just before a kill; name the items that are ready."""
         return self.blobs_arrived([one for one in self.missing() if held(one)])
 
-    def drop_unneeded(self) -> list[Digest]:
+    def drop_unneeded(self, pinned: Collection[Digest] = ()) -> list[Digest]:
         """Drop superseded versions; give the blobs that the caller may now remove.
+
+        Args:
+            pinned: blobs that stay. A version that has one stays as far as it says what that is.
 
         Raises:
             DamagedError: the catalogue is damaged.
             ExhaustedError: the disk is full, broken or read-only.
         """
+        spared = json.dumps(sorted(pinned))
         with transaction(self._connection, self._path):
-            manifests = self._column(f"DELETE FROM version WHERE id NOT IN ({NEEDED})"  # noqa: S608
-                                     " RETURNING manifest")  # fmt: skip
+            manifests = self._column(
+                f"DELETE FROM version WHERE id NOT IN ({NEEDED}) AND id NOT IN ({PINNED})"  # noqa: S608
+                " RETURNING manifest", spared,
+            )  # fmt: skip
             blobs = self._rows(
                 "DELETE FROM blob WHERE id NOT IN (SELECT blob_id FROM file) RETURNING digest, held"
             )
+            left = self._column(UNNEEDED, spared) if pinned else []
+            self._hold(left, 0)
         if self._manifests:
             manifest_list.discard(self._manifests, {Digest(one) for one in manifests})
         gone = {*manifests, *(digest for digest, held in blobs if held)}
-        return sorted(gone - self.named())
+        return sorted((gone - self.named()).union(left))
 
     def missing(self) -> list[Digest]:
         """Name the blobs that are wanted and not here."""

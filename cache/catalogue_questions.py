@@ -2,13 +2,12 @@
 
 from typing import Final
 
-from cache.catalogue_forms import OF_NEWEST
 from cache.catalogue_renditions import OPENED_BY
 from cache.catalogue_withdrawals import WITHDRAWN
 
 PACKS: Final = f"""
     SELECT pack.id, version, manifest, title, language, section, stage, subject, edition, grade,
-        volume, valid_until, {OF_NEWEST} AS form,
+        volume, valid_until,
         (SELECT count(*) FROM item WHERE version_id = newest) AS items,
         CASE WHEN EXISTS (SELECT 1 FROM withdrawal WHERE withdrawal.pack = version.pack)
             THEN (SELECT count(*) FROM item WHERE version_id = newest AND {WITHDRAWN})
@@ -48,3 +47,9 @@ SERVED_TYPE: Final = """
     SELECT type FROM blob JOIN file ON blob_id = blob.id JOIN item_file ON file_id = file.id
     JOIN served USING (item_id) WHERE digest = ? AND held ORDER BY type LIMIT 1
 """
+# Of a version that may be superseded.
+PINNED_TYPE: Final = f"""
+    SELECT type FROM blob JOIN file ON blob_id = blob.id JOIN item_file ON file_id = file.id
+    JOIN item ON item.id = item_id JOIN version ON version.id = item.version_id
+    WHERE digest = ? AND held AND NOT {WITHDRAWN} ORDER BY type LIMIT 1
+"""  # noqa: S608 - only our own texts

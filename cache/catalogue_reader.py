@@ -13,9 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cache.catalogue_forms import STAND_INS as FORM_STAND_INS
-from cache.catalogue_forms import known
-from cache.catalogue_questions import FILES, ITEMS, PACKS, POSITION, SERVED_TYPE
+from cache.catalogue_questions import FILES, ITEMS, PACKS, PINNED_TYPE, POSITION, SERVED_TYPE
 from cache.catalogue_renditions import (
     CUES,
     RENDITION_FILES,
@@ -45,7 +43,6 @@ class CataloguePack:
         version: the newest version's number.
         manifest: digest of its manifest.
         title: text by language.
-        form: one of ``core.forms.FORMS``, or empty.
         items: how many items it lists.
         withdrawn: how many of them are withdrawn at that version.
         served: how many of them can be opened, at whatever version.
@@ -72,7 +69,6 @@ class CataloguePack:
     current: int
     size: int
     missing: int
-    form: str = ""
     withdrawn: int = 0
     withdrawal: Withdrawal | None = None
 
@@ -164,7 +160,7 @@ class CatalogueHit:
     is_withdrawn: bool = False
 
 
-_STAND_INS: Final = {"withdrawal": "pack, item, version, reason, at", **STAND_INS, **FORM_STAND_INS}
+_STAND_INS: Final = {"withdrawal": "pack, item, version, reason, at", **STAND_INS}
 
 
 class CatalogueReader:
@@ -254,6 +250,13 @@ class CatalogueReader:
     def digest_served(self, digest: str) -> str | None:
         """Give the media type of a blob that some served item names, or None."""
         return next((str(row["type"]) for row in self._rows(SERVED_TYPE, digest)), None)
+
+    def digest_pinned(self, digest: str) -> str | None:
+        """Give the media type of a blob that is here for an item that is not withdrawn, or None.
+
+        So what is pinned is served on, though a newer version has taken its place.
+        """
+        return next((str(row["type"]) for row in self._rows(PINNED_TYPE, digest)), None)
 
     def search(self, query: str, limit: int) -> list[CatalogueHit]:
         """Give packs, then items, whose titles, subject or grade have all words of a query.
@@ -350,8 +353,7 @@ def _titled(row: sqlite3.Row, *names: str) -> dict[str, Any]:
 
 def _pack(row: sqlite3.Row, withdrawn: list[Withdrawal]) -> CataloguePack:
     withdrawal = covering_pack(withdrawn, row["version"])
-    values = _titled(row)
-    return CataloguePack(**{**values, "form": known(values["form"])}, withdrawal=withdrawal)
+    return CataloguePack(**_titled(row), withdrawal=withdrawal)
 
 
 def _item(row: sqlite3.Row, withdrawn: list[Withdrawal]) -> CatalogueItem:

@@ -83,6 +83,16 @@ NEEDED: Final = """
             (SELECT pack FROM version WHERE lacking = 0)
         GROUP BY version.pack)
 """
+PINNED: Final = """
+    SELECT version_id FROM file JOIN blob ON blob.id = blob_id
+    WHERE held AND digest IN (SELECT value FROM json_each(?))
+"""
+"""The versions that have any of these blobs (a JSON list)."""
+UNNEEDED: Final = f"""
+    SELECT digest FROM blob WHERE held AND digest NOT IN (SELECT value FROM json_each(?))
+    AND id NOT IN (SELECT blob_id FROM file WHERE version_id IN ({NEEDED}))
+"""  # noqa: S608 - only our own texts
+"""The blobs that are here for versions alone which stay because of others, those left out."""
 _HELD: Final = """
     UPDATE version SET missing = missing + :sign * :size, lacking = lacking + :sign
     WHERE id IN (SELECT version_id FROM file WHERE blob_id = :blob AND wanted)

@@ -7,9 +7,9 @@ else is whole. What is here of them stays, and is served.
 import json
 import sqlite3
 from collections.abc import Iterable
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-import msgspec
+from core.wanted import EVERYTHING, Portion
 
 TABLE: Final = """CREATE TABLE wanted (
     pack TEXT PRIMARY KEY,
@@ -17,23 +17,6 @@ TABLE: Final = """CREATE TABLE wanted (
     items TEXT
 ) STRICT, WITHOUT ROWID"""
 EVERY: Final = "SELECT pack, renditions, items FROM wanted ORDER BY pack"
-
-_Name = Annotated[str, msgspec.Meta(max_length=100)]
-
-
-class Portion(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is wanted of a pack.
-
-    Attributes:
-        renditions: names as the assignment gives them, sorted; empty for all.
-        items: ids of those that are wanted, sorted; None for all.
-    """
-
-    renditions: Annotated[tuple[_Name, ...], msgspec.Meta(max_length=100)] = ()
-    items: Annotated[tuple[_Name, ...], msgspec.Meta(max_length=10_000)] | None = None
-
-
-EVERYTHING: Final = Portion()
 
 
 def portions(rows: Iterable[tuple[Any, ...]]) -> dict[str, Portion]:

@@ -12,11 +12,11 @@ from typing import Final, NamedTuple
 import msgspec
 
 from cache import durable
-from cache.catalogue_wanted import EVERYTHING, Portion
 from cache.disk_errors import in_words
 from core.codec import decode_json
 from core.digest import Digest, parse_digest
 from core.errors import RefusedError
+from core.wanted import EVERYTHING, Portion
 from core.withdrawal import Withdrawal
 
 _LIMIT: Final = 16 * 1024 * 1024

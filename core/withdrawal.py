@@ -11,10 +11,8 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from core.digest import Digest
 from core.display import one_line
 from core.errors import RefusedError
-from core.manifest import Manifest
 from core.trusted_time import parse_moment
 
 FIELD: Final = "withdrawn"
@@ -64,26 +62,6 @@ def covering(withdrawals: Iterable[Withdrawal], item: str, version: int) -> With
 def covering_pack(withdrawals: Iterable[Withdrawal], version: int) -> Withdrawal | None:
     """Find the withdrawal that takes all of a pack at a version back, or None."""
     return covering((one for one in withdrawals if not one.item), "", version)
-
-
-def wanted_digests(manifest: Manifest, withdrawals: Sequence[Withdrawal]) -> dict[Digest, int]:
-    """Give size by digest of the blobs that are wanted: not those of withdrawn items alone."""
-    if not withdrawals:
-        return manifest.digests()
-    if covering_pack(withdrawals, manifest.version):
-        return {}
-    named: set[str] = set()
-    wanted: set[str] = set()
-    for item in manifest.items:
-        paths = {item.entry, *(file.path for file in manifest.files_of(item))}
-        named |= paths
-        if covering(withdrawals, item.id, manifest.version) is None:
-            wanted |= paths
-    return {
-        file.digest: file.size
-        for file in manifest.files
-        if file.path in wanted or file.path not in named
-    }
 
 
 def read_withdrawals(custom: object, pack: str) -> tuple[list[Withdrawal], list[RefusedError]]:

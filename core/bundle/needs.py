@@ -80,6 +80,26 @@ def blocks_needed(
     return Needs(chosen[::-1], frozenset(need))
 
 
+def unmakeable(
+    index: Index, held: Collection[Digest], absent: Collection[Digest]
+) -> frozenset[Digest]:
+    """Name the outputs that cannot be made whole, since blobs that blocks refer to are not here.
+
+    Args:
+        index: a checked index.
+        held: digests of blobs that the node holds whole.
+        absent: those of the index's sources that it does not hold.
+    """
+    sources = index.source_digests()
+    digests = [output.digest for output in index.outputs]
+    lost = {number for number, digest in enumerate(sources) if digest in absent}
+    for block in index.blocks:
+        if any(blob in lost for blob, _, _ in block.references):
+            made = {number for number, _, _ in block.outputs if digests[number] not in held}
+            lost.update(len(sources) + number for number in made)
+    return frozenset(digests[one - len(sources)] for one in lost if one >= len(sources))
+
+
 def runs(index: Index, blocks: list[int], head: int, limit: int) -> list[Run]:
     """Join consecutive blocks into byte ranges.
 

@@ -14,10 +14,7 @@ from core.text import human_bytes
 
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
-ASSETS: Final = (
-    "portal.css", "page.js", "player.js", "icon.svg", "teaching.css",
-    "class.css", "class.js", "classfollow.js", "classview.js", "classlead.js", "classpast.js",
-)  # fmt: skip
+ASSETS: Final = ("portal.css", "page.js", "player.js", "icon.svg", "teaching.css")
 
 
 class Renderer:

@@ -1,4 +1,4 @@
-"""Which packs this node takes, in which order, what of them was withdrawn, and its timetable.
+"""Which packs this node takes, what of them and in which order, and its timetable.
 
 Rules:
     - Withdrawals take effect here, before anything is fetched and before the metadata that bring
@@ -6,25 +6,32 @@ Rules:
     - What cannot be read changes nothing: known withdrawals stay, and where an assignment in
       force is unreadable, or its publisher's file is, packs that are here are kept up to date
       and no others begun.
+    - Of a pack that no assignment wants, wished items are taken, in their lowest rendition.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import Final
 
 from cache.agent_db import AgentDatabase
 from cache.catalogue import Catalogue
 from core.assigning import Wanted, chooses, covers, wanted
-from core.assignment import NAME, Assignment, place_of
+from core.assignment import LAST, NAME, USUAL, Assignment, place_of
 from core.errors import PackhorseError, RefusedError, UsageError
 from core.names import PackId
 from core.standing import FACT, Standing, decode_standing, encode_standing
 from core.trust.roles import may_publish
+from core.wanted import EVERYTHING, LEAST, Portion
 from core.withdrawal import Withdrawal, covering_pack, read_withdrawals
 from sync.context import SyncContext
 from sync.identity import find_identity
 from sync.pull.timetable import keep_timetable
+from sync.pull.wishes import Wishes
 from sync.source import SourceError
 from sync.trust import AssignmentTarget, PackTarget, TrustSession
+
+# Of a pack that is here, when nobody knows what is wanted of it.
+_AS_BEFORE: Final = Wanted(priority=0)
 
 
 class Choice:
@@ -35,8 +42,10 @@ class Choice:
         context: the run's surroundings.
         catalogue: what is here.
         agent: where it is remembered how the node stands.
+        wishes: what teachers wish.
 
     Attributes:
+        assigned: the packs that are wanted here without any wish.
         problems: what could not be read, or is not as people probably meant it; each with its
             pack, if it is about one.
     """
@@ -47,11 +56,14 @@ class Choice:
         context: SyncContext,
         catalogue: Catalogue,
         agent: AgentDatabase,
+        wishes: Wishes,
     ) -> None:
+        self._wishes = wishes
         self._trust = trust
         self._context = context
         self._catalogue = catalogue
         self._agent = agent
+        self.assigned: set[str] = set()
         self.problems: list[tuple[str, PackhorseError]] = []
 
     def choose(self, packs: Sequence[PackTarget]) -> list[PackTarget]:
@@ -63,14 +75,33 @@ class Choice:
         """
         here = self._catalogue.packs()
         orders, standing = self._orders([one.pack for one in packs], here)
-        mine = [one for one in packs if one.pack in orders and self._is_allowed(one.pack)]
+        self.assigned = {one for one in orders if self._is_allowed(one)}
         for pack in packs:
-            if pack in mine or pack.pack in here:
+            if pack.pack in self.assigned | here | self._wishes.named:
                 self._withdraw(pack)
+        wished = {one for one in self._wishes.packs() if self._is_allowed(one)}
+        mine = [one for one in packs if one.pack in self.assigned | wished]
+        self._want(orders, [one.pack for one in mine if one.pack not in orders], here)
         text = encode_standing(standing)
         if self._agent.reader.fact(FACT) != text:
             self._agent.remember(FACT, text)
-        return sorted(mine, key=lambda one: (orders[one.pack].priority, one.pack))
+        return sorted(mine, key=lambda one: (_priority(orders.get(one.pack)), one.pack))
+
+    def _want(
+        self, orders: Mapping[PackId, Wanted], wished: Sequence[PackId], here: set[str]
+    ) -> None:
+        """Say in the catalogue what is wanted of each pack."""
+        known = self._catalogue.wanted()
+        portions = {pack: Portion(one.renditions) for pack, one in orders.items() if one.priority}
+        for pack in wished:
+            before = known.get(pack, EVERYTHING)
+            # One that was assigned once keeps what was wanted then.
+            if pack not in here or before.items is not None:
+                items = self._wishes.items(pack).union(before.items or ())
+                portions[pack] = Portion(LEAST.renditions, tuple(sorted(items)))
+        for pack, portion in portions.items():
+            if known.get(pack, EVERYTHING) != portion:
+                self._catalogue.want(pack, portion)
 
     def is_taken_back(self, pack: str, version: int) -> bool:
         """Say whether all of a pack at a version is withdrawn: nothing of it is fetched then."""
@@ -106,7 +137,7 @@ class Choice:
             return dict.fromkeys(listed, Wanted()), Standing(wanted=len(listed))
         orders = orders or {}
         if lost:
-            orders |= {one: Wanted() for one in listed if one in here and one not in orders}
+            orders |= {one: _AS_BEFORE for one in listed if one in here and one not in orders}
         obeyed = [one.place for one in read if chooses(one, school, place)]
         if listed and not orders and not lost:
             self.problems.append(("", _nothing(school, obeyed)))
@@ -154,6 +185,10 @@ class Choice:
                 unreadable.append(place_of(one.path))
                 self.problems.append(("", _unreadable(one, error)))
         return read, unreadable
+
+
+def _priority(wanted: Wanted | None) -> int:
+    return (wanted.priority or USUAL) if wanted else LAST + 1
 
 
 def _unreadable(one: AssignmentTarget, error: PackhorseError) -> RefusedError:

@@ -1,21 +1,22 @@
 """Pulling one version of one pack: manifest first, then lesson by lesson."""
 
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from cache.space import reserve
 from core.bundle.index import Index
-from core.bundle.needs import sources_needed
+from core.bundle.needs import sources_needed, unmakeable
 from core.digest import Digest, digest_of
 from core.errors import PackhorseError, RefusedError
 from core.manifest import MAX_MANIFEST_BYTES, Manifest, Titles, decode_manifest
 from core.release import Release
-from core.withdrawal import wanted_digests
+from core.wanted import EVERYTHING, Portion, wanted_digests
 from sync.applier import SourceLostError
 from sync.events import ItemReady, PackReady, Planned, Transferred, problem_of
 from sync.pull.bundle import BundleFetch
 from sync.pull.progress import Progress
 from sync.pull.room import Room
-from sync.pull.schedule import Group, Schedule, groups_of, schedule
+from sync.pull.schedule import Group, Schedule, groups_of, least_of, schedule
 from sync.pull.staging import Staging
 from sync.source import SourceError
 
@@ -33,11 +34,14 @@ class PackPull:
     Args:
         room: what all pulls of the run share.
         release: the version.
+        portion: what is wanted of it.
     """
 
-    def __init__(self, room: Room, release: Release) -> None:
+    def __init__(self, room: Room, release: Release, portion: Portion = EVERYTHING) -> None:
         self._room = room
         self._release = release
+        self._portion = portion
+        self._manifest: Manifest | None = None
         self._base = 0
         self._items_ready = 0
         self._complete = False
@@ -47,31 +51,61 @@ class PackPull:
         context = room.context
         self._progress = Progress(release, context.emit, context.clock.monotonic)
 
+    def begin(self) -> Manifest:
+        """Activate the version, unless that is done; give its manifest.
+
+        Raises:
+            RefusedError: the bundles do not bring what was signed.
+            SourceError: the line failed.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        if self._manifest is None:
+            self._fetches = self._candidates()
+            manifest = self._read_manifest()
+            self._check(manifest)
+            self._titles = {item.id: item.title for item in manifest.items}
+            if _EMPTY in manifest.digests():
+                self._room.blobs.add(b"")
+            ready = self._room.catalogue.activate_manifest(
+                manifest, self._release.manifest, self._is_here
+            )
+            self._manifest = manifest
+            self._tell([one.item for one in ready])
+        return self._manifest
+
+    def bring_wished(self, items: Collection[str]) -> None:
+        """Fetch what shows these items at all, wanted or not; raises as ``run``."""
+        manifest = self.begin()
+        sizes = manifest.digests()
+        groups = [
+            group._replace(wanted=frozenset(self._missing({d: sizes[d] for d in group.wanted})))
+            for group in least_of(manifest, items)
+        ]
+        self._bring(groups, tell=True)
+        self._require_all({digest: sizes[digest] for group in groups for digest in group.wanted})
+
     def run(self) -> None:
-        """Fetch all of it that is not here.
+        """Fetch all that is wanted and not here.
 
         Raises:
             RefusedError: the bundles do not bring what was signed.
             SourceError: the line failed; what came is kept.
             ExhaustedError: the disk is full, broken or read-only.
         """
-        self._fetches = self._candidates()
-        manifest = self._read_manifest()
-        self._check(manifest)
-        self._titles = {item.id: item.title for item in manifest.items}
-        if _EMPTY in manifest.digests():
-            self._room.blobs.add(b"")
-        ready = self._room.catalogue.activate_manifest(
-            manifest, self._release.manifest, self._is_here
-        )
-        self._tell([one.item for one in ready])
-        self._bring_content(manifest)
-        self._complete = True
+        manifest = self.begin()
+        wanted = self._wanted(manifest)
+        self._bring(groups_of(manifest, self._missing(wanted), self._portion), tell=True)
+        self._require_all(wanted)
         for fetch in self._fetches:
             fetch.forget()
+        self._complete = True
         self._room.context.emit(
             PackReady(pack=manifest.pack, version=manifest.version, title=manifest.title)
         )
+
+    def end(self) -> None:
+        """Let it be with what was wished: no more of it is wanted."""
+        self._complete = True
 
     def transferred(self) -> Transferred:
         """Say what it cost."""
@@ -123,22 +157,23 @@ class PackPull:
                 version=release.version,
             )
 
-    def _bring_content(self, manifest: Manifest) -> None:
-        self._bring(groups_of(manifest, self._missing(manifest)), tell=True)
-        left = self._missing(manifest)
+    def _wanted(self, manifest: Manifest) -> dict[Digest, int]:
+        withdrawals = self._room.catalogue.withdrawals().get(manifest.pack, [])
+        return wanted_digests(manifest, withdrawals, self._portion)
+
+    def _require_all(self, wanted: Mapping[Digest, int]) -> None:
+        left = self._missing(wanted)
         if left:
             raise RefusedError(
                 "The bundles of {pack} version {version} lack {count} of its files.",
                 hint="Tell the publisher to publish it again.",
-                pack=manifest.pack,
-                version=manifest.version,
+                pack=self._release.pack,
+                version=self._release.version,
                 count=len(left),
             )
 
-    def _missing(self, manifest: Manifest) -> set[Digest]:
-        """Name the wanted blobs that are not here; one of another size than signed is forgotten."""
-        withdrawals = self._room.catalogue.withdrawals().get(manifest.pack, [])
-        wanted = wanted_digests(manifest, withdrawals)
+    def _missing(self, wanted: Mapping[Digest, int]) -> set[Digest]:
+        """Name the blobs that are not here; one of another size than signed is forgotten."""
         sizes = {one: self._room.blobs.size(one) for one in wanted}
         self._room.forget([d for d, size in sizes.items() if size not in {None, wanted[d]}])
         return {digest for digest, size in sizes.items() if size != wanted[digest]}
@@ -182,7 +217,10 @@ class PackPull:
         batch = 0 if self._room.context.by_line else _BATCH_BYTES
         staging = fetch.open_staging(index, self._room.blobs, batch)
         try:
-            staging.want(schedule(index, groups, staging.held(), {}).outputs)
+            groups = self._makeable(index, groups, staging.held())
+            # Also what comes later: its payloads that are here already stay.
+            every = [*groups, Group("", self._later())]
+            staging.want(schedule(index, every, staging.held(), {}).outputs)
             staging.recover()
             plan = schedule(index, groups, staging.held(), staging.made, staging.waiting)
             self._reserve(staging, plan)
@@ -193,20 +231,34 @@ class PackPull:
             staging.close()
             self._note(staging)
 
+    def _later(self) -> frozenset[Digest]:
+        return frozenset(self._wanted(self._manifest)) if self._manifest else frozenset()
+
+    def _makeable(self, index: Index, groups: list[Group], held: set[Digest]) -> list[Group]:
+        """Leave out what other bundles must bring, since blobs that this one refers to lack."""
+        sources = sources_needed(index, schedule(index, groups, held, {}).blocks)
+        absent = {one for one in sources if not self._is_here(one)}
+        if not absent:
+            return groups
+        self._room.lost(absent)
+        lost = unmakeable(index, held, absent)
+        return [group._replace(wanted=group.wanted - lost) for group in groups]
+
     def _receive(self, fetch: BundleFetch, index: Index, staging: Staging, plan: Schedule) -> None:
         sources = sources_needed(index, plan.blocks)
         absent = next((one for one in sources if not self._is_here(one)), None)
         if absent is not None:
             raise SourceLostError(absent)
-        item, before = "", fetch.received
+        group, before = -1, fetch.received
         try:
             for number in fetch.fetch(staging, index, plan.blocks):
                 self._progress.came(fetch.received - before, plan.items[number])
                 before = fetch.received
                 is_due = self._room.context.clock.monotonic() >= self._next_note
-                if (plan.items[number] != item and is_due) or len(staging.arrived) >= _COMMIT_AFTER:
+                is_next = plan.groups[number] != group
+                if (is_next and is_due) or len(staging.arrived) >= _COMMIT_AFTER:
                     self._note(staging)
-                    item = plan.items[number]
+                    group = plan.groups[number]
         except SourceLostError:
             raise
         except RefusedError as error:
@@ -239,7 +291,7 @@ class PackPull:
         """Check that what will be written fits: outputs, and the payloads that they wait for."""
         reserve(
             self._room.context.state.root,
-            staging.room_needed(plan.blocks),
+            staging.room_needed(plan.outputs, plan.blocks),
             what=self._release.pack,
             floor=self._room.context.disk_floor,
         )

@@ -1,7 +1,8 @@
 """One pull, from poll to summary."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from typing import Final
 
 from cache import durable
@@ -9,11 +10,15 @@ from cache.agent_db import AgentDatabase
 from cache.blobs import BlobStore
 from cache.catalogue_files import open_catalogue
 from cache.catalogue_reader import CatalogueReader
+from cache.databases import DamagedError
+from cache.journal_pins import pinned
+from core.digest import Digest
 from core.errors import ExitCode, PackhorseError, RefusedError
 from core.release import Release
 from core.tip import MAX_TIP_BYTES, Tip, decode_tip
 from core.trust.roles import TIP_PATH
 from core.trusted_time import format_moment
+from core.wanted import EVERYTHING
 from sync.context import SyncContext
 from sync.events import Checking, Contact, Done, Problem, Summary, Transferred, Trusted, problem_of
 from sync.pull.choice import Choice
@@ -21,6 +26,7 @@ from sync.pull.pack import PackPull
 from sync.pull.retry import Persistence, PersistentSource
 from sync.pull.room import Room
 from sync.pull.staging import OUTPUTS
+from sync.pull.wishes import Wishes
 from sync.source import MissingError, Source, SourceError
 from sync.trust import PackTarget, TrustSession, open_trust
 from sync.upstream import open_hub
@@ -73,7 +79,10 @@ class _Run:
         self._agent = agent
         self._context = room.context
         self._problems: list[Problem] = []
-        self._packs: list[Transferred] = []
+        self._packs: dict[str, Transferred] = {}
+        self._wishes = Wishes(self._context.state)
+        self._assigned: set[str] = set()
+        self._published: set[str] = set()
         self._healthy = 0
         self._reached = False
         self._changed = False
@@ -87,10 +96,10 @@ class _Run:
             releases = self._verify()
             self._note_contact()
             with self._noting():
-                for release in releases:
-                    self._pull(release)
+                self._pull_all(releases)
             # Also when the line failed, or staging would grow with every version begun.
             self._clean(releases)
+            self._wishes.remember_unpublished(self._agent, self._published)
 
     @contextmanager
     def _noting(self) -> Iterator[None]:
@@ -122,7 +131,7 @@ class _Run:
             changed=self._changed,
             seconds=seconds,
             traffic=traffic,
-            packs=self._packs[:_MOST_PACKS],
+            packs=list(self._packs.values())[:_MOST_PACKS],
             problems=self._problems,
             retry_after=self._retry_after,
         )
@@ -138,8 +147,9 @@ class _Run:
             moment = format_moment(trust.time.moment)
             context.emit(Trusted(time=moment, clock_verified=trust.time.clock_verified))
             listed = trust.packs()
-            choice = Choice(trust, context, self._room.catalogue, self._agent)
+            choice = Choice(trust, context, self._room.catalogue, self._agent, self._wishes)
             packs = choice.choose(listed)
+            self._assigned, self._published = choice.assigned, {one.pack for one in packs}
             for problem in trust.problems:
                 self._note(problem)
             for pack, error in choice.problems:
@@ -186,20 +196,45 @@ class _Run:
             return None
         with closing(CatalogueReader(self._context.state.catalogue)) as reader:
             here = reader.pack(pack.pack)
-        if here is not None and here.manifest == release.manifest and not here.missing:
+        is_newest = here is not None and here.manifest == release.manifest
+        lacks = here is None or (here.missing and pack.pack in self._assigned)
+        if is_newest and not lacks and not self._wishes.in_order([pack.pack]):
             self._healthy += 1
             return None
         return release
 
-    def _pull(self, release: Release) -> None:
-        pull = PackPull(self._room, release)
+    def _pull_all(self, releases: list[Release]) -> None:
+        """Fetch what is wished, across packs, then all that is wanted, pack by pack."""
+        wanted = self._room.catalogue.wanted()
+        pulls: dict[str, PackPull] = {
+            one.pack: PackPull(self._room, one, wanted.get(one.pack, EVERYTHING))
+            for one in releases
+        }
+        left = dict(pulls)
+        wished = self._wishes.packs()
+        for pack in [one for one in pulls if one in wished]:
+            self._attempt(left, pack, PackPull.begin)
+        for pack, items in self._wishes.in_order(pulls):
+            self._attempt(left, pack, partial(PackPull.bring_wished, items=items))
+        for pack in list(left):
+            is_wanted = pack in self._assigned
+            self._attempt(left, pack, PackPull.run if is_wanted else PackPull.end)
+            self._healthy += pack in left
+
+    def _attempt(
+        self, left: dict[str, PackPull], pack: str, work: Callable[[PackPull], object]
+    ) -> None:
+        """Do something for a pack, unless something failed for it before."""
+        pull = left.get(pack)
+        if pull is None:
+            return
         try:
-            pull.run()
-            self._healthy += 1
+            work(pull)
         except PackhorseError as error:
-            self._note_of_pack(error, release.pack)
+            del left[pack]
+            self._note_of_pack(error, pack)
         finally:
-            self._packs.append(pull.transferred())
+            self._packs[pack] = pull.transferred()
 
     def _clean(self, releases: list[Release]) -> None:
         """Remove what nothing needs any more: old blobs, and staged bundles of old versions."""
@@ -207,24 +242,29 @@ class _Run:
         links = {link.index for one in releases for link in one.bundles}
         for path in [one for one in staging.iterdir() if one.name not in {*links, OUTPUTS}]:
             durable.remove_tree(path)
-        if len(self._packs) == len(releases) and all(one.complete for one in self._packs):
+        if len(self._packs) == len(releases) and all(one.complete for one in self._packs.values()):
             for path in staging.iterdir():
                 durable.remove_tree(path)
         elif (staging / OUTPUTS).is_dir():
             wanted = set(room.catalogue.missing())
             for path in [one for one in (staging / OUTPUTS).iterdir() if one.name not in wanted]:
                 durable.remove(path)
+        try:
+            spared = pinned(self._context.state)
+        except DamagedError:
+            # Nobody knows what is played just now; the portal salvages the journal.
+            return
         # Also beside a pack that stays broken, or the disk would fill with others' old versions.
-        for digest in room.catalogue.drop_unneeded():
+        for digest in room.catalogue.drop_unneeded(spared):
             room.blobs.remove(digest)
-        self._clean_strays()
+        self._clean_strays(spared)
 
-    def _clean_strays(self) -> None:
+    def _clean_strays(self, spared: set[Digest]) -> None:
         """Remove blobs that have no name, since a run was killed before it gave or removed them."""
         # After a problem, a blob without a name may be of a pack that comes back soon.
         if not self._problems:
             durable.sweep(self._room.blobs.root)
-            named = self._room.catalogue.named()
+            named = self._room.catalogue.named() | spared
             for digest in [one for one in self._room.blobs if one not in named]:
                 self._room.blobs.remove(digest)
 

@@ -7,10 +7,11 @@ from core.bundle.index import Index
 from core.bundle.needs import Needs, blocks_needed, cost
 from core.digest import Digest
 from core.manifest import Manifest
+from core.wanted import EVERYTHING, LEAST, Portion, steps
 
 
 class Group(NamedTuple):
-    """What is fetched together: a lesson's blobs, or those that no lesson names."""
+    """What is fetched together: blobs of a lesson, or those that no lesson names."""
 
     item: str
     wanted: frozenset[Digest]
@@ -21,31 +22,50 @@ class Schedule(NamedTuple):
 
     Attributes:
         blocks: block numbers in the order of fetching.
-        items: the item that each block is fetched for, by block number.
+        groups: the group that each block is fetched for, counted from 0, by block number.
+        items: the item of that group, by block number.
         outputs: numbers of the outputs that they make.
         total: bytes of the blocks.
     """
 
     blocks: list[int]
+    groups: dict[int, int]
     items: dict[int, str]
     outputs: frozenset[int]
     total: int
 
 
-def groups_of(manifest: Manifest, missing: Collection[Digest]) -> list[Group]:
-    """Group the blobs that are not here by the first item that needs them, in teaching order."""
+def groups_of(
+    manifest: Manifest, missing: Collection[Digest], portion: Portion = EVERYTHING
+) -> list[Group]:
+    """Group the blobs that are not here by the first item that needs them, in teaching order.
+
+    An item with renditions has several groups, one for each step that makes it better.
+    """
+    digests = {file.path: file.digest for file in manifest.files}
     left = set(missing)
     result: list[Group] = []
     for item in manifest.items:
         if not left:
             break
-        wanted = left.intersection(file.digest for file in manifest.files_of(item))
-        if wanted:
-            result.append(Group(item.id, frozenset(wanted)))
-            left -= wanted
+        for step in steps(manifest, item, portion) if portion.has(item.id) else ():
+            wanted = left.intersection(digests[path] for path in step)
+            if wanted:
+                result.append(Group(item.id, frozenset(wanted)))
+                left -= wanted
     if left:
         result.append(Group("", frozenset(left)))
     return result
+
+
+def least_of(manifest: Manifest, items: Collection[str]) -> list[Group]:
+    """Give all blobs with which items can be shown at all, in their lowest rendition."""
+    digests = {file.path: file.digest for file in manifest.files}
+    return [
+        Group(item.id, frozenset(digests[path] for path in steps(manifest, item, LEAST)[0]))
+        for item in manifest.items
+        if item.id in items
+    ]
 
 
 def schedule(
@@ -67,12 +87,14 @@ def schedule(
     groups = list(groups)
     needs = blocks_needed(index, frozenset().union(*(g.wanted for g in groups)), held, staged)
     walk = _Walk(index, needs)
-    items: dict[int, str] = {}
-    for group in groups:
-        for number in walk.blocks_of(group.wanted):
-            items[number] = group.item
-    blocks = [number for number in items if number not in waiting]
-    return Schedule(blocks, items, needs.outputs, cost(index, blocks))
+    found = {
+        number: place
+        for place, group in enumerate(groups)
+        for number in walk.blocks_of(group.wanted)
+    }
+    blocks = [number for number in found if number not in waiting]
+    items = {number: groups[place].item for number, place in found.items()}
+    return Schedule(blocks, found, items, needs.outputs, cost(index, blocks))
 
 
 class _Walk:

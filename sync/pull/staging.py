@@ -93,19 +93,19 @@ class Staging:
             else:
                 self._recover_payload(number)
 
-    def room_needed(self, blocks: Iterable[int]) -> int:
-        """Give the bytes that making what is wanted will add to the disk, if ``blocks`` come.
+    def room_needed(self, outputs: Iterable[int], blocks: Iterable[int]) -> int:
+        """Give the bytes that making outputs will add to the disk, if ``blocks`` come.
 
         Stored blocks are received in the blob that they become, so they count once; what an
         earlier run made is on the disk already.
         """
-        outputs = sum(
+        made = sum(
             self._index.outputs[number].size - self.made.get(number, 0)
-            for number in self._wanted
+            for number in outputs
             if self._lacks(number)
         )
         payloads = sum(self._index.blocks[n].length for n in blocks if not self._in_place(n))
-        return outputs + payloads
+        return made + payloads
 
     def beginning(self, number: int) -> bytes:
         """Give the bytes of a block that are here already; they are not verified."""

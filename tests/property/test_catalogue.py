@@ -12,16 +12,17 @@ from cache.catalogue_files import open_catalogue
 from cache.catalogue_reader import CatalogueReader
 from cache.check import check
 from core.digest import Digest, digest_of
-from core.manifest import Manifest
+from core.manifest import Item, Manifest
+from core.rendition import Rendition
+from core.wanted import EVERYTHING, Portion, steps, wanted_digests
 from core.withdrawal import (
     Withdrawal,
     covering,
     covering_pack,
-    wanted_digests,
     with_one_more,
 )
 from tests.support.nodes import make_state
-from tests.support.packs import make_manifest
+from tests.support.packs import make_manifest, slight_rendition
 
 PACKS = ("cn/-/stories", "gd/zhuhai/math")
 # Few contents and few paths, so that versions share blobs, files and items.
@@ -29,6 +30,26 @@ CONTENTS = [bytes([65 + number]) * number for number in range(7)]
 FILES = st.dictionaries(
     st.sampled_from(["a/1", "a/2", "b", "c"]), st.sampled_from(CONTENTS), min_size=1
 )
+# A rendition has at least a head and a segment, of one byte each.
+MEDIA = st.dictionaries(
+    st.sampled_from(["v/720p", "v/240p", "v/audio", "v/1.jpg", "v/sub"]),
+    st.sampled_from(CONTENTS[2:]),
+)
+PORTIONS = st.builds(
+    Portion,
+    st.sampled_from([(), ("720p",), ("240p",), ("audio",), ("360p",), ("240p", "720p")]),
+    st.sampled_from([None, None, (), ("video",), ("b", "video")]),
+)
+
+
+def renditions_of(media: dict[str, bytes]) -> list[Rendition]:
+    """Describe what is there as renditions, best first, sound alone with its picture."""
+    pictures = ["v/1.jpg"] if "v/1.jpg" in media else []
+    return [
+        slight_rendition(name, f"v/{name}", media, pictures if name == "audio" else ())
+        for name in ("720p", "240p", "audio")
+        if f"v/{name}" in media
+    ]
 
 
 class CatalogueMachine(RuleBasedStateMachine):
@@ -43,6 +64,7 @@ class CatalogueMachine(RuleBasedStateMachine):
         self._reader = CatalogueReader(self._state.catalogue)
         self._activations: dict[str, list[tuple[Digest, Manifest]]] = {pack: [] for pack in PACKS}
         self._withdrawn: dict[str, list[Withdrawal]] = {pack: [] for pack in PACKS}
+        self._wanted = dict.fromkeys(PACKS, EVERYTHING)
 
     def teardown(self) -> None:
         self._reader.close()
@@ -50,9 +72,21 @@ class CatalogueMachine(RuleBasedStateMachine):
         self._directory.cleanup()
 
     @rule(
-        pack=st.sampled_from(PACKS), version=st.integers(1, 3), files=FILES, folders=st.booleans()
+        pack=st.sampled_from(PACKS),
+        version=st.integers(1, 3),
+        files=FILES,
+        media=MEDIA,
+        folders=st.booleans(),
     )
-    def activate(self, pack: str, version: int, files: dict[str, bytes], *, folders: bool) -> None:
+    def activate(
+        self,
+        pack: str,
+        version: int,
+        files: dict[str, bytes],
+        media: dict[str, bytes],
+        *,
+        folders: bool,
+    ) -> None:
         items: dict[str, list[str]] = {}
         for path in sorted(files):
             whole = folders and path.startswith("a/")
@@ -61,7 +95,14 @@ class CatalogueMachine(RuleBasedStateMachine):
             # A file that two items share.
             items[next(iter(items))].append("c")
         items = {name: sorted(set(paths)) for name, paths in items.items()}
-        manifest, data = make_manifest(files, items, pack=pack, version=version)
+        renditions = renditions_of(media)
+        if renditions:
+            items["video"] = [renditions[0].path, "v/"]
+        else:
+            media = {}
+        manifest, data = make_manifest(
+            files | media, items, pack=pack, version=version, renditions={"video": renditions}
+        )
         digest = self._blobs.add(data)
         ready = self._catalogue.activate_manifest(manifest, digest, self._blobs.has)
         chain = [one for one in self._activations[pack] if one[0] != digest]
@@ -72,7 +113,7 @@ class CatalogueMachine(RuleBasedStateMachine):
 
     @rule(
         pack=st.sampled_from(PACKS),
-        item=st.sampled_from(["", "folder", "a-1", "b", "c"]),
+        item=st.sampled_from(["", "folder", "a-1", "b", "c", "video"]),
         version=st.sampled_from([0, 0, 1, 2]),
     )
     def withdraw(self, pack: str, item: str, version: int) -> None:
@@ -86,13 +127,21 @@ class CatalogueMachine(RuleBasedStateMachine):
         self._withdrawn[pack] = self._withdrawn[pack][:left]
         self._catalogue.withdraw(pack, self._withdrawn[pack])
 
+    @rule(pack=st.sampled_from(PACKS), portion=PORTIONS)
+    def want(self, pack: str, portion: Portion) -> None:
+        before = self._served()
+        self._wanted[pack] = portion
+        self._catalogue.want(pack, portion)
+        assert not self._catalogue.want(pack, portion)
+        assert self._served() == before
+
     @rule(content=st.sampled_from(CONTENTS))
     def arrive(self, content: bytes) -> None:
         before = self._served()
         ready = self._catalogue.blob_arrived(self._blobs.add(content))
         after = self._served()
         changed = {key for key, version in after.items() if before.get(key) != version}
-        assert {(one.pack, one.item) for one in ready} >= changed
+        assert {(one.pack, one.item) for one in ready} == changed
 
     @rule(content=st.sampled_from(CONTENTS))
     def arrive_just_before_a_kill(self, content: bytes) -> None:
@@ -108,11 +157,16 @@ class CatalogueMachine(RuleBasedStateMachine):
         if digest not in self._catalogue.manifests():
             self._blobs.remove(digest)
 
-    @rule()
-    def drop(self) -> None:
+    @rule(pinned=st.sets(st.sampled_from(CONTENTS), max_size=2))
+    def drop(self, pinned: set[bytes]) -> None:
         before = self._served()
-        for digest in self._catalogue.drop_unneeded():
+        pins = {digest_of(one) for one in pinned}
+        named = {one for one in pins if self._reader.digest_pinned(one)}
+        for digest in self._catalogue.drop_unneeded(pins):
+            assert digest not in pins
             self._blobs.remove(digest)
+        assert {one for one in pins if self._reader.digest_pinned(one)} == named
+        assert all(self._blobs.has(one) for one in named)
         kept = set(self._catalogue.manifests())
         for pack, chain in self._activations.items():
             self._activations[pack] = [one for one in chain if one[0] in kept]
@@ -158,8 +212,30 @@ class CatalogueMachine(RuleBasedStateMachine):
             wanted = next(one for one in manifest.items if one.id == item)
             files = self._reader.files(pack, item)
             assert [(one.path, one.digest) for one in files] == [
-                (one.path, one.digest) for one in manifest.files_of(wanted)
+                (one.path, one.digest)
+                for one in manifest.files_of(wanted)
+                if self._held(one.digest)
             ]
+
+    @invariant()
+    def the_best_rendition_that_is_here_opens_an_item(self) -> None:
+        for (pack, item), digest in self._expected().items():
+            manifest = dict(self._activations[pack])[digest]
+            listed = next(one for one in manifest.items if one.id == item)
+            rows = self._reader.renditions(pack, item)
+            assert [one.rendition for one in rows] == listed.renditions
+            paths = {file.path: file.digest for file in manifest.files}
+            for row in rows:
+                one = row.rendition
+                assert row.digest == paths[one.path]
+                assert row.pictures == {p.path: paths[p.path] for p in one.pictures}
+                assert row.here == all(self._held(paths[path]) for path in one.files)
+            found = self._reader.item(pack, item)
+            assert found is not None
+            if rows:
+                assert found.entry == next(one.rendition.path for one in rows if one.here)
+            else:
+                assert found.entry == listed.entry
 
     @invariant()
     def packs_count_their_items_and_bytes(self) -> None:
@@ -175,11 +251,24 @@ class CatalogueMachine(RuleBasedStateMachine):
             gone = [one for one in manifest.items if self._gone(manifest, one.id)]
             assert row.withdrawn == len(gone)
             assert row.withdrawal == covering_pack(self._withdrawn[pack], manifest.version)
-            assert row.size == sum(manifest.digests().values())
-            wanted = wanted_digests(manifest, self._withdrawn[pack])
+            portion = self._wanted[pack]
+            assert row.size == sum(wanted_digests(manifest, [], portion).values())
+            wanted = wanted_digests(manifest, self._withdrawn[pack], portion)
             assert row.missing == sum(n for one, n in wanted.items() if not self._held(one))
             if all(map(self._held, wanted)):
                 assert row.version in self._catalogue.whole_versions(pack)
+            for one in manifest.items:
+                self._check_counts(manifest, one)
+
+    def _check_counts(self, manifest: Manifest, item: Item) -> None:
+        """Compare an item's figures with those of what is wanted of it alone."""
+        found = self._reader.item(manifest.pack, item.id)
+        assert found is not None
+        names = Portion(self._wanted[manifest.pack].renditions)
+        paths = set().union(*steps(manifest, item, names))
+        digests = {one.digest: one.size for one in manifest.files if one.path in paths}
+        assert found.size == sum(digests.values())
+        assert found.missing == sum(n for one, n in digests.items() if not self._held(one))
 
     @invariant()
     def what_is_withdrawn_is_said_to_be(self) -> None:
@@ -194,7 +283,11 @@ class CatalogueMachine(RuleBasedStateMachine):
 
     def _complete(self, manifest: Manifest, item: str) -> bool:
         wanted = next(one for one in manifest.items if one.id == item)
-        return all(self._held(file.digest) for file in manifest.files_of(wanted))
+        files = {file.path: self._held(file.digest) for file in manifest.files_of(wanted)}
+        parts = [set(one.files) for one in wanted.renditions]
+        always = set(files).difference(*parts)
+        whole = [part for part in parts if all(files[path] for path in part)]
+        return all(files[path] for path in always) and bool(whole or not parts)
 
     def _gone(self, manifest: Manifest, item: str) -> Withdrawal | None:
         return covering(self._withdrawn[manifest.pack], item, manifest.version)
@@ -232,7 +325,11 @@ class CatalogueMachine(RuleBasedStateMachine):
         """Give the latest activated version that has this item with exactly these files."""
         for digest, manifest in reversed(self._activations[pack]):
             for one in manifest.items:
-                same = [(file.path, file.digest) for file in manifest.files_of(one)] == files
+                same = [
+                    (file.path, file.digest)
+                    for file in manifest.files_of(one)
+                    if self._held(file.digest)
+                ] == files
                 if one.id == item and manifest.version == version and same:
                     return digest
         raise AssertionError(files)

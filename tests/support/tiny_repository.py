@@ -186,9 +186,18 @@ def publish_files(
         version: the version.
         base: what an earlier call gave: a delta from it is published beside the full bundle.
     """
-    blobs = {digest_of(data): data for data in files.values()}
-    repository.blobs.update(blobs)
-    manifest = manifest_of(pack, files, version)
+    return publish_manifest(repository, manifest_of(pack, files, version), files, base=base)
+
+
+def publish_manifest(
+    repository: TinyRepository,
+    manifest: Manifest,
+    files: Mapping[str, bytes],
+    *,
+    base: Manifest | None = None,
+) -> Manifest:
+    """Publish and sequence a version as its manifest has it; see ``publish_files``."""
+    repository.blobs.update({digest_of(data): data for data in files.values()})
     plain = encode_manifest(manifest)
     links = [_bundle(repository, manifest, None)]
     if base is not None:
@@ -197,7 +206,7 @@ def publish_files(
         Release(
             format=RELEASE_FORMAT,
             pack=manifest.pack,
-            version=version,
+            version=manifest.version,
             published=format_moment(repository.now),
             title=manifest.title,
             manifest=digest_of(plain),

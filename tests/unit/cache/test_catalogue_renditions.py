@@ -8,12 +8,12 @@ import pytest
 from cache.blobs import BlobStore
 from cache.catalogue import Catalogue
 from cache.catalogue_reader import CatalogueReader
-from cache.catalogue_wanted import EVERYTHING, Portion
 from cache.check import check
 from cache.state import StateDirectory
 from core.cues import Cue
 from core.digest import digest_of
 from core.manifest import Manifest
+from core.wanted import EVERYTHING, Portion
 from tests.support.nodes import activate, make_state, opened
 from tests.support.packs import make_manifest, slight_rendition
 
