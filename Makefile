@@ -95,6 +95,11 @@ screenshots: assets ## Take pictures of a portal or a terminal snapshot into doc
 	@tools/system-packages test
 	@$(BIN)/python tools/screenshots.py $(ARGS)
 
+.PHONY: sheets
+sheets: assets ## Draw the sheets that show each of the portal's pages in all looks (ARGS="home qr")
+	@tools/system-packages test
+	@$(BIN)/python -m tests.support.sheets $(ARGS)
+
 .PHONY: clean
 clean: ## Remove everything that make has made
 	@rm -rf .venv .venv[0-9]* build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage* htmlcov

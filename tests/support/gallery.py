@@ -1,0 +1,152 @@
+"""One school for looking at the portal's pages: the same packs, people and times every day.
+
+It is Tuesday 24 November 2026, half past four in the afternoon, and stays so.
+"""
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+from unittest.mock import patch
+
+import msgspec
+from playwright.async_api import Page
+
+from core.digest import digest_of
+from core.kinds import kind_of, media_type
+from core.manifest import File, Item, Manifest
+from core.names import PackId
+from core.withdrawal import Withdrawal
+from edge_client.portal import qr
+from tests.support.clock import START, FixedClock
+from tests.support.course import PACK, course_files, course_manifest, install, make_mp4, make_png
+from tests.support.nodes import make_state, opened
+from tests.support.portal import CONFIG, School, serving
+from tests.support.teaching import TEACHER, add_teacher
+
+CHINESE_4: Final = "gd/zhuhai/chinese-g4"
+SCIENCE: Final = "cn/-/science-g3"
+OLD: Final = "gd/zhuhai/old-maps"
+ADDRESS: Final = "http://192.168.4.1/"
+
+
+@dataclass(frozen=True)
+class View:
+    """One page as somebody sees it.
+
+    Attributes:
+        name: of its picture.
+        address: on the portal; may have fields of ``Gallery.values``.
+        teacher: whether a teacher is signed in on the device.
+        before: what is done on the page before it is looked at.
+        sample: whether it is looked at each time the tests run.
+    """
+
+    name: str
+    address: str
+    teacher: bool = False
+    before: Callable[[Page], Awaitable[None]] | None = None
+    sample: bool = False
+
+
+VIEWS: Final = (
+    View("home", "/", sample=True),
+    View("pack", f"/packs/{PACK}"),
+    View("pack-withdrawn", f"/packs/{OLD}"),
+    View("item-video", f"/packs/{PACK}/video", sample=True),
+    View("item-picture", f"/packs/{PACK}/picture"),
+    View("item-document", f"/packs/{PACK}/exercise"),
+    View("item-page", f"/packs/{PACK}/page"),
+    View("item-not-here", f"/packs/{PACK}/later"),
+    View("item-withdrawn", f"/packs/{OLD}/one"),
+    View("item-past", f"/packs/{SCIENCE}/one"),
+    View("form", "/forms/two-teacher", sample=True),
+    View("search", "/search?q=分数"),
+    View("search-nothing", "/search?q=xyz"),
+    View("qr", "/qr"),
+    View("not-found", "/packs/gd/zhuhai/none"),
+    View("sign-in", "/teacher/sign-in", sample=True),
+)
+
+
+@dataclass
+class Gallery:
+    """The school, and what the views' addresses name."""
+
+    school: School
+    values: dict[str, str]
+    cookie: str
+
+
+def _pack(
+    pack: str, titles: dict[str, str], form: str, files: dict[str, bytes], **words: str
+) -> tuple[Manifest, dict[str, bytes]]:
+    names = ("one", "two", "three", "four")
+    return Manifest(
+        format=1,
+        pack=PackId(pack),
+        version=2,
+        title=titles,
+        form=form,
+        items=[
+            Item(id=name, title={"zh": path.rpartition(".")[0]}, kind=kind_of(path), entry=path,
+                 paths=[path], valid_until="2026-11-01" if pack == SCIENCE else None)
+            for name, path in zip(names, sorted(files), strict=False)
+        ],
+        files=[
+            File(path, digest_of(data), len(data), media_type(path))
+            for path, data in sorted(files.items())
+        ],
+        **words,
+    ), files  # fmt: skip
+
+
+def _packs() -> list[tuple[Manifest, dict[str, bytes]]]:
+    return [
+        _pack(
+            CHINESE_4,
+            {"zh": "四年级语文上册：名师朗读", "en": "Chinese 4: read by well-known teachers"},
+            "famous-teacher",
+            {"观潮.mp3": b"sound 1", "走月亮.mp3": b"sound 2"},
+            subject="语文", grade="四年级", volume="上册", edition="人教版",
+        ),
+        _pack(
+            SCIENCE,
+            {"zh": "三年级科学", "en": "Science 3"},
+            "",
+            {"水.pdf": b"%PDF-1.4", "空气.pdf": b"%PDF-1.4 air"},
+            subject="科学", grade="三年级",
+        ),
+        _pack(
+            OLD,
+            {"zh": "旧地图", "en": "Old maps"},
+            "",
+            {"中国.jpg": b"map"},
+            subject="地理", grade="五年级",
+        ),
+    ]  # fmt: skip
+
+
+@asynccontextmanager
+async def gallery(place: Path) -> AsyncIterator[Gallery]:
+    """Serve the school from a new state directory."""
+    state = make_state(place / "state")
+    files = course_files(make_mp4(), make_png(640, 360))
+    here = {path: data for path, data in files.items() if path != "06-later.mp4"}
+    course = msgspec.structs.replace(course_manifest(files), form="two-teacher")
+    install(state, course, here)
+    for manifest, contents in _packs():
+        install(state, manifest, contents)
+    with opened(state) as catalogue:
+        gone = Withdrawal(reason="一处边界画错了。", at="2026-11-20T02:00:00Z")
+        catalogue.withdraw(OLD, [gone])
+    os.utime(state.manifests, (START.timestamp() - 86400,) * 2)
+    add_teacher(state)
+    clock = FixedClock()
+    with patch.object(qr, "portal_addresses", lambda _: [ADDRESS]):
+        config = replace(CONFIG, time_zone="Asia/Shanghai")
+        async with serving(state, {}, config, clock=clock) as school:
+            cookie = await school.site.teachers.sign_in(TEACHER)
+            yield Gallery(school, {}, cookie)
