@@ -56,6 +56,39 @@ class PackStatus(msgspec.Struct, frozen=True, kw_only=True):
         return max(0, self.items - self.withdrawn) if self.assigned else self.here
 
 
+class LessonStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One lesson of the timetable, as it takes place at this school.
+
+    Attributes:
+        start: what the school's clock shows then, ``2026-11-26T08:30``.
+        minutes: how long it is.
+        here: whether its item is served.
+        changed: whether a teacher moved it.
+    """
+
+    start: str
+    minutes: int
+    pack: str
+    item: str
+    title: Titles
+    here: bool
+    changed: bool = False
+
+
+class ChannelStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """One channel of the timetable.
+
+    Attributes:
+        id: its name in addresses.
+        next: what is left of today's lessons, else those of the next day that has some; empty
+            when there are none, or the school's time is not sure.
+    """
+
+    id: str
+    title: Titles
+    next: list[LessonStatus] = []
+
+
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     """What is being fetched now; sizes in bytes on the line, rate in bytes a second."""
 
@@ -116,6 +149,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         school_time_known: whether that is sure: a synchronised clock, or confirmed since boot.
         software: Packhorse's version.
         sticks: how many sticks are plugged in.
+        channels: the school's timetable, channel by channel.
     """
 
     protocol: int = PROTOCOL
@@ -148,6 +182,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     school_time_known: bool = False
     software: str = ""
     sticks: int = 0
+    channels: list[ChannelStatus] = []
 
 
 class Request(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -18,15 +18,17 @@ from cache.agent_reader import AgentReader, Contact, Names
 from cache.catalogue_reader import CataloguePack, CatalogueReader
 from cache.clock import Clock
 from cache.journal_reader import Backlog, JournalReader
+from cache.school_clock import SchoolClock
 from cache.space import Space, space
 from cache.state import StateDirectory
-from core.control import PackStatus
+from core.control import ChannelStatus, PackStatus
 from core.display import one_line
 from core.errors import PackhorseError
 from core.expiry import Expiry
 from core.standing import FACT, decode_standing
 from core.trusted_time import BUILD_DATE, parse_moment
 from edge_client.floor import read_floor
+from edge_client.school_day import SchoolDay
 from sync.signatures import generation, read_expiries
 
 _MAX_BYTES: Final = 64 * 1024
@@ -55,6 +57,7 @@ class Readings:
         floor: a moment in UTC that has certainly passed.
         problems: what could not be read, for whoever shows it.
         expiries: until when what each role signed can be installed.
+        channels: the timetable's, with their next lessons.
     """
 
     enrolment: Enrolment | None = None
@@ -66,6 +69,7 @@ class Readings:
     problems: list[PackhorseError] = field(default_factory=list)
     names: Names = _NO_NAMES
     expiries: list[Expiry] = field(default_factory=list)
+    channels: list[ChannelStatus] = field(default_factory=list)
 
 
 class Reader:
@@ -74,20 +78,31 @@ class Reader:
     Args:
         state: the node's state directory.
         disk_floor: bytes that stay free; None for the usual share.
+        school: the school's clock; None where the timetable is not asked for.
     """
 
-    def __init__(self, state: StateDirectory, *, disk_floor: int | None = None) -> None:
+    def __init__(
+        self,
+        state: StateDirectory,
+        *,
+        disk_floor: int | None = None,
+        school: SchoolClock | None = None,
+    ) -> None:
         self._state = state
         self._floor = disk_floor
         self._catalogue = CatalogueReader(state.catalogue)
         self._journal = JournalReader(state.journal)
         self._agent = AgentReader(state.agent)
         self._signed: tuple[str, list[Expiry]] = ("", [])
+        self._day = school and SchoolDay(
+            state, self._catalogue, lambda: school.now(self.floor()), school.here
+        )
 
     def read(self) -> Readings:
         """Look at everything."""
         problems: list[PackhorseError] = []
         packs: list[PackStatus] = []
+        channels: list[ChannelStatus] = []
         backlog, contact, names = _NO_BACKLOG, _NO_CONTACT, _NO_NAMES
         try:
             unwanted = decode_standing(self._agent.fact(FACT)).unwanted
@@ -95,6 +110,7 @@ class Reader:
                 pack_status(pack, assigned=pack.id not in unwanted)
                 for pack in self._catalogue.packs()
             ]
+            channels = self._day.channels() if self._day else []
         except PackhorseError as error:
             problems.append(error)
         try:
@@ -113,6 +129,7 @@ class Reader:
             problems,
             names,
             self._expiries(),
+            channels,
         )
 
     def _expiries(self) -> list[Expiry]:

@@ -64,6 +64,7 @@ def facts(status: Status) -> Iterator[tuple[str, str]]:
         yield "Node", one_line(status.node_name)
     if status.portal:
         yield "Portal", ", ".join(status.addresses or [status.portal])
+    yield from _lessons(status)
     yield from _withdrawn(status.packs)
     for problem in status.problems:
         yield "Problem", one_line(problem)
@@ -86,6 +87,22 @@ def pack_table(packs: Sequence[PackStatus]) -> Iterator[str]:
     for row in rows:
         head = [fit(cell, width) for cell, width in zip(row[:-1], widths, strict=False)]
         yield "  ".join([*head, row[-1]]).rstrip()
+
+
+def _lessons(status: Status) -> Iterator[tuple[str, str]]:
+    """Say for each channel of the timetable which lesson is next."""
+    for channel in status.channels:
+        name = one_line(channel.id)
+        title = title_in(channel.title, "en", "")
+        head = f"{name} ({title})" if title else name
+        if not channel.next:
+            unsure = "" if status.school_time_known else " that is known; the time is not confirmed"
+            yield "Timetable", f"{head}: no lesson to come{unsure}"
+            continue
+        one = channel.next[0]
+        lesson = title_in(one.title, "en", f"{one.pack}/{one.item}")
+        state = "here" if one.here else "missing"
+        yield "Timetable", f"{head}: {one.start.replace('T', ' ')} {lesson}, {state}"
 
 
 def _withdrawn(packs: Sequence[PackStatus]) -> Iterator[tuple[str, str]]:

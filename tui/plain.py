@@ -40,10 +40,10 @@ def _lines(sheet: Sheet, language: Language) -> Iterator[str]:
     yield from wrap(sheet.headline, _WIDTH)
     if sheet.detail:
         yield from wrap(sheet.detail, _WIDTH)
-    if sheet.table is not None:
+    for table in (one for one in (sheet.table, sheet.second) if one is not None):
         yield ""
-        for row in sheet.table.rows:
-            cells = line(sheet.table.columns, row.cells, _WIDTH)
+        for row in table.rows:
+            cells = line(table.columns, row.cells, _WIDTH)
             yield "".join(cell.text for cell in cells).rstrip()
     if sheet.progress is not None:
         yield sheet.progress.text

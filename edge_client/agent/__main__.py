@@ -82,7 +82,7 @@ class Agent:
 
     def __init__(self, state: StateDirectory, settings: NodeConfig, clock: Clock) -> None:
         school = SchoolClock(state, clock, zone=settings.time_zone)
-        reader = Reader(state, disk_floor=settings.disk_floor)
+        reader = Reader(state, disk_floor=settings.disk_floor, school=school)
         board = Board(
             clock,
             portal=portal_address(settings.portal_listen),

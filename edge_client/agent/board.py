@@ -242,6 +242,7 @@ class Board:
             school_time_known=school_time.known,
             software=self._software,
             sticks=self._around.sticks,
+            channels=readings.channels,
         )
 
     def _fetch(self, event: events.Planned | events.Fetching) -> None:

@@ -67,12 +67,13 @@ def from_disk(where: StateDirectory) -> Status:
             path=str(where.root),
         )
     settings = config.load(where.root)
-    readings = Reader(where, disk_floor=settings.disk_floor).read()
     clock = Clock()
+    school = SchoolClock(where, clock, zone=settings.time_zone)
+    readings = Reader(where, disk_floor=settings.disk_floor, school=school).read()
     board = Board(
         clock,
         portal=portal_address(settings.portal_listen),
-        school_time=SchoolClock(where, clock, zone=settings.time_zone).local,
+        school_time=school.local,
         software=version("packhorse"),
     )
     board.look_around(look(settings.portal_listen, settings.stick_places))

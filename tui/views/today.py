@@ -8,6 +8,7 @@ from core.headline import percent
 from core.text import human_bytes
 from tui.model import Model
 from tui.texts import N_, Language
+from tui.views.lessons import next_lessons
 from tui.views.moments import day_and_time, school_moment
 from tui.views.shared import absent, backlog, count, joined, pack_title, total, transfer_progress
 from tui.views.sheet import Cell, Column, Fact, Mood, Note, Row, Sheet, Table
@@ -45,11 +46,14 @@ def today(model: Model, language: Language) -> Sheet:
     headline, detail, mood = _tomorrow(model, language)
     if nothing is not None:
         headline, detail, mood = nothing.headline, nothing.detail, nothing.mood
+    lessons = next_lessons(model, language)
+    packs = _table(model, language) if model.known.packs else None
     return Sheet(
         headline=headline,
         detail=detail,
         mood=mood,
-        table=_table(model, language) if model.known.packs else None,
+        table=lessons or packs,
+        second=packs if lessons else None,
         notes=tuple(Note(_(text)) for text in _guide(model)),
         progress=transfer_progress(model, language),
         facts=tuple(_facts(model, language)) if model.status else (),

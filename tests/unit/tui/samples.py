@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from core.control import PackStatus, Status, Transfer, Wording
+import msgspec
+
+from core.control import ChannelStatus, LessonStatus, PackStatus, Status, Transfer, Wording
 from core.control_calls import (
     Finding,
     SetupEntry,
@@ -164,6 +166,34 @@ FULL = made(
     school_time="2026-11-24T08:28",
     school_time_known=True,
     software="0.3.0",
+)  # fmt: skip
+
+
+def lesson(
+    start: str, zh: str, en: str, *, here: bool = True, changed: bool = False
+) -> LessonStatus:
+    """Give a lesson of the timetable."""
+    return LessonStatus(start=start, minutes=40, pack=FRACTIONS.id, item="x",
+                        title={"zh": zh, "en": en}, here=here, changed=changed)  # fmt: skip
+
+
+TIMETABLE = msgspec.structs.replace(
+    FULL,
+    channels=[
+        ChannelStatus(
+            id="g5", title={"zh": "五年级", "en": "Grade 5"},
+            next=[
+                lesson("2026-11-26T08:30", "分数的初步认识", "Fractions"),
+                lesson("2026-11-26T09:20", "分数的大小比较", "Comparing fractions", here=False),
+                lesson("2026-11-26T14:00", "复习", "Revision", changed=True),
+            ],
+        ),
+        ChannelStatus(
+            id="g3-science", title={},
+            next=[lesson("2026-11-26T08:30", "植物的根", "The roots of plants", here=False)],
+        ),
+        ChannelStatus(id="empty", title={}),
+    ],
 )  # fmt: skip
 SETUPS = [
     SetupEntry(path=f"/media/k/setup/{school}.json", school=school, name=name, used=used)

@@ -64,6 +64,13 @@ async def test_every_screen(picture: Picture, language: str, size: str) -> None:
             await driver.press("escape")
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_today_with_a_timetable(picture: Picture, language: str, size: str) -> None:
+    async with driving(scripted(samples.TIMETABLE), language, SIZES[size]) as driver:
+        picture(driver, f"today-timetable-{language}-{size}")
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 async def test_every_dialog(picture: Picture, language: str) -> None:
     agent = scripted(samples.FULL, sticks=[samples.STICK])

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from core.control import Status, Wording
+from core.control import ChannelStatus, LessonStatus, Status, Wording
 from core.display import cells
 from tests.unit.tui import samples
 from tui.client import Absence
@@ -114,6 +114,26 @@ def test_what_needs_somebody_stands_first() -> None:
         ("Music, grade 2", "6/6", "here"),
         ("Old atlas", "", "withdrawn"),
     ]
+
+
+def test_the_next_lessons_stand_first_in_their_order() -> None:
+    got = shown(samples.TIMETABLE)
+    assert rows(got) == [
+        ("Thursday 8:30", "g3-science", "The roots of plants", "missing"),
+        ("Thursday 8:30", "Grade 5", "Fractions", "here"),
+        ("Thursday 9:20", "Grade 5", "Comparing fractions", "missing"),
+        ("Thursday 14:00", "Grade 5", "Revision", "here, moved"),
+    ]
+    assert got.second is not None
+    assert got.second.rows == (shown(samples.FULL).table or NO_TABLE).rows
+    assert got.headline == shown(samples.FULL).headline
+
+
+def test_a_lesson_with_hostile_words_is_one_harmless_line() -> None:
+    title = {"en": "\x1b[2Jx\n[red]"}
+    one = LessonStatus(start="\x1b[1m", minutes=1, pack="p", item="i", title=title, here=True)
+    channel = ChannelStatus(id="\x1b", title={}, next=[one])
+    assert rows(shown(samples.made(channels=[channel]))) == [("[1m", "", "[2Jx [red]", "here")]
 
 
 def test_what_arrives_says_how_far_it_is() -> None:
