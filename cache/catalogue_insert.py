@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from cache import catalogue_renditions
+from cache import catalogue_forms, catalogue_renditions
 from core.digest import Digest
 from core.manifest import Manifest
 
@@ -45,6 +45,7 @@ def insert_version(database: Database, manifest: Manifest, digest: Digest, activ
     )
     _insert_items(database, manifest, version)
     catalogue_renditions.insert(database.conn, manifest, version)
+    catalogue_forms.insert(database.conn, manifest, version)
     return version
 
 

@@ -2,12 +2,13 @@
 
 from typing import Final
 
+from cache.catalogue_forms import OF_NEWEST
 from cache.catalogue_renditions import OPENED_BY
 from cache.catalogue_withdrawals import WITHDRAWN
 
 PACKS: Final = f"""
     SELECT pack.id, version, manifest, title, language, section, stage, subject, edition, grade,
-        volume, valid_until,
+        volume, valid_until, {OF_NEWEST} AS form,
         (SELECT count(*) FROM item WHERE version_id = newest) AS items,
         CASE WHEN EXISTS (SELECT 1 FROM withdrawal WHERE withdrawal.pack = version.pack)
             THEN (SELECT count(*) FROM item WHERE version_id = newest AND {WITHDRAWN})

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from cache.catalogue_forms import STAND_INS as FORM_STAND_INS
+from cache.catalogue_forms import known
 from cache.catalogue_questions import FILES, ITEMS, PACKS, PINNED_TYPE, POSITION, SERVED_TYPE
 from cache.catalogue_renditions import (
     CUES,
@@ -43,6 +45,7 @@ class CataloguePack:
         version: the newest version's number.
         manifest: digest of its manifest.
         title: text by language.
+        form: one of ``core.forms.FORMS``, or empty.
         items: how many items it lists.
         withdrawn: how many of them are withdrawn at that version.
         served: how many of them can be opened, at whatever version.
@@ -69,6 +72,7 @@ class CataloguePack:
     current: int
     size: int
     missing: int
+    form: str = ""
     withdrawn: int = 0
     withdrawal: Withdrawal | None = None
 
@@ -160,7 +164,7 @@ class CatalogueHit:
     is_withdrawn: bool = False
 
 
-_STAND_INS: Final = {"withdrawal": "pack, item, version, reason, at", **STAND_INS}
+_STAND_INS: Final = {"withdrawal": "pack, item, version, reason, at", **STAND_INS, **FORM_STAND_INS}
 
 
 class CatalogueReader:
@@ -353,7 +357,8 @@ def _titled(row: sqlite3.Row, *names: str) -> dict[str, Any]:
 
 def _pack(row: sqlite3.Row, withdrawn: list[Withdrawal]) -> CataloguePack:
     withdrawal = covering_pack(withdrawn, row["version"])
-    return CataloguePack(**_titled(row), withdrawal=withdrawal)
+    values = _titled(row)
+    return CataloguePack(**{**values, "form": known(values["form"])}, withdrawal=withdrawal)
 
 
 def _item(row: sqlite3.Row, withdrawn: list[Withdrawal]) -> CatalogueItem:

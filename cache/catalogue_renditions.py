@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
+from cache import catalogue_forms
 from core.cues import Cue
 from core.digest import Digest
 from core.manifest import Manifest
@@ -128,7 +129,9 @@ def describe_missing(
     """
     rows = connection.execute(_UNDESCRIBED).fetchall()
     for version, digest in rows:
-        insert(connection, manifest(Digest(digest)), version)
+        read = manifest(Digest(digest))
+        insert(connection, read, version)
+        catalogue_forms.insert(connection, read, version)
         connection.execute("UPDATE version SET described = 1 WHERE id = ?", (version,))
     return [int(version) for version, _ in rows]
 

@@ -10,7 +10,7 @@ words (``cache.catalogue_search``). What publishers withdrew is not derived from
 
 from typing import Final
 
-from cache import catalogue_renditions, catalogue_wanted
+from cache import catalogue_forms, catalogue_renditions, catalogue_wanted
 from cache.catalogue_search import TABLE
 from cache.catalogue_withdrawals import TABLE as WITHDRAWALS
 from cache.databases import Migration
@@ -113,4 +113,5 @@ MIGRATIONS: Final = (
             "ALTER TABLE item_file ADD COLUMN always INTEGER NOT NULL DEFAULT 1",
         ),
     ),
+    Migration("forms", (catalogue_forms.TABLE,)),
 )

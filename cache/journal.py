@@ -24,7 +24,7 @@ from typing import Final, TypeVar
 from cache import generations
 from cache.databases import examine, open_writer, sqlite_in_words, transaction
 from cache.journal_reader import MACHINE, JournalReader, checksum, is_sound
-from cache.journal_salvage import Salvaged, Sorted, done, salvage, sort_out
+from cache.journal_salvage import Salvaged, Sorted, copy_tables, done, salvage, sort_out
 from cache.journal_schema import MIGRATIONS
 from cache.machine import Machine, is_other, merged
 from cache.state import StateDirectory
@@ -53,6 +53,7 @@ class Opening:
         damage: what was wrong with the file, in plain words; empty when nothing was.
         kept: statements that were saved from a damaged file under their old numbers.
         renumbered: statements that were saved under new numbers, because others are lost.
+        others: rows of other modules' tables that were saved.
         set_aside: where the damaged file lies now.
     """
 
@@ -60,6 +61,7 @@ class Opening:
     damage: str = ""
     kept: int = 0
     renumbered: int = 0
+    others: int = 0
     set_aside: Path | None = None
 
 
@@ -129,15 +131,7 @@ class Journal:
             DamagedError: the file is damaged; the next start salvages it.
         """
         with self._lock, transaction(self._connection, self._path):
-            row, epoch, last = self._connection.execute(
-                "SELECT id, epoch, last FROM epoch ORDER BY id DESC LIMIT 1"
-            ).fetchone()
-            numbers = range(last + 1, last + 1 + len(records))
-            _insert(self._connection, epoch, numbers, records, [at.timestamp()] * len(records))
-            self._connection.execute(
-                "UPDATE epoch SET last = ? WHERE id = ?", (last + len(records), row)
-            )
-        return numbers
+            return self._append(records, at)
 
     def begin_epoch(self, epoch: bytes, reason: str, *, at: datetime) -> None:
         """Begin to number from 1 again under new random bits.
@@ -192,17 +186,42 @@ class Journal:
         with self._lock, transaction(self._connection, self._path):
             self._connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (name, value))
 
-    def change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _append(self, records: Sequence[bytes], at: datetime) -> range:
+        row, epoch, last = self._connection.execute(
+            "SELECT id, epoch, last FROM epoch ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        numbers = range(last + 1, last + 1 + len(records))
+        _insert(self._connection, epoch, numbers, records, [at.timestamp()] * len(records))
+        self._connection.execute(
+            "UPDATE epoch SET last = ? WHERE id = ?", (last + len(records), row)
+        )
+        return numbers
+
+    def change(
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        records: Sequence[bytes] = (),
+        *,
+        at: datetime | None = None,
+    ) -> T:
         """Do something in one transaction that survives a power cut; give what it gives.
 
-        For the tables of other modules (``cache.journal_…``); the statements are this one's.
+        For the tables of other modules (``cache.journal_…``).
+
+        Args:
+            work: what to do.
+            records: statements of it, appended in the same transaction.
+            at: when; needed for statements.
 
         Raises:
             ExhaustedError: the disk is full, broken or read-only; nothing of it is kept.
             DamagedError: the file is damaged; the next start salvages it.
         """
         with self._lock, transaction(self._connection, self._path):
-            return work(self._connection)
+            done = work(self._connection)
+            if at is not None and records:
+                self._append(records, at)
+        return done
 
     def close(self) -> None:
         """Close the file; all that was committed is in it."""
@@ -250,6 +269,7 @@ def _prepare(
         transaction(connection, generation),
     ):
         _refill(connection, found, saved, acknowledged)
+        others = copy_tables(state.journal, connection) if damage else 0
         _begin(connection, fresh_epoch, reason, at)
         _renumber(connection, fresh_epoch, saved)
     generations.switch(state.journal, generation)
@@ -259,6 +279,7 @@ def _prepare(
         damage=damage,
         kept=sum(map(len, saved.kept.values())),
         renumbered=len(saved.renumbered),
+        others=others,
         set_aside=moved[-1] if moved else None,
     )
 

@@ -2,15 +2,18 @@
 
 The scan goes up from the start and down from the end, and then asks for each number in between,
 so that one bad page costs only its own rows. A row counts when its checksum is right.
+
+The tables of other modules (``cache.journal_…``) are read the same way; their rows have no
+checksums, so each counts that has its table's types.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import takewhile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from cache.databases import DamagedError, open_reader, sqlite_in_words
 from cache.journal_reader import Epoch, JournalRow, is_sound
@@ -27,6 +30,12 @@ class Salvaged:
     rows: list[JournalRow] = field(default_factory=list)
     epochs: dict[bytes, Epoch] = field(default_factory=dict)
     settings: dict[str, bytes] = field(default_factory=dict)
+
+
+OWN_TABLES: Final = frozenset({"epoch", "statement", "setting", "migration"})
+"""Those that the journal itself takes along, or makes."""
+_MOST_ROWS: Final = 100_000
+_Row: TypeAlias = tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -105,6 +114,59 @@ def _statements(connection: sqlite3.Connection) -> Iterator[JournalRow]:
             yield JournalRow(*row[1:5])
 
 
-def _readable(connection: sqlite3.Connection, sql: str) -> Iterator[sqlite3.Row]:
+def _readable(connection: sqlite3.Connection, sql: str) -> Iterator[Any]:
     with suppress(*_UNREADABLE):
         yield from connection.execute(sql)
+
+
+def copy_tables(damaged: Path, connection: sqlite3.Connection) -> int:
+    """Copy the rows of other modules' tables that can be read; give how many they are.
+
+    Args:
+        damaged: the damaged journal.
+        connection: the new journal's, in a transaction; it has the tables, and nothing in them.
+    """
+    copied = 0
+    with (
+        suppress(FileNotFoundError, *_UNREADABLE),
+        sqlite_in_words(damaged),
+        closing(open_reader(damaged)) as old,
+    ):
+        for name, columns in _tables(connection):
+            marks = ", ".join("?" * len(columns))
+            keep = f"INSERT OR IGNORE INTO {name} VALUES ({marks})"  # noqa: S608 - the same
+            copied += sum(_insert(connection, keep, row) for row in _rows_of(old, name, columns))
+    return copied
+
+
+def _tables(connection: sqlite3.Connection) -> Iterator[tuple[str, list[str]]]:
+    """Give the names and columns of other modules' tables."""
+    names = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'table'"
+        # Those that others refer to were made before these.
+        " AND name NOT LIKE 'sqlite%' ORDER BY rowid"
+    ).fetchall()
+    for (name,) in names:
+        if name not in OWN_TABLES:
+            columns = connection.execute("SELECT name FROM pragma_table_info(?)", (name,))
+            yield name, [column for (column,) in columns.fetchall()]
+
+
+def _rows_of(old: sqlite3.Connection, name: str, columns: Sequence[str]) -> Iterator[_Row]:
+    """Read a table up from its start and down from its end; a bad page may lie between."""
+    wanted = ", ".join(f'"{column}"' for column in columns)
+    found: dict[_Row, None] = {}
+    # By the row's number and by the first column: one of the two orders needs no damaged index.
+    for key in ("rowid", f'"{columns[0]}"'):
+        sql = f"SELECT {wanted} FROM {name} ORDER BY {key} "  # noqa: S608 - our own tables' names
+        up = _readable(old, f"{sql} LIMIT {_MOST_ROWS}")
+        down = list(_readable(old, f"{sql} DESC LIMIT {_MOST_ROWS}"))
+        found.update(dict.fromkeys([*up, *reversed(down)]))
+    return iter(found)
+
+
+def _insert(connection: sqlite3.Connection, sql: str, row: _Row) -> bool:
+    """Keep one row; say whether it is one that the table takes."""
+    with suppress(*_UNREADABLE):
+        return connection.execute(sql, row).rowcount > 0
+    return False

@@ -106,6 +106,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, tag="view", tag_field="typ
         you: the receiver's own number.
         leads: whether the receiver leads.
         troubled: screens that cannot play, for the lead.
+        big: numbers of the big screens that are connected, for the lead.
     """
 
     revision: int
@@ -125,6 +126,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, tag="view", tag_field="typ
     you: int = 0
     leads: bool = False
     troubled: int = 0
+    big: list[int] = []
 
 
 class Fault(msgspec.Struct, frozen=True, tag="fault", tag_field="type"):

@@ -98,6 +98,10 @@ class Room:
         """Say how many screens of a kind are connected."""
         return sum(one.role == role for one in self._members.values())
 
+    def numbers(self, role: Role) -> list[int]:
+        """Give the numbers of the connected screens of a kind, rising."""
+        return sorted(one.number for one in self._members.values() if one.role == role)
+
     @property
     def troubled(self) -> int:
         """How many screens cannot play."""

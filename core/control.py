@@ -37,6 +37,7 @@ class PackStatus(msgspec.Struct, frozen=True, kw_only=True):
         withdrawn: items that their publisher withdrew.
         reason: why the whole pack was withdrawn; empty when it was not.
         assigned: whether the assignment wants it here.
+        form: of teaching, one of ``core.forms.FORMS``, or empty.
     """
 
     id: str
@@ -49,6 +50,7 @@ class PackStatus(msgspec.Struct, frozen=True, kw_only=True):
     withdrawn: int = 0
     reason: str = ""
     assigned: bool = True
+    form: str = ""
 
     @property
     def wanted(self) -> int:

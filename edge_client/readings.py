@@ -165,6 +165,7 @@ def pack_status(pack: CataloguePack, *, assigned: bool = True) -> PackStatus:
         withdrawn=pack.withdrawn,
         reason=one_line(pack.withdrawal.reason) if pack.withdrawal else "",
         assigned=assigned,
+        form=pack.form,
     )
 
 

@@ -52,6 +52,7 @@ def quote_data(build: Build) -> dict[str, Any]:
         "pack": manifest.pack,
         "version": manifest.version,
         "title": manifest.title,
+        "form": manifest.form,
         "items": len(manifest.items),
         "files": len(manifest.files),
         "content_bytes": sum(manifest.digests().values()),

@@ -4,7 +4,7 @@ usage: python tools/check_wheel.py WHEEL
 
 Rules:
     - The eight packages and nothing else at the top, each marked as typed.
-    - The browser assets with their licence, and a compiled catalogue for each source one.
+    - The browser assets with their licence, the slate, a compiled catalogue for each source one.
     - No tests, no tools, no catalogue sources.
 """
 
@@ -14,7 +14,11 @@ from pathlib import Path
 
 PACKAGES = {"core", "cache", "sync", "edge_client", "packager", "hub", "tui", "packhorse"}
 VENDOR = "edge_client/portal/static/vendor"
-WANTED = {f"{VENDOR}/hls.light.min.js", f"{VENDOR}/hls.LICENSE.txt"}
+SLATE = "edge_client/portal/static/slate"
+WANTED = {
+    f"{VENDOR}/hls.light.min.js", f"{VENDOR}/hls.LICENSE.txt",
+    f"{SLATE}/pictures.mp4", f"{SLATE}/sound.mp4", f"{SLATE}/index.json",
+}  # fmt: skip
 UNWANTED = (".po", ".pot", ".pyc")
 
 

@@ -25,6 +25,15 @@ _UNITS: Final = {
     "h": N_("{number} h"),
     "d": N_("{number} d"),
 }
+FORMS: Final = {
+    "special-delivery": N_("Special-delivery classroom"),
+    "famous-teacher": N_("Famous-teacher classroom"),
+    "famous-school": N_("Famous-school online classroom"),
+    "two-teacher": N_("Two-teacher classroom"),
+    "air": N_("Air classroom"),
+    "integrated": N_("Integrated classroom"),
+}
+"""Forms of teaching."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,17 @@ from typing import Final
 
 from aiohttp import web
 
-from edge_client.portal import content, media, pages, qr, searching, sign_in, static_files, usage
+from edge_client.portal import (
+    content,
+    forms_page,
+    media,
+    pages,
+    qr,
+    searching,
+    sign_in,
+    static_files,
+    usage,
+)
 from edge_client.portal.classes.routes import routes as class_routes
 from edge_client.portal.security import (
     content_headers,
@@ -38,6 +48,7 @@ def portal_application(site: Site) -> web.Application:
             web.post("/usage", usage.post_usage),
             *class_routes(),
             *sign_in.routes(),
+            *forms_page.routes(),
         ]
     )
     return app

@@ -15,9 +15,11 @@ from edge_client.portal.errors import language_of
 from edge_client.portal.languages import COOKIE as LANGUAGE_COOKIE
 from edge_client.portal.listing import Neighbours, card, group_packs, neighbours
 from edge_client.portal.media import content_url, download_url, media_url
+from edge_client.portal.places import places
 from edge_client.portal.posting import seal
 from edge_client.portal.security import content_origin
 from edge_client.portal.site import SITE
+from edge_client.portal.teaching_forms import NAMES, forms_of
 from edge_client.portal.tracks import tracks
 
 ITEMS_PER_PAGE: Final = 200
@@ -32,7 +34,9 @@ async def home(request: web.Request) -> web.Response:
     """Show all packs."""
     language = language_of(request)
     packs = await request.app[SITE].lessons.packs()
-    return await show(request, "home.html", groups=group_packs(packs, language.code))
+    return await show(
+        request, "home.html", groups=group_packs(packs, language.code), forms=forms_of(packs)
+    )
 
 
 async def pack(request: web.Request) -> web.Response:
@@ -47,6 +51,7 @@ async def pack(request: web.Request) -> web.Response:
     return await show(
         request,
         "pack.html",
+        form=NAMES.get(found.form, ""),
         card=card(found, best_title(dict(found.title), language_of(request).code, found.id)),
         items=[
             (
@@ -99,6 +104,7 @@ async def item(request: web.Request) -> web.Response:
         content=content_url(content_origin(request), file),
         download=download_url(file),
         tracks=[(one, media_url(one.file)) for one in tracks(files, file)],
+        leads=here.kind == "video" and await site.classes.teacher_of(request) is not None,
         session=sealed.session,
         token=sealed.token,
         **values,
@@ -169,7 +175,12 @@ async def show(request: web.Request, template: str, **values: object) -> web.Res
     site = request.app[SITE]
     language = language_of(request)
     text = site.renderer.render(
-        language, template, path=request.path_qs, updated=await _updated(request), **values
+        language,
+        template,
+        path=request.path_qs,
+        places=await places(request),
+        updated=await _updated(request),
+        **values,
     )
     response = web.Response(text=text, content_type="text/html")
     response.headers[hdrs.CACHE_CONTROL] = "no-cache"

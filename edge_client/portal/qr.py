@@ -17,7 +17,7 @@ async def qr(request: web.Request) -> web.Response:
     """Show the best address large, and the others below it."""
     ports = request.app[SITE].ports
     listen = (ports.host, ports.portal)
-    found = _proven_first(portal_addresses(listen), request)
+    found = proven_first(portal_addresses(listen), request)
     return await show(
         request,
         "qr.html",
@@ -40,7 +40,7 @@ def code(address: str) -> str:
     return drawn.svg_inline(omitsize=True, svgclass=None, lineclass=None, dark="#000", light="#fff")
 
 
-def _proven_first(addresses: list[str], request: web.Request) -> list[str]:
+def proven_first(addresses: list[str], request: web.Request) -> list[str]:
     """Put first the address by which the reader came: it works on the reader's network."""
     came = request.transport and request.transport.get_extra_info("sockname")
     if not came:

@@ -14,7 +14,10 @@ from core.text import human_bytes
 
 _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
-ASSETS: Final = ("portal.css", "page.js", "player.js", "icon.svg", "teaching.css")
+ASSETS: Final = (
+    "portal.css", "page.js", "player.js", "icon.svg", "teaching.css",
+    "class.css", "class.js", "classfollow.js", "classview.js", "classlead.js", "classpast.js",
+)  # fmt: skip
 
 
 class Renderer:

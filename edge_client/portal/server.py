@@ -20,6 +20,7 @@ from edge_client.portal.languages import load_languages
 from edge_client.portal.lessons import Lessons
 from edge_client.portal.rendering import Renderer
 from edge_client.portal.school_hours import SchoolHours
+from edge_client.portal.sign_in import teacher_of
 from edge_client.portal.site import Ports, Site
 from edge_client.portal.teachers import Teachers
 from edge_client.portal.timetables import Timetables
@@ -82,7 +83,7 @@ async def running(
         clock,
         frozenset(name.lower() for name in config.portal_hosts),
         Connections(most_connections or affordable()),
-        Classes(clock),
+        Classes(clock, teacher_of),
         time,
         Timetables(state, usage),
         Teachers(state, clock, usage, time),

@@ -19,6 +19,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Final, TypeVar
 
 from cache.agent_reader import AgentReader
@@ -85,6 +86,11 @@ class UsageLog:
         self._pruning = loop.create_task(self._prune_at_times())
 
     @property
+    def path(self) -> Path:
+        """Where the journal lies, for those who read it."""
+        return self._state.journal
+
+    @property
     def secret(self) -> bytes:
         """The secret of new form tokens; pages do not wait until the journal is open."""
         return self._secret
@@ -109,8 +115,14 @@ class UsageLog:
             task.add_done_callback(self._tasks.discard)
         await future
 
-    async def change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def change(
+        self, work: Callable[[sqlite3.Connection], T], tell: Sequence[Recorded] = ()
+    ) -> T:
         """Do something in one transaction on the journal; give what it gives, once durable.
+
+        Args:
+            work: what to do.
+            tell: statements of it, kept in the same transaction.
 
         Raises:
             UnavailableError: the journal cannot be written now; nothing of it is kept.
@@ -120,7 +132,8 @@ class UsageLog:
             journal = self._journal or self._open()
             self._require_space()
             try:
-                return journal.change(work)
+                records = [encode_record(one) for one in tell]
+                return journal.change(work, records, at=self._clock.wall())
             except _FAILURES:
                 # Opened, and salvaged if it is damaged, at the next attempt.
                 self._close()
@@ -172,21 +185,22 @@ class UsageLog:
 
     def _append(self, statements: Sequence[Recorded]) -> None:
         journal = self._journal or self._open()
-        fresh = {
-            (one.session, one.number): one
-            for one in statements
-            if one.number not in self._seen.get(one.session, ())
-        }
+        known, fresh = set[tuple[str, int]](), list[Recorded]()
+        for one in statements:
+            if not self._is_known(one) and (one.session, one.number) not in known:
+                fresh.append(one)
+                if one.number >= 0:
+                    known.add((one.session, one.number))
         if not fresh:
             return
         self._require_space()
         try:
-            journal.append([encode_record(one) for one in fresh.values()], at=self._clock.wall())
+            journal.append([encode_record(one) for one in fresh], at=self._clock.wall())
         except _FAILURES:
             # Opened, and salvaged if it is damaged, at the next attempt.
             self._close()
             raise
-        for session, number in fresh:
+        for session, number in known:
             self._remember(session, number)
 
     def _require_space(self) -> None:
@@ -219,7 +233,12 @@ class UsageLog:
             for row in journal.reader.unsent(epoch.epoch, after, REMEMBERED):
                 with suppress(RefusedError):
                     recorded = decode_record(row.record)
-                    self._remember(recorded.session, recorded.number)
+                    if recorded.number >= 0:
+                        self._remember(recorded.session, recorded.number)
+
+    def _is_known(self, one: Recorded) -> bool:
+        """Say whether a player has sent a statement before; the portal's own have no number."""
+        return one.number >= 0 and one.number in self._seen.get(one.session, ())
 
     def _remember(self, session: str, number: int) -> None:
         numbers = self._seen.setdefault(session, set())

@@ -15,7 +15,7 @@ from core.rates import USUAL_RATES
 from hub.pages.guard import parts_of
 from hub.pages.rendering import PREFIX
 from hub.pages.site import ADMIN, DESK, SITE, language_of, page, see
-from hub.pages.units import phase_words
+from hub.pages.units import FORMS, phase_words
 from hub.pages.words import said, sentence
 from hub.pages.work import in_thread
 from hub.published import load_published
@@ -51,6 +51,7 @@ async def show(request: web.Request) -> web.Response:
         step=step,
         phase=phase_words(texts, step.phase) if step else "",
         pack_title=_title(request, job),
+        form=FORMS.get(job.quote.form, "") if job and job.quote else "",
         rates=list(USUAL_RATES.items()),
         right=right,
         error=said(texts, job.error) if job and job.error else None,

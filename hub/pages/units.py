@@ -30,6 +30,15 @@ _CLOCKS: Final = {
     "confirmed": N_("confirmed by a person"),
     "unverified": N_("not verified"),
 }
+FORMS: Final = {
+    "special-delivery": N_("Special-delivery classroom"),
+    "famous-teacher": N_("Famous-teacher classroom"),
+    "famous-school": N_("Famous-school online classroom"),
+    "two-teacher": N_("Two-teacher classroom"),
+    "air": N_("Air classroom"),
+    "integrated": N_("Integrated classroom"),
+}
+"""Forms of teaching."""
 _CARRIERS: Final = {"line": N_("line"), "stick": N_("stick")}
 _MINUTE: Final = 60
 _HOUR: Final = 3600

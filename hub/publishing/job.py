@@ -63,6 +63,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     previous: Count = 0
     nothing_to_publish: bool = False
     title: Titles = {}
+    form: str = ""
     items: Count = 0
     files: Count = 0
     content_bytes: Count = 0

@@ -5,7 +5,7 @@ from core.display import one_line
 from core.headline import percent
 from core.text import human_bytes
 from tui.model import Model
-from tui.texts import Language
+from tui.texts import FORMS, Language
 from tui.views.shared import absent, count, pack_title, transfer_progress
 from tui.views.sheet import Cell, Column, Mood, Note, Row, Sheet, Table
 
@@ -81,7 +81,9 @@ def _state(pack: PackStatus, model: Model, language: Language) -> tuple[str, Moo
 
 def _notes(pack: PackStatus, language: Language) -> list[Note]:
     _ = language.gettext
-    notes = [Note(f"{pack_title(pack, language)} · {one_line(pack.id)}")]
+    told = [pack_title(pack, language), one_line(pack.id)]
+    told += [_(FORMS[pack.form])] if pack.form in FORMS else []
+    notes = [Note(" · ".join(told))]
     if pack.reason:
         text = _("Withdrawn by its publisher, so it is not served: {reason}")
         notes.append(Note(text.format(reason=one_line(pack.reason)), "bad"))

@@ -4,7 +4,7 @@ from typing import Final
 
 from aiohttp import web
 
-from edge_client.portal.classes import requests, socket
+from edge_client.portal.classes import class_pages, join, leading, past, requests, socket
 
 CODE: Final = "{code:[0-9]{4}}"
 
@@ -12,6 +12,15 @@ CODE: Final = "{code:[0-9]{4}}"
 def routes() -> list[web.RouteDef]:
     """Give the routes."""
     return [
+        web.get("/class", join.enter),
+        web.get("/class/lead", leading.running),
+        web.get(f"/class/lead/{CODE}", class_pages.desk),
+        web.get(f"/class/lead/{CODE}/alone", class_pages.alone),
+        web.get("/class/past", past.past),
+        web.get("/class/past/{name:[0-9a-f]{16}}", past.one_past),
+        web.get(f"/class/{CODE}", class_pages.pupil),
+        web.get(f"/class/{CODE}/screen", class_pages.screen),
+        web.get(f"/class/{CODE}/qr", class_pages.code),
         web.get("/class/socket", socket.socket),
         web.post("/class/start", requests.start),
         web.get(f"/class/{CODE}.json", requests.description),

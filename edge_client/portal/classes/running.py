@@ -201,6 +201,7 @@ class RunningClass:
                 you=connection.member.number,
                 leads=leads,
                 troubled=self.room.troubled if is_teacher else 0,
+                big=self.room.numbers("screen") if is_teacher else [],
             )
         )
 

@@ -1,5 +1,6 @@
 """The journal's tables of teachers: what they keep, and how they look to an older journal."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import pytest
 from cache.databases import open_writer
 from cache.journal import Journal
 from cache.journal_changes import changes
+from cache.journal_reader import JournalReader
 from cache.journal_said import keep_said, said
 from cache.journal_schema import MIGRATIONS
 from cache.journal_sign_ins import MOST_SIGN_INS, SignIn, keep_sign_in, sign_ins
@@ -17,7 +19,9 @@ from cache.journal_wishes import MOST_WISHES, Wish, drop_wish, keep_wish, wishes
 from cache.state import StateDirectory
 from core.names import PackId
 from core.school_time import Confirmation
+from tests.support.nodes import damage_file
 
+AT = datetime(2026, 11, 25, tzinfo=UTC)
 PACK = PackId("gd/zhuhai/math-g5")
 
 
@@ -28,9 +32,12 @@ def state(tmp_path: Path) -> StateDirectory:
 
 @pytest.fixture
 def journal(state: StateDirectory) -> Iterator[Journal]:
-    at = datetime(2026, 11, 25, tzinfo=UTC)
-    with closing(Journal(state, fresh_epoch=b"12345678", at=at, acknowledged={})) as one:
+    with closing(reopened(state)) as one:
         yield one
+
+
+def reopened(state: StateDirectory) -> Journal:
+    return Journal(state, fresh_epoch=secrets.token_bytes(8), at=AT, acknowledged={})
 
 
 def wish(item: str, by: int | None = None) -> Wish:
@@ -88,3 +95,52 @@ def test_rows_that_make_no_sense_are_left_out(state: StateDirectory, journal: Jo
         file.execute("INSERT INTO change VALUES ('g5', -1, 'shift', 0, '', 1.0)")
     assert wishes(state.journal) == []
     assert changes(state.journal) == []
+
+
+def test_a_damaged_journal_gives_back_the_rows_that_can_be_read(
+    state: StateDirectory, journal: Journal
+) -> None:
+    count = MOST_WISHES
+    for number in range(count):
+        one = Wish(pack=PACK, item=f"{number:03d}" + "x" * 90, wanted_by=None, teacher="", at=1.0)
+        journal.change(lambda file, one=one: keep_wish(file, one))  # type: ignore[misc]
+    journal.change(lambda file: keep_said(file, Confirmation("boot", 1.0, 2.0), "王老师"))
+    journal.close()
+    data = state.journal.resolve().read_bytes()
+    page = data.index(b"100xxx") // 4096
+    damage_file(state.journal.resolve(), page * 4096, b"\xff" * 4096)
+
+    with closing(reopened(state)) as again:
+        assert again.opening.damage
+        assert again.opening.others > count // 2
+
+    found = {one.item[:3] for one in wishes(state.journal)}
+    assert count // 2 < len(found) < count
+    assert {"000", f"{count - 1:03d}"} <= found
+    assert said(state.journal) == Confirmation("boot", 1.0, 2.0)
+
+
+def test_a_table_whose_head_is_gone_costs_nothing_else(
+    state: StateDirectory, journal: Journal
+) -> None:
+    journal.change(lambda file: keep_wish(file, wish("a")))
+    journal.change(lambda file: file.execute("DROP TABLE change"))
+    journal.close()
+    with closing(reopened(state)) as again:
+        assert again.opening.damage
+    assert wishes(state.journal) == [wish("a")]
+    assert changes(state.journal) == []
+
+
+def test_a_statement_is_kept_together_with_what_it_tells(
+    state: StateDirectory, journal: Journal
+) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        journal.change(fail, [b"a"], at=AT)
+    journal.change(lambda file: keep_wish(file, wish("a")), [b"b", b"c"], at=AT)
+    rows = JournalReader(state.journal).unsent(journal.epoch, 0, 10)
+    assert [(row.sequence, row.record) for row in rows] == [(1, b"b"), (2, b"c")]
+    assert journal.append([b"d"], at=AT) == range(3, 4)

@@ -3,12 +3,15 @@
 import gettext
 import hashlib
 import importlib.util
+import io
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import av
 import pytest
 
 ROOT = Path(__file__).parents[3]
@@ -134,3 +137,37 @@ def test_a_fresh_catalogue_is_left_alone(hook: ModuleType, tree: Path) -> None:
     os.utime(compiled, ns=(later, later))
     hook.make_assets(tree)
     assert compiled.stat().st_mtime_ns == later
+
+
+def test_the_slate_is_rendered_once_and_alike(tree: Path, hook: ModuleType) -> None:
+    hook.render_slate(tree)
+    folder = tree / hook.SLATE
+    made = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert set(made) == {"pictures.mp4", "sound.mp4", "index.json"}
+    (folder / "sound.mp4").write_bytes(b"kept")
+    hook.render_slate(tree)
+    assert (folder / "sound.mp4").read_bytes() == b"kept"
+    (folder / "index.json").write_text('{"recipe": 0}')
+    hook.render_slate(tree)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == made
+
+
+def test_the_slates_index_says_where_its_segments_and_timestamps_are(
+    tree: Path, hook: ModuleType
+) -> None:
+    hook.render_slate(tree)
+    index = json.loads((tree / hook.SLATE / "index.json").read_bytes())
+    for name, tracks in (("pictures", 2), ("sound", 1)):
+        data = (tree / hook.SLATE / f"{name}.mp4").read_bytes()
+        at = index[name]["head"]
+        assert sum(one["ticks"] for one in index[name]["segments"]) == 8 * 90_000
+        for segment in index[name]["segments"]:
+            assert data[at + 4 : at + 8] == b"moof"
+            assert len(segment["clocks"]) == tracks
+            for place, _ in segment["clocks"]:
+                assert data[at + place - 8 : at + place - 4] == b"tfdt"
+            at += segment["size"]
+        assert at == len(data)
+        with av.open(io.BytesIO(data), "r") as container:
+            frames = {type(frame) for frame in container.decode()}
+        assert len(frames) == tracks

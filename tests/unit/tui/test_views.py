@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import datetime
 
+import msgspec
 import pytest
 
 from core.control import FAILED, Failure, Wording
 from core.control_calls import SetupEntry, Stick, UsageReport
 from tests.unit.tui import samples
 from tui.model import Model
-from tui.texts import load_languages
+from tui.texts import Language, load_languages
 from tui.views.address import address
 from tui.views.health import health
 from tui.views.moments import typed_moment
@@ -88,6 +89,22 @@ def test_the_pack_under_the_cursor_is_explained(pack: str, note: str) -> None:
 
     assert pack in got
     assert note in got
+
+
+@pytest.mark.parametrize(
+    ("form", "language", "note"),
+    [
+        ("two-teacher", ENGLISH, "gd/zhuhai/math-g5-pep-1 · Two-teacher classroom"),
+        ("two-teacher", CHINESE, "gd/zhuhai/math-g5-pep-1 · 双师课堂"),
+        ("hologram", ENGLISH, "gd/zhuhai/math-g5-pep-1"),
+    ],
+)
+def test_the_form_of_the_pack_under_the_cursor_is_named(
+    form: str, language: Language, note: str
+) -> None:
+    pack = msgspec.structs.replace(samples.FRACTIONS, form=form)
+    model = Model(status=samples.made(packs=[pack]))
+    assert notes(packs(model, language))[0].endswith(note)
 
 
 def test_a_node_without_packs_says_how_they_come() -> None:

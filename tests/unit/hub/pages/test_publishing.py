@@ -107,6 +107,15 @@ async def test_a_folder_is_quoted_and_then_published(hub: TinyHub) -> None:
         assert published.roles["gd.zhuhai"].targets[PACK].custom is None
 
 
+async def test_the_quote_names_the_form_of_teaching(hub: TinyHub) -> None:
+    toml = 'form = "双师课堂"\n'.encode() + TOML
+    async with admin_at(hub) as browser:
+        await send(browser, FOLDER | {"pack.toml": toml})
+        page = await until(browser, has("Publish version 1"))
+        assert "version 1 · Two-teacher classroom" in page
+        await press(browser, "drop", job_id(page))
+
+
 async def test_a_fault_in_the_folder_is_told_in_a_sentence(hub: TinyHub) -> None:
     async with admin_at(hub) as browser:
         await send(browser, FOLDER | {"pack.toml": b"id = 'nothing'"})
