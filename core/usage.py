@@ -12,9 +12,15 @@ from core.codec import decode_msgpack
 MAX_RECORD_BYTES: Final = 4096
 MAX_NUMBER: Final = 2**53
 
-Verb = Literal[
+_PlayerVerb = Literal[
     "opened", "initialized", "played", "paused", "seeked", "completed", "terminated", "failed"
 ]
+# What a teacher changed about a lesson of the timetable: session is the channel, position the
+# published start and start the new one, in milliseconds since 1970.
+_TimetableVerb = Literal["shifted", "cancelled", "swapped"]
+Verb = Literal[_PlayerVerb, _TimetableVerb]
+PLAYER_VERBS: Final[tuple[str, ...]] = get_args(_PlayerVerb)
+"""Those that a player may report."""
 VERBS: Final[tuple[str, ...]] = get_args(Verb)
 
 Text = Annotated[str, msgspec.Meta(max_length=300)]

@@ -23,6 +23,7 @@ from edge_client.portal.security import (
     portal_headers,
 )
 from edge_client.portal.site import IS_CONTENT, SITE, Site
+from edge_client.portal.teaching.routes import routes as teaching_routes
 
 _PART: Final = "[a-z0-9-]{1,64}"
 _PACK: Final = f"{{nation:{_PART}}}/{{county:{_PART}}}/{{name:{_PART}}}"
@@ -48,6 +49,7 @@ def portal_application(site: Site) -> web.Application:
             web.post("/usage", usage.post_usage),
             *class_routes(),
             *sign_in.routes(),
+            *teaching_routes(),
             *forms_page.routes(),
         ]
     )

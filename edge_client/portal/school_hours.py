@@ -9,7 +9,7 @@ Rules:
 
 import logging
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -59,22 +59,47 @@ class SchoolHours:
         self._seen = school_time.reach(self._seen, now)
         return now
 
+    def minute(self) -> int | None:
+        """Give the present minute since 1970 where school time is sure, else None."""
+        now = self.now()
+        if not now.is_known or now.moment is None:
+            return None
+        return int(now.moment.timestamp()) // 60
+
+    def at(self, minute: int) -> datetime:
+        """Give what the school's clocks show at a minute since 1970."""
+        return self.here(datetime.fromtimestamp(minute * 60, UTC))
+
+    def minute_of(self, local: str) -> int:
+        """Give the minute since 1970 at which the school's clocks show ``2026-11-25T08:28``.
+
+        Raises:
+            UsageError: it is no date and time.
+        """
+        return int(self.zone.parse(local).timestamp()) // 60
+
     def here(self, moment: datetime) -> datetime:
         """Put a moment into the school's time zone."""
         return self.zone.here(moment)
 
-    async def confirm(self, local: str, teacher: str) -> None:
+    async def confirm(self, local: str, teacher: str, *, ago: float = 0.0) -> None:
         """Take from a teacher what the school's clock shows now, ``2026-11-25T08:28``.
+
+        Args:
+            local: the minute that they saw.
+            teacher: who says it.
+            ago: seconds since they saw it.
 
         Raises:
             UsageError: it is no time, or cannot be that time.
             UnavailableError: it cannot be kept now.
         """
         clocks = self._clocks()
-        memory = school_time.confirm(self._memory(clocks.boot), clocks, self.zone.said(local))
-        said = Confirmation(memory.boot, memory.monotonic, memory.confirmed)
-        await self._usage.change(lambda file: journal_said.keep_said(file, said, teacher))
-        self._said = said
+        said = self.zone.said(local) + timedelta(seconds=ago)
+        memory = school_time.confirm(self._memory(clocks.boot), clocks, said)
+        kept = Confirmation(memory.boot, memory.monotonic, memory.confirmed)
+        await self._usage.change(lambda file: journal_said.keep_said(file, kept, teacher))
+        self._said = kept
 
     def _memory(self, boot: str) -> Memory:
         """Give what both halves of the node remember."""

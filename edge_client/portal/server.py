@@ -25,6 +25,7 @@ from edge_client.portal.site import Ports, Site
 from edge_client.portal.teachers import Teachers
 from edge_client.portal.timetables import Timetables
 from edge_client.portal.usage_log import UsageLog
+from edge_client.portal.wish_book import WishBook
 
 _MAX_LINE_BYTES: Final = 4096
 _MAX_HEADERS: Final = 64
@@ -87,6 +88,7 @@ async def running(
         time,
         Timetables(state, usage),
         Teachers(state, clock, usage, time),
+        WishBook(state, usage),
     )
     site.ports.host = config.portal_listen[0]
     site.usage.start()

@@ -16,6 +16,7 @@ from edge_client.portal.teachers import Teachers
 from edge_client.portal.timetables import Timetables
 from edge_client.portal.usage_limits import UsageLimits
 from edge_client.portal.usage_log import UsageLog
+from edge_client.portal.wish_book import WishBook
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Site:
         time: the school's clock.
         timetable: the channels of the school, with teachers' changes.
         teachers: who is signed in where.
+        wishes: what teachers want here before all else.
         limits: how much usage may be reported how fast.
         ports: filled in when listening.
     """
@@ -53,6 +55,7 @@ class Site:
     time: SchoolHours
     timetable: Timetables
     teachers: Teachers
+    wishes: WishBook
     limits: UsageLimits = field(default_factory=UsageLimits)
     ports: Ports = field(default_factory=Ports)
 

@@ -16,7 +16,8 @@ from cache.journal_changes import KeptChange
 from cache.state import StateDirectory
 from core.codec import decode_json
 from core.errors import PackhorseError, RefusedError
-from core.timetable import Change, Channel, NodeTimetable, Placed, check_channels, effective
+from core.timetable import Channel, NodeTimetable, Placed, check_channels, effective
+from core.usage import Recorded
 from edge_client.portal.usage_log import UsageLog
 from edge_client.portal.watched import Watched
 
@@ -65,24 +66,22 @@ class Timetables:
         """Give what teachers changed on a channel."""
         return [one for one in self._over[0] if one.change.channel == name]
 
-    async def change(self, kept: KeptChange) -> None:
-        """Keep a change of one lesson.
+    async def change(self, kept: KeptChange, tell: Sequence[Recorded] = ()) -> None:
+        """Keep a change of one lesson, and tell of it upward.
 
         Raises:
             UnavailableError: it cannot be kept now.
         """
-        await self._usage.change(lambda file: journal_changes.keep_change(file, kept))
+        await self._usage.change(lambda file: journal_changes.keep_change(file, kept), tell)
         await asyncio.to_thread(self._load)
 
-    async def undo(self, change: Change) -> None:
-        """Let a lesson take place as it was published.
+    async def undo(self, name: str, start: int, tell: Sequence[Recorded] = ()) -> None:
+        """Let a channel's lesson take place as it was published, and tell of it upward.
 
         Raises:
             UnavailableError: that cannot be kept now.
         """
-        await self._usage.change(
-            lambda file: journal_changes.undo_change(file, change.channel, change.start)
-        )
+        await self._usage.change(lambda file: journal_changes.undo_change(file, name, start), tell)
         await asyncio.to_thread(self._load)
 
     def _read(self, path: Path) -> None:

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from core.codec import decode_json
 from core.errors import RefusedError, UnavailableError
-from core.usage import VERBS, Number, Recorded, Verb
+from core.usage import PLAYER_VERBS, Number, Recorded, Verb
 from edge_client.portal.errors import AGAIN, N_, language_of, refusal
 from edge_client.portal.form_tokens import COOKIE, is_token
 from edge_client.portal.security import is_from_own_page
@@ -98,7 +98,7 @@ async def _body(request: web.Request) -> bytes:
 
 async def _unknown(site: Site, report: Report) -> str:
     """Say which part of a report names something that is not here; empty when all is known."""
-    if any(event.verb not in VERBS for event in report.events):
+    if any(event.verb not in PLAYER_VERBS for event in report.events):
         return N_("The report names an action that is not known.")
     for pack, item in {(event.pack, event.item) for event in report.events}:
         if await site.lessons.item(pack, item) is None:

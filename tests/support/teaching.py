@@ -4,6 +4,7 @@ import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import httpx
 import msgspec
@@ -46,7 +47,7 @@ async def post(
     *,
     page: str,
     client: httpx.AsyncClient | None = None,
-    **fields: str,
+    **fields: Any,
 ) -> httpx.Response:
     """Fill in a form of a page, as a browser does."""
     client = client or school.client

@@ -75,7 +75,7 @@ async def test_changes_lie_over_it_and_outlive_a_restart(state: StateDirectory) 
         assert [one.teacher for one in timetable.changes("g5")] == [TEACHER]
         await timetable.change(kept("cancel", FIRST.start))
         assert [one.slot for one in timetable.placed("g5")] == [SECOND]
-        await timetable.undo(kept("cancel", FIRST.start).change)
+        await timetable.undo("g5", FIRST.start)
         assert [one.slot for one in timetable.placed("g5")] == [FIRST, SECOND]
 
 
