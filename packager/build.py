@@ -1,13 +1,14 @@
 """From a folder to a version's bundles, in the workspace.
 
     ingest      content into blobs, digests by path
+    render      videos into renditions (``packager.renditions``)
     decide      which version this is (``packager.versions``)
     build       the full bundle, and a delta from each of the versions before
 
 Everything finished is found again by the next run, so a build can be interrupted at any time.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -101,14 +102,22 @@ class Build:
         )
 
 
-def read_folder(folder: Folder, tools: Tools, now: datetime) -> dict[str, Digest]:
+def read_folder(
+    folder: Folder, tools: Tools, now: datetime, named: Collection[str] = ()
+) -> dict[str, Digest]:
     """Take the folder's content in and give the digest of each path.
+
+    Args:
+        folder: what to take in.
+        tools: the workspace, and what is told of the progress.
+        now: the machine's clock.
+        named: paths of files whose digest is enough.
 
     Raises:
         UsageError: a file changed meanwhile, or cannot be read.
     """
     with tools.phases("Reading the folder", folder.size) as progress:
-        return ingest(folder, tools.workspace, now, progress)
+        return ingest(folder, tools.workspace, now, progress, named)
 
 
 def build_bundles(

@@ -34,6 +34,7 @@ from packager.remote import Remote
 from packager.workspace import Workspace
 
 _FULL: Final = 0
+_NO_BUNDLE: Final = "The full bundle of {pack} is missing."
 Progress = Callable[[int], None]
 
 
@@ -49,35 +50,73 @@ def published_release(remote: Remote, role: Targets | None, pack: PackId) -> Rel
     return _read_release(remote, target, pack)
 
 
-def fetch_version(
-    remote: Remote, release: Release, tools: Tools, present: Collection[Digest]
-) -> Manifest:
-    """Bring a published version into the workspace: its manifest, and what can be had of it.
+def fetch_version(remote: Remote, release: Release, workspace: Workspace) -> Manifest:
+    """Bring a published version's manifest into the workspace, and nothing else of it.
 
     Args:
         remote: where it is published.
         release: which version.
-        tools: the workspace, and what is told of the progress.
-        present: digests that the folder has now, which need no second look.
+        workspace: where to.
 
     Raises:
         RefusedError: the repository's files are not what was signed.
         UnavailableError: the repository is out of reach.
     """
-    workspace = tools.workspace
     known = next((k for k in workspace.versions() if k.manifest == release.manifest), None)
     manifest = workspace.manifest_of(known) if known else None
-    if manifest is None or not _is_complete(workspace, manifest, present):
-        fetched = _fetch(remote, release, tools)
-        manifest = fetched or manifest
     if manifest is None:
-        raise RefusedError(
-            "The manifest of version {version} is missing in the repository.",
-            hint="Publish from the computer that published version {version}.",
-            version=release.version,
-        )
+        try:
+            manifest = fetch_manifest(remote, release)
+        except RefusedError as error:
+            if error.template != _NO_BUNDLE:
+                raise
+            raise RefusedError(
+                "The manifest of version {version} is missing in the repository.",
+                hint="Publish from the computer that published version {version}.",
+                version=release.version,
+            ) from error
     workspace.remember(manifest, published=True)
     return manifest
+
+
+def fetch_contents(
+    remote: Remote, release: Release, manifest: Manifest, tools: Tools, old: Manifest
+) -> None:
+    """Bring what bundles need of a published version into the workspace.
+
+    Args:
+        remote: where it is published.
+        release: the version that is published.
+        manifest: the version that is to be built.
+        tools: the workspace, and what is told of the progress.
+        old: the manifest of ``release``.
+
+    Raises:
+        RefusedError: the repository's files are not what was signed, or renditions are missing.
+        UnavailableError: the repository is out of reach.
+    """
+    workspace = tools.workspace
+    needed = {
+        digest
+        for digest, size in manifest.digests().items()
+        if not workspace.has_blob(digest, size)
+    }
+    held = manifest.digests()
+    paths = {file.path for file in manifest.files}
+    # What a delta is made from.
+    useful = {file.digest for file in old.files if file.path in paths and file.digest not in held}
+    wanted = needed | {digest for digest in useful if not workspace.holds(digest)}
+    if wanted:
+        _fetch(remote, release, tools, wanted)
+    for digest, size in manifest.digests().items():
+        if digest in needed and not workspace.has_blob(digest, size):
+            path = next(file.path for file in manifest.files if file.digest == digest)
+            raise RefusedError(
+                "{path} is published, but missing in the repository.",
+                hint="Publish from the computer that published version {version}.",
+                path=path,
+                version=release.version,
+            )
 
 
 def _read_release(remote: Remote, target: TargetFile, pack: PackId) -> Release:
@@ -116,7 +155,7 @@ def fetch_manifest(remote: Remote, release: Release) -> Manifest:
     path = bundle_path(link.index) if link else ""
     head = remote.read_range(path, 0, link.index_length) if link else None
     if link is None or head is None:
-        raise RefusedError("The full bundle of {pack} is missing.", pack=release.pack)
+        raise RefusedError(_NO_BUNDLE, pack=release.pack)
     index = decode_head(head, link, release)
     offsets = index.offsets(link.index_length)
     number = [output.digest for output in index.outputs].index(release.manifest)
@@ -139,38 +178,40 @@ def _is(block: Block, packed: bytes) -> bool:
     return hashlib.sha256(packed).digest() == block.digest and not block.references
 
 
-def _is_complete(workspace: Workspace, manifest: Manifest, present: Collection[Digest]) -> bool:
-    return all(digest in present or workspace.holds(digest) for digest in manifest.digests())
-
-
-def _fetch(remote: Remote, release: Release, tools: Tools) -> Manifest | None:
+def _fetch(remote: Remote, release: Release, tools: Tools, wanted: set[Digest]) -> None:
     workspace = tools.workspace
     link = next((link for link in release.bundles if link.base == _FULL), None)
     head = remote.read_range(bundle_path(link.index), 0, link.index_length) if link else None
     if link is None or head is None:
         say(f"The full bundle of version {release.version} is not there: no delta from it.")
-        return None
+        return
     index = decode_head(head, link, release)
     held = {o.digest for o in index.outputs if workspace.has_blob(o.digest, o.size)}
-    blocks = blocks_needed(index, {o.digest for o in index.outputs}, held, {}).blocks
+    # What blocks refer to is made whole, too.
+    wanted |= {
+        index.outputs[number].digest for number in blocks_needed(index, wanted, held, {}).outputs
+    }
+    blocks = blocks_needed(index, wanted, held, {}).blocks
     with tools.phases(f"Fetching version {release.version}", cost(index, blocks)) as progress:
-        _Decoder(remote, workspace, link, index).run(blocks, progress)
-    data = workspace.read_slice(release.manifest, 0, release.manifest_size)
-    if digest_of(data) != release.manifest:
-        raise RefusedError("The manifest of version {version} is damaged.", version=release.version)
-    return decode_manifest(data)
+        _Decoder(remote, workspace, link, index, wanted).run(blocks, progress)
 
 
 class _Decoder:
     """Decodes blocks into blobs, one after another."""
 
     def __init__(
-        self, remote: Remote, workspace: Workspace, link: BundleLink, index: Index
+        self,
+        remote: Remote,
+        workspace: Workspace,
+        link: BundleLink,
+        index: Index,
+        wanted: Collection[Digest],
     ) -> None:
         self._remote = remote
         self._workspace = workspace
         self._path = bundle_path(link.index)
         self._index = index
+        self._wanted = wanted
         self._offsets = index.offsets(link.index_length)
         self._hashes: dict[int, hashlib._Hash] = {}
 
@@ -180,7 +221,7 @@ class _Decoder:
             self._write(block, self._decode(number, block))
             progress(block.length)
         for output in self._index.outputs:
-            if not output.size:
+            if not output.size and output.digest in self._wanted:
                 self._workspace.put_blob(b"")
 
     def _decode(self, number: int, block: Block) -> bytes:
@@ -205,7 +246,9 @@ class _Decoder:
 
     def _append(self, number: int, offset: int, data: bytes) -> None:
         output = self._index.outputs[number]
-        if self._workspace.has_blob(output.digest, output.size):
+        held = self._workspace.has_blob(output.digest, output.size)
+        # Of what else lies in a block, only a part may come.
+        if held or output.digest not in self._wanted:
             return
         staged = self._workspace.staging(f"output-{number}")
         hasher = self._hashes.setdefault(number, hashlib.sha256())

@@ -3,12 +3,12 @@
 A file is read once: its digest is taken and its copy is made in the same pass. Files that have
 not changed since the last run are not read again. Large files, which people replace rather than
 edit, are linked instead of copied where space is short; whatever becomes of them, content is
-verified when it is used.
+verified when it is used. Videos that will give way to their renditions are only named.
 """
 
 import hashlib
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Final
 
@@ -27,7 +27,11 @@ Progress = Callable[[int], None]
 
 
 def ingest(
-    folder: Folder, workspace: Workspace, now: datetime, progress: Progress
+    folder: Folder,
+    workspace: Workspace,
+    now: datetime,
+    progress: Progress,
+    named: Collection[str] = (),
 ) -> dict[str, Digest]:
     """Take in the folder's files.
 
@@ -36,6 +40,7 @@ def ingest(
         workspace: where to.
         now: the machine's clock.
         progress: told bytes as they are done.
+        named: paths of files whose digest is enough.
 
     Returns:
         Digest by path.
@@ -49,9 +54,10 @@ def ingest(
     try:
         for found in folder.files:
             known = seen.get(found.path)
-            digest = _known(workspace, found, known)
+            is_named = found.path in named
+            digest = _known(workspace, found, known, is_named=is_named)
             if digest is None:
-                digest = _take(workspace, found, progress)
+                digest = _take(workspace, found, progress, is_named=is_named)
             else:
                 progress(found.signature.size)
             digests[found.path] = digest
@@ -83,9 +89,13 @@ def see_unchanged(folder: Folder) -> None:
         still_there(found)
 
 
-def _known(workspace: Workspace, found: Found, known: SeenFile | None) -> Digest | None:
+def _known(
+    workspace: Workspace, found: Found, known: SeenFile | None, *, is_named: bool
+) -> Digest | None:
     if known is None or known.signature != found.signature:
         return None
+    if is_named:
+        return known.digest
     return known.digest if workspace.has_blob(known.digest, found.signature.size) else None
 
 
@@ -94,8 +104,8 @@ def _may_copy(workspace: Workspace, size: int) -> bool:
     return size <= LARGE or shutil.disk_usage(workspace.place).free > _SPARE * size
 
 
-def _take(workspace: Workspace, found: Found, progress: Progress) -> Digest:
-    copy = _may_copy(workspace, found.signature.size)
+def _take(workspace: Workspace, found: Found, progress: Progress, *, is_named: bool) -> Digest:
+    copy = not is_named and _may_copy(workspace, found.signature.size)
     staged = workspace.staging("blob")
     sink = staged.open("wb") if copy else None
     hasher = hashlib.sha256()
@@ -110,7 +120,7 @@ def _take(workspace: Workspace, found: Found, progress: Progress) -> Digest:
         if sink:
             sink.close()
     digest = Digest(hasher.hexdigest())
-    if workspace.has_blob(digest, found.signature.size):
+    if is_named or workspace.has_blob(digest, found.signature.size):
         return digest
     if copy:
         workspace.adopt_blob(staged, digest)

@@ -25,10 +25,7 @@ def make_manifest(folder: Folder, digests: Mapping[str, Digest], version: int) -
         version=version,
         title=dict(settings.titles) or {"en": _plain_title(settings.id)},
         items=folder.items,
-        files=[
-            File(found.path, digests[found.path], found.signature.size, media_type(found.path))
-            for found in folder.files
-        ],
+        files=_files(folder, digests),
         language=settings.language,
         form=settings.form,
         valid_until=settings.valid_until,
@@ -41,6 +38,15 @@ def make_manifest(folder: Folder, digests: Mapping[str, Digest], version: int) -
             "The folder has too many files for one pack.", hint="Make several packs of it."
         )
     return manifest
+
+
+def _files(folder: Folder, digests: Mapping[str, Digest]) -> list[File]:
+    own = [
+        File(found.path, digests[found.path], found.signature.size, media_type(found.path))
+        for found in folder.files
+        if found.path not in folder.replaced
+    ]
+    return sorted([*own, *folder.made], key=lambda file: file.path)
 
 
 def same_content(one: Manifest, other: Manifest) -> bool:

@@ -11,7 +11,8 @@ import msgspec
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Targets
 
-from core.digest import digest_of
+from core.digest import Digest, digest_of
+from core.errors import PackhorseError
 from core.manifest import Manifest
 from core.names import PackId
 from core.release import bundle_path, encode_release, release_path
@@ -19,10 +20,11 @@ from core.trust.roles import PUBLISHER_PERIOD
 from core.trusted_time import format_moment
 from core.withdrawal import Withdrawal, after_publishing, read_withdrawals
 from packager.authority import Authority, find_authority, find_published
-from packager.build import Build, Tools, build_bundles, read_folder
-from packager.fetch import fetch_version, published_release
+from packager.build import Build, Tools, build_bundles
+from packager.fetch import fetch_contents, fetch_version, published_release
 from packager.manifests import make_manifest
 from packager.remote import Remote
+from packager.renditions.folder import rendered_folder
 from packager.scan import Folder
 from packager.versions import bases, next_manifest
 from packager.workspace import Workspace
@@ -37,12 +39,16 @@ class Comparison:
         build: the bundles; None when the folder is what is published already.
         withdrawn: what is withdrawn of the pack now.
         keep: whether publishing is to leave it so.
+        warnings: why videos are packed as they are.
+        videos: digests of the folder's videos.
     """
 
     previous: Manifest | None
     build: Build | None
     withdrawn: list[Withdrawal] = field(default_factory=list)
     keep: bool = False
+    warnings: list[PackhorseError] = field(default_factory=list)
+    videos: frozenset[Digest] = frozenset()
 
     @property
     def manifest(self) -> Manifest | None:
@@ -122,6 +128,8 @@ def prepare(
         previous=found.previous,
         build=found.build,
         withdrawn=found.withdrawn,
+        warnings=found.warnings,
+        videos=found.videos,
     )
 
 
@@ -139,22 +147,29 @@ def _compared(
     folder: Folder, remote: Remote, current: Targets | None, tools: Tools, now: datetime
 ) -> Comparison:
     pack = folder.settings.id
-    digests = read_folder(folder, tools, now)
     release = published_release(remote, current, pack)
-    present = set(digests.values())
-    previous = fetch_version(remote, release, tools, present) if release else None
+    previous = fetch_version(remote, release, tools.workspace) if release else None
+    rendered, digests = rendered_folder(folder, tools, now, previous)
     manifest, is_new = next_manifest(
         folder.settings.version,
         previous,
-        lambda version: make_manifest(folder, digests, version),
+        lambda version: make_manifest(rendered.folder, digests, version),
     )
     build = None
     if is_new:
+        if release and previous:
+            fetch_contents(remote, release, manifest, tools, previous)
         known = bases(tools.workspace, manifest.version, tools.deltas, published=True)
         build = build_bundles(folder, manifest, known, tools)
     target = current.targets.get(pack) if current else None
     withdrawn, _ = read_withdrawals(target.custom if target else None, pack)
-    return Comparison(previous=previous, build=build, withdrawn=withdrawn)
+    return Comparison(
+        previous=previous,
+        build=build,
+        withdrawn=withdrawn,
+        warnings=rendered.warnings,
+        videos=frozenset(digests[video.path] for video in folder.videos),
+    )
 
 
 def upload(build: Build, remote: Remote, tools: Tools, now: datetime) -> tuple[bytes, int]:

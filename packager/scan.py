@@ -1,13 +1,15 @@
 """The admin's folder as a whole: settings, files, cues, and the items that they make."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
+
+import msgspec
 
 from core.errors import UsageError
-from core.kinds import kind_of
-from core.manifest import Item
+from core.kinds import extension, kind_of
+from core.manifest import File, Item
 from packager.cues.files import LessonCues, cue_files, read_cues
 from packager.items import Draft, find_items, owners
 from packager.naming import item_ids, title_from
@@ -18,6 +20,15 @@ from packager.walk import walk
 
 MAX_ITEMS: Final = 10_000
 MAX_ITEM_PATHS: Final = 1000
+_PLAYABLE: Final = {"mp4", "m4v", "webm", "ogv"}
+
+
+class Video(NamedTuple):
+    """A video that is to have renditions: its item's number, its path, and which are wanted."""
+
+    item: int
+    path: str
+    wanted: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -31,6 +42,9 @@ class Folder:
         skipped: what is left out.
         items: its items in teaching order.
         cues: by the file that opens the lesson.
+        videos: those that are to have renditions.
+        replaced: paths of the videos whose renditions are in the pack in their place.
+        made: those renditions' files.
     """
 
     place: Path
@@ -39,6 +53,9 @@ class Folder:
     skipped: list[str]
     items: list[Item]
     cues: Mapping[str, LessonCues] = field(default_factory=dict)
+    videos: Sequence[Video] = ()
+    replaced: frozenset[str] = frozenset()
+    made: Sequence[File] = ()
 
     @property
     def size(self) -> int:
@@ -79,7 +96,30 @@ def scan(place: Path, workspace: Path | None = None) -> Folder:
         _item(name, draft, settings, files, cues.get(draft.entry))
         for name, draft in zip(ids, drafts, strict=True)
     ]
-    return Folder(place, settings, own, found.skipped, items, cues)
+    videos = _videos(drafts, settings, own)
+    given = {video.item for video in videos}
+    items = [one if n in given else as_it_is(one) for n, one in enumerate(items)]
+    return Folder(place, settings, own, found.skipped, items, cues, videos)
+
+
+def as_it_is(item: Item) -> Item:
+    """Give an item whose video stays what it is: what no browser plays is a file to take home."""
+    if item.kind != "video" or extension(item.entry) in _PLAYABLE:
+        return item
+    return msgspec.structs.replace(item, kind="document")
+
+
+def _videos(drafts: Sequence[Draft], settings: Settings, files: Iterable[Found]) -> list[Video]:
+    """Find the videos that are to have renditions: those that open an item, and no page needs."""
+    needing = owners((draft.paths for draft in drafts), (file.path for file in files))
+    found = []
+    for number, draft in enumerate(drafts):
+        own = draft.listed.renditions
+        wanted = settings.renditions if own is None else own
+        others = {drafts[n].kind for n in needing[draft.entry] if n != number}
+        if wanted and draft.kind == "video" and not others:
+            found.append(Video(number, draft.entry, wanted))
+    return found
 
 
 def _check_listed(settings: Settings, guides: Collection[str]) -> None:

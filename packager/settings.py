@@ -20,6 +20,8 @@ from core.manifest import MAX_FILES
 from core.names import PackId, check_path, parse_pack_id
 from packager.faults import own_folder, unreadable
 from packager.forms import read_form
+from packager.media.plan import USUAL
+from packager.wanted import read_wanted
 
 FILE_NAME: Final = "pack.toml"
 MAX_BYTES: Final = 256 * 1024
@@ -29,8 +31,11 @@ MAX_VERSION: Final = 2**53 - 1
 MAX_TITLE: Final = 300
 MAX_WORD: Final = 100
 WORDS: Final = ("section", "stage", "subject", "edition", "grade", "volume")
-_PACK_KEYS: Final = ("id", "version", "language", *WORDS, "form", "valid_until", "title", "item")
-_ITEM_KEYS: Final = ("path", "title", "valid_until")
+_PACK_KEYS: Final = (
+    *("id", "version", "language", *WORDS),
+    *("form", "valid_until", "renditions", "title", "item"),
+)
+_ITEM_KEYS: Final = ("path", "title", "valid_until", "renditions")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -49,18 +54,22 @@ _TYPES: Final = {
 
 @dataclass(frozen=True)
 class ListedItem:
-    """One ``[[item]]``: a file or folder, without a slash at its end."""
+    """One ``[[item]]``: a file or folder, without a slash at its end.
+
+    ``renditions`` is None where the pack's are meant.
+    """
 
     path: str
     titles: Mapping[str, str] = field(default_factory=dict)
     valid_until: str | None = None
+    renditions: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Settings:
     """What ``pack.toml`` says. ``words`` holds section, stage, subject and so on.
 
-    ``form`` is one of ``core.forms.FORMS``, or empty.
+    ``form`` is one of ``core.forms.FORMS``, or empty; ``renditions`` are wanted of each video.
     """
 
     id: PackId
@@ -69,6 +78,7 @@ class Settings:
     words: Mapping[str, str] = field(default_factory=dict)
     form: str = ""
     valid_until: str | None = None
+    renditions: tuple[str, ...] = USUAL
     titles: Mapping[str, str] = field(default_factory=dict)
     items: tuple[ListedItem, ...] = ()
 
@@ -96,6 +106,7 @@ def parse_settings(data: bytes) -> Settings:
             hint='Write a line such as: id = "gd/zhuhai/math-g5-pep-1"',
         )
     language = _language(table)
+    wanted = _renditions(table, "")
     with own_folder():
         pack = parse_pack_id(_text(table, "id", MAX_WORD * 2))
     return Settings(
@@ -105,6 +116,7 @@ def parse_settings(data: bytes) -> Settings:
         words={key: _text(table, key, MAX_WORD) for key in WORDS if key in table},
         form=_form(table),
         valid_until=_date(table, ""),
+        renditions=USUAL if wanted is None else wanted,
         titles=_titles(table, "", language),
         items=_items(table, language),
     )
@@ -292,6 +304,12 @@ def _date(table: Mapping[str, Any], place: str) -> str | None:
     )
 
 
+def _renditions(table: Mapping[str, Any], place: str) -> tuple[str, ...] | None:
+    if "renditions" not in table:
+        return None
+    return read_wanted(table["renditions"], f"{place}renditions")
+
+
 def _titles(table: Mapping[str, Any], place: str, language: str) -> dict[str, str]:
     value = table.get("title")
     if value is None:
@@ -339,4 +357,5 @@ def _item(table: Mapping[str, Any], place: str, language: str) -> ListedItem:
     path = _text(table, "path", MAX_FILES, place).removesuffix("/")
     with own_folder():
         check_path(path)
-    return ListedItem(path, _titles(table, place, language), _date(table, place))
+    wanted = _renditions(table, place)
+    return ListedItem(path, _titles(table, place, language), _date(table, place), wanted)

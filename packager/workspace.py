@@ -5,6 +5,7 @@
     bundles/ab/<digest>     finished bundles, under their index digests
     built/<key>.json        which bundle answers which question (``BuiltBundle``)
     files.msgpack           digests of the folder's files, by path, size, time and inode
+    renditions/<digest>.msgpack  what is known of a video, and what was made of it
     releases/<n>.json       the release of version n, when it was to be published
     staging/                unfinished files
 
@@ -13,7 +14,7 @@ Rules: names appear when the content is durable; content is verified when it is 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
@@ -74,7 +75,7 @@ class Workspace:
         """Open the workspace at ``place``."""
         self.place = place
         self._verified: set[Digest] = set()
-        for name in ("blobs", "versions", "bundles", "built", "releases", "staging"):
+        for name in ("blobs", "versions", "bundles", "built", "releases", "renditions", "staging"):
             durable.make_directory(place / name)
 
     @contextmanager
@@ -256,10 +257,19 @@ class Workspace:
         """Remember the folder's files."""
         durable.write_file(self.place / "files.msgpack", msgspec.msgpack.encode(seen))
 
+    def video(self, source: Digest) -> Path:
+        """Give the path of what is known of a video."""
+        return self.place / "renditions" / f"{source}.msgpack"
+
     # Space.
 
-    def prune(self, keep: int) -> None:
-        """Forget all but the ``keep`` newest versions, then what nothing names any more."""
+    def prune(self, keep: int, videos: Collection[Digest] = ()) -> None:
+        """Forget all but the ``keep`` newest versions, then what nothing names any more.
+
+        Args:
+            keep: how many versions stay.
+            videos: those of the folder, of which stays what is known.
+        """
         versions = self.versions()
         for known in versions[keep:]:
             for kind in ("versions", "releases"):
@@ -271,6 +281,9 @@ class Workspace:
             wanted.update(manifest.digests() if manifest else ())
         for path in (self.place / "blobs").glob("*/*"):
             if path.name not in wanted:
+                durable.remove(path)
+        for path in (self.place / "renditions").glob("*.msgpack"):
+            if path.stem not in videos:
                 durable.remove(path)
         self._prune_bundles({known.manifest for known in kept[:2]})
 

@@ -13,6 +13,8 @@ MOST: Final = 20
 _TAG: Final = re.compile(
     r"(?:.*\.)?([a-z]{2,3}(?:[-_][a-z]{4})?(?:[-_](?:[a-z]{2}|[0-9]{3}))?)\Z", re.IGNORECASE
 )
+# What the name of a rendition has and those of its video's subtitles have not.
+_RENDITION: Final = re.compile(r"\.(?:[1-9][0-9]{1,3}p|audio)\Z")
 _NAMES: Final = {
     "bo": "བོད་ཡིག", "de": "Deutsch", "en": "English", "es": "Español", "fr": "Français",
     "ii": "ꆈꌠꉙ", "ja": "日本語", "kk": "Қазақша", "ko": "한국어", "mn": "Монгол",
@@ -39,7 +41,7 @@ class Track:
 def tracks(files: Sequence[CatalogueFile], video: CatalogueFile) -> list[Track]:
     """Give the subtitles among an item's files: those named like the video, else all."""
     texts = [file for file in files if extension(file.path) == "vtt"]
-    stem = video.path.rpartition(".")[0]
+    stem = _RENDITION.sub("", video.path.rpartition(".")[0])
     named = [file for file in texts if file.path.startswith(f"{stem}.")]
     return [_track(file, stem) for file in (named or texts)[:MOST]]
 

@@ -10,7 +10,7 @@ import click
 from packager.commands.options import DELTAS, FOLDER, JSON, LEVEL, PROGRESS, WORKSPACE
 
 if TYPE_CHECKING:
-    from packager.build import Build, Tools
+    from packager.build import Tools
     from packager.progress import Narration
     from packager.publish import Comparison
     from packager.scan import Folder
@@ -44,7 +44,6 @@ def build(
     """
     from packager.commands.setting_up import tools_for, workspace_of
     from packager.progress import errors_told
-    from packager.publish import Comparison
     from packager.scan import scan
 
     with errors_told(progress):
@@ -54,27 +53,30 @@ def build(
         with tools.workspace.lock():
             tools.workspace.keep_only(found.settings.id)
             if repository is None:
-                made = Comparison(previous=None, build=_build(found, tools))
+                made = _alone(found, tools)
                 _tell(found, made, as_json=as_json, compared=False)
             else:
                 made = _compared(found, repository, tools)
                 _tell(found, made, as_json=as_json, compared=True)
 
 
-def _build(found: "Folder", tools: "Tools") -> "Build":
+def _alone(found: "Folder", tools: "Tools") -> "Comparison":
     from cache.clock import Clock
-    from packager.build import build_bundles, read_folder
+    from packager.build import build_bundles
     from packager.manifests import make_manifest
+    from packager.publish import Comparison
+    from packager.renditions.folder import rendered_folder
     from packager.versions import bases, local_manifest
 
-    digests = read_folder(found, tools, Clock().wall())
+    rendered, digests = rendered_folder(found, tools, Clock().wall())
     manifest = local_manifest(
         found.settings.version,
         tools.workspace,
-        lambda version: make_manifest(found, digests, version),
+        lambda version: make_manifest(rendered.folder, digests, version),
     )
     known = bases(tools.workspace, manifest.version, tools.deltas, published=False)
-    return build_bundles(found, manifest, known, tools)
+    made = build_bundles(found, manifest, known, tools)
+    return Comparison(previous=None, build=made, warnings=rendered.warnings)
 
 
 def _compared(found: "Folder", repository: str, tools: "Tools") -> "Comparison":
@@ -86,6 +88,7 @@ def _compared(found: "Folder", repository: str, tools: "Tools") -> "Comparison":
 
 
 def _tell(found: "Folder", comparison: "Comparison", *, as_json: bool, compared: bool) -> None:
+    from packager.commands.warning import warn, warning_data
     from packager.quote import (
         change_lines,
         changes,
@@ -95,9 +98,11 @@ def _tell(found: "Folder", comparison: "Comparison", *, as_json: bool, compared:
         withdrawal_data,
     )
 
+    warn(comparison.warnings)
     previous, made = comparison.previous, comparison.build
     version = previous.version if previous else 0
     data: dict[str, Any] = {"skipped": found.skipped}
+    data["warnings"] = warning_data(comparison.warnings)
     if made is None:
         nothing = not comparison.returning
         data |= {"pack": found.settings.id, "version": version, "nothing_to_publish": nothing}

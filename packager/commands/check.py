@@ -6,30 +6,48 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from packager.commands.options import FOLDER, JSON
+from packager.commands.options import FOLDER, JSON, PROGRESS
 
 if TYPE_CHECKING:
     from core.cues import Cue
+    from packager.progress import Narration
+    from packager.renditions.outlook import Outlook
     from packager.scan import Folder
 
 
 @click.command()
 @FOLDER
+@PROGRESS
 @JSON
-def check(folder: Path, as_json: bool) -> None:
-    """Say what is in FOLDER, or what is wrong with it; changes nothing."""
+@click.pass_context
+def check(ctx: click.Context, folder: Path, *, progress: "Narration", as_json: bool) -> None:
+    """Say what is in FOLDER, or what is wrong with it; changes nothing.
+
+    Ends with 3 when a video can only be packed as it is.
+    """
+    from core.errors import ExitCode
+    from packager.commands.warning import warn
+    from packager.progress import errors_told, phases_for
+    from packager.renditions.outlook import look_ahead
     from packager.scan import scan
 
-    found = scan(folder)
+    with errors_told(progress):
+        found = scan(folder)
+        outlook = look_ahead(found, phases_for(progress))
     if as_json:
-        click.echo(json.dumps(_data(found), ensure_ascii=False))
-        return
-    for line in _lines(found):
-        click.echo(line)
+        click.echo(json.dumps(_data(found, outlook), ensure_ascii=False))
+    else:
+        for line in _lines(found, outlook):
+            click.echo(line)
+    warn(outlook.warnings)
+    if outlook.warnings:
+        ctx.exit(ExitCode.PARTIAL)
 
 
-def _data(found: "Folder") -> dict[str, Any]:
+def _data(found: "Folder", outlook: "Outlook") -> dict[str, Any]:
     from msgspec.structs import asdict
+
+    from packager.commands.warning import warning_data
 
     settings = found.settings
     return {
@@ -40,6 +58,7 @@ def _data(found: "Folder") -> dict[str, Any]:
         "files": len(found.files),
         "bytes": found.size,
         "skipped": found.skipped,
+        "warnings": warning_data(outlook.warnings),
         "items": [
             {
                 "id": item.id,
@@ -50,13 +69,14 @@ def _data(found: "Folder") -> dict[str, Any]:
                 "bytes": size,
                 "valid_until": item.valid_until,
                 "cues": [asdict(cue) for cue in item.cues],
+                "renditions": outlook.names.get(number, []),
             }
-            for item, size in zip(found.items, found.item_sizes(), strict=True)
+            for number, (item, size) in enumerate(zip(found.items, found.item_sizes(), strict=True))
         ],
     }
 
 
-def _lines(found: "Folder") -> list[str]:
+def _lines(found: "Folder", outlook: "Outlook") -> list[str]:
     from core.manifest import best_title
     from core.text import human_bytes
     from packager.forms import form_name
@@ -72,6 +92,8 @@ def _lines(found: "Folder") -> list[str]:
         # The id is what `pack withdraw` takes.
         told = f"{name}  ({item.entry}, id {item.id})"
         lines.append(f"{number:4}  {item.kind:8}  {human_bytes(size):>8}  {told}")
+        if names := outlook.names.get(number - 1):
+            lines.append(f"{'':26}becomes {', '.join(names)}")
         lines += [f"{'':26}{_cue_line(cue)}" for cue in item.cues]
     lines.append(
         f"{counted(len(found.items), 'item')}, {counted(len(found.files), 'file')},"

@@ -71,6 +71,7 @@ def publish(
     """
     from cache.clock import Clock
     from packager.commands.setting_up import tools_for, workspace_of
+    from packager.commands.warning import warn, warning_data
     from packager.keys import load_key
     from packager.progress import errors_told
     from packager.publish import Target, prepare
@@ -86,6 +87,7 @@ def publish(
         with tools.workspace.lock():
             tools.workspace.keep_only(found.settings.id)
             publication = prepare(found, target, tools, now, keep=keep)
+            warn(publication.warnings)
             anything = publication.build or publication.returning or publication.is_due(now)
             if not anything:
                 data, published = _nothing(publication), True
@@ -96,8 +98,9 @@ def publish(
                 data |= {"role": handed.role, "role_version": handed.version, "sent_bytes": sent}
             if published and publication.build:
                 tools.workspace.remember(publication.build.manifest, published=True)
-                tools.workspace.prune(deltas + 1)
+                tools.workspace.prune(deltas + 1, publication.videos)
     data["published"] = published
+    data["warnings"] = warning_data(publication.warnings)
     if as_json:
         click.echo(json.dumps(data, ensure_ascii=False))
     end(ctx, published=published, wait=wait)

@@ -4,8 +4,10 @@ from typing import Annotated, Final
 
 import msgspec
 
-# The longest video, in milliseconds: six hours.
-LONGEST: Final = 6 * 3600 * 1000
+from core.control import Wording
+
+# The longest video, in milliseconds: five hours, which are less than a rendition's 4 GiB.
+LONGEST: Final = 5 * 3600 * 1000
 # Pixels along an edge of a source.
 WIDEST: Final = 8192
 
@@ -117,3 +119,39 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     head: int
     segments: list[tuple[int, int]]
     stills: Annotated[list[Still], msgspec.Meta(max_length=500)] = []
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What a worker is asked: to look at a source, or with facts and a step to make that.
+
+    Attributes:
+        file: the source.
+        name: its path in the pack, for sentences.
+        target: the file to write.
+        threads: how many to use.
+    """
+
+    file: str
+    name: str
+    facts: Facts | None = None
+    step: Step | None = None
+    target: str = ""
+    threads: int = 1
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line of a worker's: how far it is, or one of what ends it.
+
+    Attributes:
+        share: that is done.
+        facts: what it found.
+        made: what it made.
+        refused: why the source cannot be taken.
+        is_full: the disk is.
+    """
+
+    share: float = 0.0
+    facts: Facts | None = None
+    made: Made | None = None
+    refused: Wording | None = None
+    is_full: bool = False

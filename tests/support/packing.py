@@ -36,7 +36,8 @@ def write_tree(folder: Path, files: Mapping[str, bytes]) -> None:
     """Make a folder hold exactly ``files`` and a small pack.toml."""
     if folder.exists():
         shutil.rmtree(folder)
-    for path, content in {**files, "pack.toml": b'id = "demo/county/fish"\n'}.items():
+    toml = b'id = "demo/county/fish"\nrenditions = []\n'
+    for path, content in {**files, "pack.toml": toml}.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(content)

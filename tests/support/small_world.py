@@ -122,7 +122,7 @@ def publish(folder: Path, hub: Path, version: int) -> None:
     for name, data in course(version).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
-    (folder / "pack.toml").write_text(f'id = "{PACK}"\nversion = {version}\n')
+    (folder / "pack.toml").write_text(f'id = "{PACK}"\nversion = {version}\nrenditions = []\n')
     key = hub / "keys" / f"publisher.{PLACE.replace('/', '.')}.pem"
     workspace = folder.with_name("workspace")
     packhorse("pack", "publish", folder, "--repository", hub / "repository", "--key", key,

@@ -10,7 +10,7 @@ import pytest
 from packhorse.dispatch import main
 from tests.support.tiny_repository import TinyRepository
 
-PACK = 'id = "demo/county/fish"\n'
+PACK = 'id = "demo/county/fish"\nrenditions = []\n'
 
 
 class Ran(NamedTuple):

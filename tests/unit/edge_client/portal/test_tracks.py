@@ -42,6 +42,13 @@ def test_those_named_like_the_video_win() -> None:
     assert len(tracks([file(f"a.{n}.vtt") for n in range(99)], file("a.mp4"))) == MOST
 
 
+@pytest.mark.parametrize("rendition", ["a.720p.mp4", "a.96p.mp4", "a.audio.mp4"])
+def test_a_rendition_has_the_subtitles_of_its_video(rendition: str) -> None:
+    files = [file(rendition), file("a.vtt"), file("a.zh.vtt"), file("b.en.vtt")]
+    found = tracks(files, file(rendition))
+    assert [(one.file.path, one.tag) for one in found] == [("a.vtt", ""), ("a.zh.vtt", "zh")]
+
+
 async def test_a_videos_subtitles_come_as_text_from_the_portal(state: StateDirectory) -> None:
     files = {**course_files(b"v", b"p"), "01 认识分数.zh.vtt": b"WEBVTT"}
     base = course_manifest(files)
