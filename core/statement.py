@@ -3,6 +3,9 @@
 A batch is columnar and compressed: one small table of texts, then one column of numbers per
 field, each written as differences, so that a statement takes about 5 bytes on the line. The
 identity of a statement is (node, epoch, sequence); it costs nothing.
+
+Format 2 has two columns more, for classes; a batch without classes is written in format 1, which
+every release reads.
 """
 
 import hashlib
@@ -41,6 +44,7 @@ __all__ = [
 ]
 
 FORMAT: Final = 1
+CLASS_FORMAT: Final = 2
 EPOCH_BYTES: Final = 8
 SIGNATURE_BYTES: Final = 64
 MAX_BATCH: Final = 5000
@@ -50,6 +54,8 @@ _XAPI_NAMESPACE: Final = uuid.UUID("6f1b7a52-5e0c-5c52-9f6a-8c1f0c1f7b11")
 
 _TEXTS: Final = ("verb", "pack", "item", "session", "boot")
 _NUMBERS: Final = ("version", "offset", "at", "position", "start", "length", "count")
+_CLASS_NUMBERS: Final = (*_NUMBERS, "duration", "cues")
+_NONE: Final = -1
 
 
 # Bounded here, before the numbers take memory.
@@ -75,14 +81,16 @@ def encode_batch(statements: list[Statement]) -> bytes:
     columns: list[list[int]] = [
         [table.setdefault(getattr(one, name), len(table)) for one in statements] for name in _TEXTS
     ]
-    for name in _NUMBERS:
+    taught = any(one.duration != _NONE or one.cues != _NONE for one in statements)
+    for name in _CLASS_NUMBERS if taught else _NUMBERS:
         values = [getattr(one, name) for one in statements]
         if name == "at":
             # Between two statements of a boot the wall clock and the monotonic clock advance
             # alike, so their difference compresses to nothing.
             values = [one.at - one.offset for one in statements]
         columns.append([now - before for now, before in zip(values, [0, *values], strict=False)])
-    plain = msgspec.msgpack.encode(_Columns(FORMAT, list(table), columns))
+    form = CLASS_FORMAT if taught else FORMAT
+    plain = msgspec.msgpack.encode(_Columns(form, list(table), columns))
     return zstandard.ZstdCompressor(level=19, write_checksum=False).compress(plain)
 
 
@@ -94,13 +102,17 @@ def decode_batch(data: bytes) -> list[Statement | Poisoned]:
     """
     columns = _decode_columns(data)
     rows = len(columns.columns[0]) if columns.columns else 0
-    width = len(_TEXTS) + len(_NUMBERS)
+    names = _CLASS_NUMBERS if columns.format == CLASS_FORMAT else _NUMBERS
+    width = len(_TEXTS) + len(names)
     if len(columns.columns) != width or any(len(one) != rows for one in columns.columns):
         raise RefusedError("The batch's columns do not fit together.")
     texts = columns.columns[: len(_TEXTS)]
-    numbers = [_running(column) for column in columns.columns[len(_TEXTS) :]]
-    offset, at = numbers[1], numbers[2]
-    numbers[2] = [base + since for base, since in zip(at, offset, strict=True)]
+    numbers = {
+        name: _running(column)
+        for name, column in zip(names, columns.columns[len(_TEXTS) :], strict=True)
+    }
+    since = zip(numbers["at"], numbers["offset"], strict=True)
+    numbers["at"] = [base + offset for base, offset in since]
     return [_row(columns.texts, texts, numbers, row) for row in range(rows)]
 
 
@@ -115,7 +127,8 @@ def _decode_columns(data: bytes) -> _Columns:
         raise RefusedError("The batch is too large.")
     plain = decompress_exactly(data, size, "The batch")
     columns = decode_msgpack(plain, _Columns, what="The batch", limit=_MAX_PLAIN_BYTES)
-    check_format(columns.format, FORMAT, "batch")
+    if columns.format != CLASS_FORMAT:
+        check_format(columns.format, FORMAT, "batch")
     return columns
 
 
@@ -128,14 +141,14 @@ def _running(differences: list[int]) -> list[int]:
 
 
 def _row(
-    table: list[str], texts: list[list[int]], numbers: list[list[int]], row: int
+    table: list[str], texts: list[list[int]], numbers: dict[str, list[int]], row: int
 ) -> Statement | Poisoned:
     record: dict[str, Any] = {}
     for name, column in zip(_TEXTS, texts, strict=True):
         if not 0 <= column[row] < len(table):
             return Poisoned(row, f"{name} is not in the batch's table")
         record[name] = table[column[row]]
-    for name, column in zip(_NUMBERS, numbers, strict=True):
+    for name, column in numbers.items():
         record[name] = column[row]
     try:
         return msgspec.convert(record, Statement)

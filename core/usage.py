@@ -12,16 +12,13 @@ from core.codec import decode_msgpack
 MAX_RECORD_BYTES: Final = 4096
 MAX_NUMBER: Final = 2**53
 
-_PlayerVerb = Literal[
+PlayerVerb = Literal[
     "opened", "initialized", "played", "paused", "seeked", "completed", "terminated", "failed"
 ]
-# What a teacher changed about a lesson of the timetable: session is the channel, position the
-# published start and start the new one, in milliseconds since 1970.
-_TimetableVerb = Literal["shifted", "cancelled", "swapped"]
-Verb = Literal[_PlayerVerb, _TimetableVerb]
-PLAYER_VERBS: Final[tuple[str, ...]] = get_args(_PlayerVerb)
-"""Those that a player may report."""
-VERBS: Final[tuple[str, ...]] = get_args(Verb)
+Verb = Literal[PlayerVerb, "taught", "shifted", "cancelled", "swapped"]
+PLAYER_VERBS: Final[tuple[PlayerVerb, ...]] = get_args(PlayerVerb)
+"""What players may report; the other verbs are the portal's own."""
+VERBS: Final[tuple[Verb, ...]] = get_args(Verb)
 
 Text = Annotated[str, msgspec.Meta(max_length=300)]
 Number = Annotated[int, msgspec.Meta(ge=-1, le=MAX_NUMBER)]
@@ -29,6 +26,10 @@ Number = Annotated[int, msgspec.Meta(ge=-1, le=MAX_NUMBER)]
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """One usage fact. Times are in milliseconds; -1 stands for "does not apply".
+
+    ``taught`` is one class: ``session`` names it, ``position`` is the furthest place that was
+    played. ``shifted``, ``cancelled`` and ``swapped`` are a teacher's changes of the timetable:
+    ``session`` is the channel, ``position`` the published start and ``start`` the new one.
 
     Attributes:
         verb: what happened.
@@ -43,6 +44,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         start: for ``seeked`` the place left, for ``paused`` where that stretch began.
         length: the medium's duration.
         count: heads in the class, 1 for a single reader.
+        duration: how long a class took.
+        cues: how many cues a class reached.
     """
 
     verb: Verb
@@ -57,6 +60,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     start: Number = -1
     length: Number = -1
     count: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
+    duration: Number = -1
+    cues: Annotated[int, msgspec.Meta(ge=-1, le=10_000)] = -1
 
 
 class Recorded(Statement, frozen=True, kw_only=True):

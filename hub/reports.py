@@ -53,6 +53,8 @@ class Row(msgspec.Struct, frozen=True):
     start: int
     length: int
     count: int
+    duration: int
+    cues: int
 
 
 class Count(msgspec.Struct, frozen=True):
@@ -175,6 +177,8 @@ def _row(batch: StoredBatch, number: int, record: Statement, school: str) -> Row
         record.start,
         record.length,
         record.count,
+        record.duration,
+        record.cues,
     )
 
 

@@ -36,11 +36,21 @@ _log = logging.getLogger(__name__)
 
 
 class Use(NamedTuple):
-    """How much something was used; ``watched`` in milliseconds."""
+    """How much something was used.
+
+    Attributes:
+        opened: by single readers.
+        completed: by single readers.
+        watched: milliseconds, by single readers.
+        taught: classes.
+        heads: pupils in them.
+    """
 
     opened: int = 0
     completed: int = 0
     watched: int = 0
+    taught: int = 0
+    heads: int = 0
 
     def plus(self, other: "Use") -> "Use":
         """Give both together."""
@@ -143,6 +153,8 @@ def weekly_use(
         func.sum(UsageWeekRow.opened),
         func.sum(UsageWeekRow.completed),
         func.sum(UsageWeekRow.watched),
+        func.sum(UsageWeekRow.taught),
+        func.sum(UsageWeekRow.heads),
     )
     query = select(UsageWeekRow.pack, UsageWeekRow.week, *sums)
     query = query.where(UsageWeekRow.week >= since.isoformat())
@@ -150,7 +162,7 @@ def weekly_use(
         query = query.where(UsageWeekRow.node.in_(nodes))
     with registry.reading() as session:
         rows = session.execute(query.group_by(UsageWeekRow.pack, UsageWeekRow.week)).all()
-    return {(pack, week): Use(int(a), int(b), int(c)) for pack, week, a, b, c in rows}
+    return {(pack, week): Use(*map(int, numbers)) for pack, week, *numbers in rows}
 
 
 def monday(moment: datetime) -> date:
@@ -201,11 +213,13 @@ def _add(session: Session, node: str, week: str, pack: str, use: Use) -> None:
             # Nobody has so many; whoever says so is counted, and takes no more room.
             _add(session, node, week, "", use)
             return
-        row = UsageWeekRow(week=week, pack=pack, node=node, opened=0, completed=0, watched=0)
+        row = UsageWeekRow(week=week, pack=pack, node=node, **Use()._asdict())
         session.add(row)
     row.opened += use.opened
     row.completed += use.completed
     row.watched += use.watched
+    row.taught += use.taught
+    row.heads += use.heads
     session.flush()
 
 
@@ -233,11 +247,14 @@ def _week(statement: Statement, received: datetime) -> str:
 
 def _use(statement: Statement) -> Use:
     stretch = statement.position - statement.start
+    taught = statement.verb == "taught"
     ended = statement.verb in {"paused", "terminated"} and statement.start >= 0 < stretch
     return Use(
         opened=statement.verb == "opened",
         completed=statement.verb == "completed",
         watched=min(stretch, _MOST_STRETCH_MS) if ended else 0,
+        taught=taught,
+        heads=statement.count if taught else 0,
     )
 
 

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from core.codec import decode_json
 from core.errors import RefusedError, UnavailableError
-from core.usage import PLAYER_VERBS, Number, Recorded, Verb
+from core.usage import PLAYER_VERBS, Number, PlayerVerb, Recorded
 from edge_client.portal.errors import AGAIN, N_, language_of, refusal
 from edge_client.portal.form_tokens import COOKIE, is_token
 from edge_client.portal.security import is_from_own_page
@@ -132,5 +132,5 @@ def _statements(site: Site, report: Report) -> list[Recorded]:
     ]
 
 
-def _verb(event: Event) -> Verb:
-    return cast("Verb", event.verb)  # checked by ``_unknown``
+def _verb(event: Event) -> PlayerVerb:
+    return cast("PlayerVerb", event.verb)  # checked by ``_unknown``

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -56,6 +56,17 @@ def _usage_weeks(connection: Connection) -> None:
         Base.metadata.tables[row.__tablename__].create(connection, checkfirst=True)
 
 
+def _usage_classes(connection: Connection) -> None:
+    table = Base.metadata.tables[UsageWeekRow.__tablename__]
+    there = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    for name in ("taught", "heads"):
+        if name not in there:
+            kind = table.columns[name].type.compile(connection.dialect)
+            connection.execute(
+                text(f"ALTER TABLE {table.name} ADD COLUMN {name} {kind} NOT NULL DEFAULT 0")
+            )
+
+
 # Never changed once released; a new one goes to the end.
 MIGRATIONS: Final[tuple[tuple[str, Callable[[Connection], None]], ...]] = (
     ("0001_initial", _initial),
@@ -63,6 +74,7 @@ MIGRATIONS: Final[tuple[tuple[str, Callable[[Connection], None]], ...]] = (
     ("0003_reports", _reports),
     ("0004_admins", _admins),
     ("0005_usage_weeks", _usage_weeks),
+    ("0006_usage_classes", _usage_classes),
 )
 
 

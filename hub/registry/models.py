@@ -190,7 +190,8 @@ class SessionRow(Base):
 class UsageWeekRow(Base):
     """What one node's lessons of one pack were used in one week.
 
-    ``week`` is its Monday; ``pack`` is empty for what is no pack. ``watched`` is in milliseconds.
+    ``week`` is its Monday; ``pack`` is empty for what is no pack. ``watched`` is in milliseconds;
+    ``taught`` counts classes, ``heads`` the pupils in them.
     """
 
     __tablename__ = "usage_weeks"
@@ -201,6 +202,8 @@ class UsageWeekRow(Base):
     opened: Mapped[int] = mapped_column(_Big)
     completed: Mapped[int] = mapped_column(_Big)
     watched: Mapped[int] = mapped_column(_Big)
+    taught: Mapped[int] = mapped_column(_Big, server_default="0")
+    heads: Mapped[int] = mapped_column(_Big, server_default="0")
 
 
 class CountedBatchRow(Base):

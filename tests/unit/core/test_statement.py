@@ -52,6 +52,26 @@ def test_a_wrong_clock_and_negative_places_survive() -> None:
     assert decode_batch(encode_batch(odd)) == odd
 
 
+def formats(batch: bytes) -> tuple[int, int]:
+    """Give a batch's format, and how many columns it has."""
+    plain = msgspec.msgpack.decode(zstandard.decompress(batch))
+    return plain[0], len(plain[2])
+
+
+def test_a_batch_with_a_class_has_two_columns_more() -> None:
+    taught = msgspec.structs.replace(
+        BASE, verb="taught", count=41, length=900_000, duration=1_500_000, cues=4
+    )
+    batch = encode_batch([*lesson(2), taught, BASE])
+    assert decode_batch(batch) == [*lesson(2), taught, BASE]
+    assert formats(batch) == (2, 14)
+
+
+def test_a_batch_without_one_is_as_every_release_reads_it() -> None:
+    shifted = msgspec.structs.replace(BASE, verb="shifted", start=5)
+    assert formats(encode_batch([*lesson(2), shifted])) == (1, 12)
+
+
 def test_a_poisoned_record_is_isolated() -> None:
     good = lesson(3)
     bad = Statement(**{**msgspec.structs.asdict(BASE), "count": 0})
@@ -75,7 +95,9 @@ def packed(value: object) -> bytes:
         (packed({"a": 1}), "cannot be read"),
         (packed([1, [], []]), "fit together"),
         (packed([1, ["x"], [[0]] * 11 + [[0, 0]]]), "fit together"),
-        (packed([2, [], []]), "format 2"),
+        (packed([3, [], []]), "format 3"),
+        (packed([2, ["x"], [[0]] * 12]), "fit together"),
+        (packed([1, ["x"], [[0]] * 14]), "fit together"),
         (packed([1, ["x"], [[0] * (MAX_BATCH + 1)] * 12]), "length <= 5000"),
     ],
 )

@@ -57,6 +57,31 @@ def test_statements_are_counted_by_pack_and_week(hub: TinyHub) -> None:
     assert weekly_use(hub.service.registry, date(2026, 11, 30)) == {}
 
 
+def test_classes_are_counted_with_their_pupils(hub: TinyHub) -> None:
+    node = hub.enrol_node()
+    taught = used("taught", count=41, position=600_000, duration=2_400_000, cues=3)
+    hub.service.intake.take(node.batch(1, [used(), taught, used("taught", count=7)]))
+    count(hub)
+    assert use(hub) == {(FISH, THIS_WEEK): Use(opened=1, taught=2, heads=48)}
+
+
+def test_sums_of_an_earlier_release_are_kept(hub: TinyHub) -> None:
+    node = hub.enrol_node()
+    hub.service.intake.take(node.batch(1, [used()]))
+    count(hub)
+    hub.close()
+    file = hub.hub_directory.root / "registry.db"
+    with sqlite3.connect(file) as connection:
+        connection.execute("ALTER TABLE usage_weeks DROP COLUMN taught")
+        connection.execute("ALTER TABLE usage_weeks DROP COLUMN heads")
+        connection.execute("DELETE FROM migrations WHERE name LIKE '%_usage_classes'")
+    connection.close()
+    Registry("registry.db", hub.hub_directory.root, hub.now).close()
+    hub.service.intake.take(node.batch(2, [used("taught", count=7)]))
+    count(hub)
+    assert use(hub) == {(FISH, THIS_WEEK): Use(opened=1, taught=1, heads=7)}
+
+
 def test_a_number_counts_once_however_often_it_comes(hub: TinyHub) -> None:
     node = hub.enrol_node()
     take = hub.service.intake.take

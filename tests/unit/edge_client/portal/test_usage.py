@@ -145,6 +145,7 @@ async def test_a_malformed_event_is_refused_with_all_others(
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [({"verb": "hacked"}, "The report names an action that is not known."),
+     ({"verb": "taught"}, "The report names an action that is not known."),
      ({"item": "none"}, "The report names a lesson that is not here."),
      ({"pack": "gd/zhuhai/none"}, "The report names a lesson that is not here.")],
 )  # fmt: skip
