@@ -6,18 +6,20 @@ left out, and the others go on. Standard library and msgspec only, for the porta
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from cache.databases import Migration, open_reader, sqlite_in_words
+from cache.databases import Migration
+from cache.journal_pins import pin, unpin
+from cache.journal_tables import table_rows
 from core.class_lesson import MAX_BYTES, ClassLesson
 from core.class_room import Chosen
 from core.class_session import ClassSession
 from core.codec import decode_msgpack
+from core.digest import Digest
 from core.errors import RefusedError
 
 T = TypeVar("T")
@@ -39,6 +41,7 @@ MIGRATION: Final = Migration(
         ) STRICT""",
     ),
 )
+_TABLE: Final = "class_session"
 KEPT_DAYS: Final = 60
 MOST_KEPT: Final = 2000
 _DAY: Final = 86_400.0
@@ -49,7 +52,6 @@ _PAST: Final = (
 )
 _ONE_PAST: Final = f"SELECT {_COLUMNS} FROM class_session WHERE ended IS NOT NULL AND name = ?"  # noqa: S608 - as above
 _CODES: Final = "SELECT code FROM class_session ORDER BY id DESC LIMIT ?"
-_HAS_TABLE: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'class_session'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,42 +78,45 @@ class KeptClass:
     ended: float | None = None
 
 
-def insert(connection: sqlite3.Connection, kept: KeptClass) -> None:
-    """Keep a class that begins, and let go of those that ended long ago."""
-    connection.execute(
-        "INSERT INTO class_session (name, code, teacher, at, boot, lesson, state, chosen)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            kept.name,
-            kept.code,
-            kept.teacher,
-            kept.at,
-            kept.boot,
-            msgspec.msgpack.encode(kept.lesson),
-            msgspec.msgpack.encode(kept.session),
-            msgspec.msgpack.encode(kept.chosen),
-        ),
-    )
-
-
-def update(connection: sqlite3.Connection, kept: KeptClass) -> None:
-    """Keep what a running class is now."""
+def save(connection: sqlite3.Connection, kept: KeptClass) -> None:
+    """Keep what a class is now, and pin what it plays; one that has ended stays as it is."""
+    state, chosen = msgspec.msgpack.encode(kept.session), msgspec.msgpack.encode(kept.chosen)
+    known = connection.execute("SELECT 1 FROM class_session WHERE name = ?", (kept.name,))
+    if known.fetchone() is None:
+        connection.execute(
+            "INSERT INTO class_session (name, code, teacher, at, boot, lesson, state, chosen)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                kept.name,
+                kept.code,
+                kept.teacher,
+                kept.at,
+                kept.boot,
+                msgspec.msgpack.encode(kept.lesson),
+                state,
+                chosen,
+            ),
+        )
+        pin(connection, _reason(kept), map(Digest, kept.lesson.digests))
+        return
     connection.execute(
         "UPDATE class_session SET boot = ?, state = ?, chosen = ? WHERE name = ? AND ended IS NULL",
-        (
-            kept.boot,
-            msgspec.msgpack.encode(kept.session),
-            msgspec.msgpack.encode(kept.chosen),
-            kept.name,
-        ),
+        (kept.boot, state, chosen, kept.name),
     )
 
 
 def end(connection: sqlite3.Connection, kept: KeptClass, at: float) -> bool:
-    """Note that a class has ended; say whether it had not already."""
+    """Note that a class has ended, and let go of what it played; say whether it had not already.
+
+    Args:
+        connection: of the journal's writer, in a transaction.
+        kept: what it was at its end.
+        at: when that was, Unix seconds as now believed.
+    """
+    save(connection, kept)
+    unpin(connection, _reason(kept))
     done = connection.execute(
-        "UPDATE class_session SET boot = ?, state = ?, ended = ? WHERE name = ? AND ended IS NULL",
-        (kept.boot, msgspec.msgpack.encode(kept.session), at, kept.name),
+        "UPDATE class_session SET ended = ? WHERE name = ? AND ended IS NULL", (at, kept.name)
     )
     return done.rowcount > 0
 
@@ -151,33 +156,36 @@ def one_past(path: Path, name: str) -> KeptClass | None:
 
 
 def codes(path: Path, limit: int) -> list[str]:
-    """Give the codes of the latest classes; raises as ``running``."""
-    return [str(row[0]) for row in _rows(path, _CODES, limit)]
+    """Give the codes of the latest classes, latest first; raises as ``running``."""
+    return [str(code) for (code,) in table_rows(path, _TABLE, _CODES, limit)]
 
 
 def _classes(path: Path, sql: str, *values: int | str) -> Iterator[KeptClass]:
-    for name, code, teacher, at, ended, boot, *documents in _rows(path, sql, *values):
+    for row in table_rows(path, _TABLE, sql, *values):
         try:
-            lesson = _decoded(documents[0], ClassLesson)
-            session = _decoded(documents[1], ClassSession)
-            chosen = _decoded(documents[2], Chosen)
+            yield _kept(*row)
         except RefusedError:
             continue  # of a newer release
-        yield KeptClass(name, code, teacher, at, boot, lesson, session, chosen, ended)
+
+
+def _kept(*row: Any) -> KeptClass:  # noqa: ANN401 - columns are typed by their table
+    name, code, teacher, at, ended, boot, lesson, state, chosen = row
+    return KeptClass(
+        name=name,
+        code=code,
+        teacher=teacher,
+        at=at,
+        boot=boot,
+        lesson=_decoded(lesson, ClassLesson),
+        session=_decoded(state, ClassSession),
+        chosen=_decoded(chosen, Chosen),
+        ended=ended,
+    )
 
 
 def _decoded(data: bytes, kind: type[T]) -> T:
     return decode_msgpack(data, kind, what="The class session", limit=MAX_BYTES)
 
 
-def _rows(path: Path, sql: str, *values: int | str) -> list[tuple[Any, ...]]:
-    try:
-        with (
-            sqlite_in_words(path, reading=True),
-            closing(open_reader(path)) as connection,
-        ):
-            if connection.execute(_HAS_TABLE).fetchone() is None:
-                return []
-            return connection.execute(sql, values).fetchall()
-    except FileNotFoundError:
-        return []
+def _reason(kept: KeptClass) -> str:
+    return f"class {kept.name}"

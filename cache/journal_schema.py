@@ -7,6 +7,7 @@ from typing import Final
 
 from cache import (
     journal_changes,
+    journal_classes,
     journal_pins,
     journal_said,
     journal_sign_ins,
@@ -50,4 +51,5 @@ MIGRATIONS: Final = (
     journal_changes.MIGRATION,
     journal_wishes.MIGRATION,
     journal_sign_ins.MIGRATION,
+    journal_classes.MIGRATION,
 )

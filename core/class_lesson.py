@@ -6,7 +6,7 @@ import msgspec
 
 from core.cues import MOST_CUES, Cue
 
-MAX_BYTES: Final = 1 << 20
+MAX_BYTES: Final = 4 << 20
 _Text = Annotated[str, msgspec.Meta(max_length=1000)]
 _Place = Annotated[int, msgspec.Meta(ge=0, le=2**40)]
 

@@ -65,6 +65,11 @@ class ClassSession(msgspec.Struct, frozen=True, kw_only=True):
     began: _Moment = 0
     before: _Count = 0
 
+    @property
+    def was_played(self) -> bool:
+        """Whether it ever played."""
+        return bool(self.began or self.before)
+
 
 def begin(length: int, cues: tuple[int, ...], now: float) -> ClassSession:
     """Give a class that waits at the beginning; cues behind the lesson's end do not count.
@@ -96,7 +101,7 @@ def due(session: ClassSession) -> float | None:
 def settled(session: ClassSession, now: float) -> ClassSession:
     """Stop a class that has come to a cue or to the end; give any other back as it is."""
     moment = due(session)
-    if moment is None or now < moment:
+    if moment is None or (now < moment and place(session, now) < _stop(session)):
         return session
     position = _stop(session)
     at_cue = position in session.cues
@@ -105,17 +110,18 @@ def settled(session: ClassSession, now: float) -> ClassSession:
         phase="cue" if at_cue else "paused",
         position=position,
         at=now,
-        stopped=moment,
+        stopped=min(moment, now),
         furthest=max(session.furthest, position),
         reached=_with_cue(session, position),
     )
 
 
 def rebased(session: ClassSession, now: float) -> ClassSession:
-    """Give the same state as of ``now``, to be saved; the caller has settled it."""
-    if session.phase != "playing":
-        return session
+    """Give the same state as of ``now``, to be saved."""
     position = place(session, now)
+    if session.phase != "playing" or position == _stop(session):
+        # At a stop that nobody has seen yet, ``position`` would say that it was seen.
+        return session
     return msgspec.structs.replace(
         session, position=position, at=now, furthest=max(session.furthest, position)
     )

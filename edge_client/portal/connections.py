@@ -4,7 +4,9 @@ Rules:
     - One that nothing was asked on for a while is closed, so that nobody can hold them all by
       sending half a request. One that is being answered stays: that is a paused video.
     - There are never more than ``most``. When one more comes, the address that holds the most
-      of them loses one: a silent one first, the one silent longest of those.
+      of them loses one: a silent one first, the one silent longest of those. A class's sockets
+      last: they are bounded by themselves (``LASTING``), and what asks for pages makes room for
+      pages.
 """
 
 import asyncio
@@ -17,6 +19,8 @@ from typing import Final
 from aiohttp import web
 
 MOST: Final = 1000
+LASTING: Final = 0.6
+"""The share of all connections that may be sockets of classes."""
 _LOOKS: Final = 6
 _FILES: Final = 4096
 # Databases, listening sockets, and those that come in a few turns of the loop.
@@ -31,6 +35,12 @@ class Connections:
         self._servers: list[web.Server] = []
         self._answering: Counter[web.RequestHandler] = Counter()
         self._since: dict[web.RequestHandler, float] = {}
+        self._lasting: set[web.RequestHandler] = set()
+
+    @property
+    def most_lasting(self) -> int:
+        """How many connections may last."""
+        return int(self._most * LASTING)
 
     def factory(self, server: web.Server) -> Callable[[], web.RequestHandler]:
         """Give what makes the protocol of each connection that a server accepts."""
@@ -54,6 +64,15 @@ class Connections:
                 del self._answering[connection]
                 self._since[connection] = _now()
 
+    @contextmanager
+    def lasting(self, connection: web.RequestHandler) -> Iterator[None]:
+        """Let a connection stay while the block runs, however many others come."""
+        self._lasting.add(connection)
+        try:
+            yield
+        finally:
+            self._lasting.discard(connection)
+
     async def sweep(self, idle_seconds: float) -> None:
         """Close silent connections for ever."""
         while True:
@@ -68,6 +87,7 @@ class Connections:
         there = self._open()
         if len(there) < self._most:
             return
+        there = [one for one in there if one not in self._lasting]
         held = Counter(map(_address, there))
         greedy = held.most_common(1)[0][0]
         _abort(

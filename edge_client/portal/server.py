@@ -15,6 +15,7 @@ from edge_client import notify
 from edge_client.config import Address, NodeConfig
 from edge_client.portal.application import content_application, portal_application
 from edge_client.portal.classes.classes import Classes
+from edge_client.portal.classes.keeping import Keeping
 from edge_client.portal.connections import Connections, affordable
 from edge_client.portal.languages import load_languages
 from edge_client.portal.lessons import Lessons
@@ -76,15 +77,24 @@ async def running(
     languages = load_languages()
     usage = UsageLog(state, clock, disk_floor=config.disk_floor)
     time = SchoolHours(state, clock, usage, zone=config.time_zone)
+    lessons = Lessons(state)
+    connections = Connections(most_connections or affordable())
+    classes = Classes(
+        clock,
+        teacher_of,
+        Keeping(state, usage, clock),
+        lessons,
+        most_sockets=connections.most_lasting,
+    )
     site = Site(
-        Lessons(state),
+        lessons,
         usage,
         languages,
         Renderer(languages.values()),
         clock,
         frozenset(name.lower() for name in config.portal_hosts),
-        Connections(most_connections or affordable()),
-        Classes(clock, teacher_of),
+        connections,
+        classes,
         time,
         Timetables(state, usage),
         Teachers(state, clock, usage, time),
@@ -92,6 +102,7 @@ async def running(
     )
     site.ports.host = config.portal_listen[0]
     site.usage.start()
+    site.classes.begin()
     async with AsyncExitStack() as stack:
         stack.callback(site.lessons.close)
         stack.callback(site.teachers.close)
@@ -106,7 +117,7 @@ async def running(
         try:
             yield site
         finally:
-            site.classes.close()
+            await site.classes.close()
             sweeper.cancel()
             with suppress(asyncio.CancelledError):
                 await sweeper

@@ -5,45 +5,41 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from core.class_lesson import ClassLesson, Medium
-from core.errors import ExhaustedError, UsageError
+from core.errors import ExhaustedError, PackhorseError, UsageError
 from core.manifest import best_title
+from edge_client.portal.classes.admission import NotAdmittedError, admitted
 from edge_client.portal.classes.lesson import class_lesson
-from edge_client.portal.classes.words import NO_CLASS, SIGN_IN, say
+from edge_client.portal.classes.words import SIGN_IN, say
 from edge_client.portal.errors import language_of, refusal
-from edge_client.portal.form_tokens import COOKIE, is_token
-from edge_client.portal.security import is_from_own_page
+from edge_client.portal.posting import read_form
+from edge_client.portal.sign_in import signed_in
 from edge_client.portal.site import SITE
 
 _MOST_CHARACTERS: Final = 200
+_CONFLICT: Final = web.HTTPConflict.status_code
 
 
 async def start(request: web.Request) -> web.Response:
     """Begin a class with ``pack`` and ``item``, and go to the page that leads it.
 
     Raises:
-        HTTPForbidden: it does not come from a page of ours, or nobody is signed in.
+        HTTPForbidden: it does not come from a page of ours.
         HTTPNotFound: the item is not here.
-        HTTPSeeOther: always, otherwise.
+        HTTPSeeOther: it has begun, or somebody has to sign in first.
     """
     site = request.app[SITE]
-    if not is_from_own_page(request):
-        raise web.HTTPForbidden
-    form = await request.post()
-    pack, item, session, token = (
-        str(form.get(name, ""))[:_MOST_CHARACTERS] for name in ("pack", "item", "session", "token")
-    )
-    cookie = request.cookies.get(COOKIE)
-    secrets = await site.usage.secrets()
-    teacher = await site.classes.teacher_of(request)
-    if teacher is None or not any(is_token(one, cookie, session, token) for one in secrets):
-        raise web.HTTPForbidden
+    form = await read_form(request)
+    teacher = await signed_in(request)
+    pack, item = (form.get(name, "")[:_MOST_CHARACTERS] for name in ("pack", "item"))
     try:
         lesson = await class_lesson(site.lessons, pack, item)
         if lesson is None:
             raise web.HTTPNotFound
+        await site.classes.ready()
         one = site.classes.start(lesson, teacher)
     except (UsageError, ExhaustedError) as error:
-        return refusal(409, say(language_of(request).texts, error))
+        return _refused(request, error)
+    await site.classes.keeping.saved()
     raise web.HTTPSeeOther(f"/class/lead/{one.code}", headers={hdrs.CACHE_CONTROL: "no-store"})
 
 
@@ -53,11 +49,26 @@ async def description(request: web.Request) -> web.Response:
     role = request.query.get("as", "pupil")
     if role == "lead" and await site.classes.teacher_of(request) is None:
         return refusal(403, language.texts.gettext(SIGN_IN))
-    one = site.classes.find(request.match_info["code"])
-    if one is None:
-        return refusal(404, language.texts.gettext(NO_CLASS))
+    try:
+        one = await admitted(request, request.match_info["code"])
+    except NotAdmittedError as error:
+        return refusal(error.status, language.texts.gettext(error.text))
     body = _described(one.lesson, role, language.code)
     return web.json_response(body, headers={hdrs.CACHE_CONTROL: "no-store"})
+
+
+def _refused(request: web.Request, error: PackhorseError) -> web.Response:
+    """Make the page that says why no class begins."""
+    language = language_of(request)
+    text = request.app[SITE].renderer.render(
+        language,
+        "message.html",
+        path=request.path_qs,
+        title=say(language.texts, error),
+        advice="",
+        status=_CONFLICT,
+    )
+    return web.Response(text=text, content_type="text/html", status=_CONFLICT)
 
 
 def _described(lesson: ClassLesson, role: str, language: str) -> dict[str, object]:

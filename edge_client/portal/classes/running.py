@@ -40,7 +40,12 @@ class RunningClass:
     Args:
         kept: what it is.
         now: the portal's clock, milliseconds.
-        changed: called after each order and stop, so that the state is saved.
+        changed: called after each order and stop, so that the state is saved; who is called
+            at the end announces it.
+
+    Attributes:
+        empty_since: moment at which the last screen left.
+        since: moment at which it began, or the portal did.
     """
 
     def __init__(
@@ -54,7 +59,7 @@ class RunningClass:
         self.session = kept.session
         self.room = Room(kept.chosen)
         self.connections: dict[int, Connection] = {}
-        self.empty_since = now()
+        self.since = self.empty_since = now()
         self._now = now
         self._changed = changed
         self._timer: asyncio.TimerHandle | None = None
@@ -103,9 +108,17 @@ class RunningClass:
         else:
             self._obey(connection, message)
 
-    def end(self, moment: float | None = None) -> None:
-        """End the class, or note that it ended at an earlier ``moment``."""
+    def end(self, moment: float | None = None, *, text: str = "") -> None:
+        """End the class, or note that it ended at an earlier ``moment``; tell its teacher why."""
+        for connection in self.connections.values():
+            if text and connection.member.role == "lead":
+                connection.fault(text)
         self._become(class_session.ended(self.session, self._now() if moment is None else moment))
+
+    def announce_end(self) -> None:
+        """Show every screen that the class has ended, and close it."""
+        self._tell_all()
+        self.close(ENDED_CODE)
 
     def close(self, code: int, text: str = "") -> None:
         """Close all screens, and the timer."""
@@ -180,9 +193,8 @@ class RunningClass:
         self.session = session
         self._set_timer()
         self._changed(self)
-        self._tell_all()
-        if self.has_ended:
-            self.close(ENDED_CODE)
+        if not self.has_ended:
+            self._tell_all()
 
     def _tell_all(self) -> None:
         for connection in self.connections.values():

@@ -8,6 +8,7 @@ WebSocket that was refused.
 import asyncio
 import re
 import secrets
+from collections import Counter
 from contextlib import suppress
 from typing import Final, Literal, TypeAlias, cast, get_args
 
@@ -22,34 +23,28 @@ from core.class_messages import (
 )
 from core.class_room import MOST_SCREENS
 from core.errors import RefusedError
+from edge_client.portal.classes.admission import NotAdmittedError, admitted
+from edge_client.portal.classes.classes import Classes
 from edge_client.portal.classes.connection import (
     FULL_CODE,
     JUNK_CODE,
-    NO_CLASS_CODE,
     RATE_CODE,
     TEACHERS_CODE,
     Connection,
 )
 from edge_client.portal.classes.running import RunningClass
-from edge_client.portal.classes.words import FULL, JUNK, NO_CLASS, SIGN_IN, TOO_FAST
+from edge_client.portal.classes.words import CROWDED, FULL, JUNK, SIGN_IN, TOO_FAST
 from edge_client.portal.errors import language_of
 from edge_client.portal.security import is_from_own_page
 from edge_client.portal.site import SITE
 
 HEARTBEAT_SECONDS: Final = 15.0
+_CROWDED_STATUS: Final = 503
 _CLOSE_SECONDS: Final = 2.0
 _KEY: Final = re.compile(r"[0-9a-f]{16}\Z")
 _Socket: TypeAlias = "web.WebSocketResponse[Literal[False]]"
 # What is larger than a message can be and still gets a sentence.
 _ROOM: Final = 4
-
-
-class _Refusal(Exception):  # noqa: N818 - never leaves this module
-    """A sentence, and the code to close with."""
-
-    def __init__(self, text: str, code: int) -> None:
-        super().__init__(text)
-        self.text, self.code = text, code
 
 
 async def socket(request: web.Request) -> web.StreamResponse:
@@ -75,7 +70,7 @@ async def socket(request: web.Request) -> web.StreamResponse:
     with suppress(ConnectionError):
         try:
             await _serve(request, answer, cast("Role", role))
-        except _Refusal as refusal:
+        except NotAdmittedError as refusal:
             text = language_of(request).texts.gettext(refusal.text)
             await answer.send_frame(encode_from_portal(Fault(text)), WSMsgType.TEXT)
             await answer.close(code=refusal.code)
@@ -83,7 +78,7 @@ async def socket(request: web.Request) -> web.StreamResponse:
 
 
 async def _serve(request: web.Request, answer: _Socket, role: Role) -> None:
-    one, teacher = await _admitted(request, role)
+    one, teacher = await _let_in(request, role)
     key = request.query.get("key", "")
     if not _KEY.match(key):
         key = secrets.token_hex(8)
@@ -94,7 +89,8 @@ async def _serve(request: web.Request, answer: _Socket, role: Role) -> None:
     )  # fmt: skip
     writer = asyncio.get_running_loop().create_task(connection.write())
     try:
-        await _read(answer, one, connection)
+        with request.app[SITE].connections.lasting(request.protocol):
+            await _read(answer, one, connection)
     finally:
         one.leave(connection)
         if connection.is_closing:
@@ -104,22 +100,41 @@ async def _serve(request: web.Request, answer: _Socket, role: Role) -> None:
             await writer
 
 
-async def _admitted(request: web.Request, role: Role) -> tuple[RunningClass, str]:
+async def _let_in(request: web.Request, role: Role) -> tuple[RunningClass, str]:
     """Find the class that a screen may join, and its teacher's name.
 
     Raises:
-        _Refusal: it may not.
+        NotAdmittedError: it may not.
     """
     classes = request.app[SITE].classes
     teacher = await classes.teacher_of(request) if role == "lead" else ""
     if teacher is None:
-        raise _Refusal(SIGN_IN, TEACHERS_CODE)
-    one = classes.find(request.query.get("code", ""))
-    if one is None:
-        raise _Refusal(NO_CLASS, NO_CLASS_CODE)
-    if len(one.connections) >= MOST_SCREENS:
-        raise _Refusal(FULL, FULL_CODE)
+        raise NotAdmittedError(SIGN_IN, TEACHERS_CODE, web.HTTPForbidden.status_code)
+    one = await admitted(request, request.query.get("code", ""))
+    _make_room(classes, one, role, request.remote or "")
     return one, teacher
+
+
+def _make_room(classes: Classes, one: RunningClass, role: Role, address: str) -> None:
+    """See that there is room for a screen; whoever has taken more of it than others gives way.
+
+    Raises:
+        NotAdmittedError: there is none.
+    """
+    is_full = len(one.connections) >= MOST_SCREENS
+    if not is_full and classes.sockets < classes.most_sockets:
+        return
+    there = list(one.connections.values())
+    held = Counter(each.address for each in there if not each.is_closing)
+    greedy, most = held.most_common(1)[0] if held else ("", 0)
+    # The teacher gets in, whoever is there already.
+    if role != "lead" and most <= held[address] + 1:
+        raise NotAdmittedError(FULL if is_full else CROWDED, FULL_CODE, _CROWDED_STATUS)
+    for each in reversed(there):
+        if each.address == greedy and each.member.role == "pupil" and not each.is_closing:
+            one.leave(each)
+            each.close(FULL_CODE, FULL)
+            return
 
 
 async def _read(answer: _Socket, one: RunningClass, connection: Connection) -> None:

@@ -20,6 +20,7 @@ NO_CLASS: Final = N_("There is no class with this code. Look at the big screen f
 GUESSED: Final = N_("That were too many wrong codes. Wait a minute, then try again.")
 FULL: Final = N_("This class has as many screens as it can have. Look at the big screen.")
 CROWDED: Final = N_("All places for screens are taken. Look at the big screen.")
+LATER: Final = N_("The classes are being read. Try again in a minute.")
 SIGN_IN: Final = N_("Sign in as a teacher to lead a class.")
 REPLACED: Final = N_("This page was opened again.")
 WITHDRAWN: Final = N_("This lesson was withdrawn by its publisher, so the class has ended.")
@@ -37,6 +38,9 @@ _ELSEWHERE: Final = (
     N_("This number cannot be set."),
     N_("You lead this class already."),
     N_("This screen is not connected any more."),
+    N_("{count} classes are running already."),
+    N_("End one that is over."),
+    N_("Only a video can be led as a class."),
 )
 
 
