@@ -45,6 +45,8 @@ _TABLE: Final = "class_session"
 KEPT_DAYS: Final = 60
 MOST_KEPT: Final = 2000
 _DAY: Final = 86_400.0
+# 2020: what an unset clock says is earlier, and says nothing of how long ago it was.
+_PLAUSIBLE: Final = 1_577_836_800.0
 _COLUMNS: Final = "name, code, teacher, at, ended, boot, lesson, state, chosen"
 _RUNNING: Final = f"SELECT {_COLUMNS} FROM class_session WHERE ended IS NULL ORDER BY id"  # noqa: S608 - our own texts
 _PAST: Final = (
@@ -128,7 +130,10 @@ def prune(connection: sqlite3.Connection, now: float) -> None:
         connection: of the journal's writer, in a transaction.
         now: Unix seconds, from a clock that somebody has set.
     """
-    connection.execute("DELETE FROM class_session WHERE ended < ?", (now - KEPT_DAYS * _DAY,))
+    connection.execute(
+        "DELETE FROM class_session WHERE ended BETWEEN ? AND ?",
+        (_PLAUSIBLE, now - KEPT_DAYS * _DAY),
+    )
     connection.execute(
         "DELETE FROM class_session WHERE ended IS NOT NULL AND id NOT IN"
         " (SELECT id FROM class_session WHERE ended IS NOT NULL ORDER BY id DESC LIMIT ?)",

@@ -4,16 +4,20 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, Final
 
 import aiohttp
-from aiohttp import web
 
+from cache.agent_db import AgentDatabase
+from cache.state import StateDirectory
 from core.class_lesson import ClassLesson, Medium
 from core.cues import Cue
+from core.pins import pin_record
+from edge_client.portal.site import Site
+from edge_client.portal.teachers import COOKIE
 from tests.support.course import PACK
 
-TEACHER: Final = "teacher_for_tests"
 LESSON: Final = ClassLesson(
     pack=PACK,
     item="video",
@@ -30,9 +34,16 @@ LESSON: Final = ClassLesson(
 )
 
 
-async def by_cookie(request: web.Request) -> str | None:
-    """Believe a cookie who is signed in: stands for the teachers' sign-in."""
-    return request.cookies.get(TEACHER)
+@cache
+def _pin_record() -> str:
+    return pin_record("2749", bytes(16))
+
+
+def add_teachers(state: StateDirectory, *names: str) -> None:
+    """Add teachers who share a PIN, which takes its time to prepare once."""
+    with AgentDatabase(state) as database:
+        for name in names:
+            database.set_teacher(name, _pin_record(), "2026-11-25")
 
 
 class Screen:
@@ -108,22 +119,33 @@ class Visitors:
 
     Args:
         origin: the portal's.
+        site: the portal, if it runs in this process: then teachers sign in by themselves.
     """
 
-    def __init__(self, origin: str) -> None:
+    def __init__(self, origin: str, site: Site | None = None) -> None:
         self.origin = origin
+        self.cookies: dict[str, str] = {}
+        self._site = site
         self._sessions: list[aiohttp.ClientSession] = []
         self._screens: list[Screen] = []
 
     async def connect(
-        self, code: str, role: str, *, teacher: str = "", key: str = "", language: str = "en"
+        self,
+        code: str,
+        role: str,
+        *,
+        teacher: str = "",
+        key: str = "",
+        language: str = "en",
+        **options: Any,
     ) -> Screen:
         """Open a screen on a device of its own."""
-        session = aiohttp.ClientSession(cookies={TEACHER: teacher} if teacher else {})
+        session = aiohttp.ClientSession(cookies=await self._signed_in(teacher))
         self._sessions.append(session)
         socket = await session.ws_connect(
             f"{self.origin}/class/socket?code={code}&as={role}" + (f"&key={key}" if key else ""),
             headers={"Origin": self.origin, "Accept-Language": language},
+            **options,
         )
         screen = Screen(socket)
         self._screens.append(screen)
@@ -135,11 +157,16 @@ class Visitors:
         for session in self._sessions:
             await session.close()
 
+    async def _signed_in(self, teacher: str) -> dict[str, str]:
+        if teacher and teacher not in self.cookies and self._site is not None:
+            self.cookies[teacher] = await self._site.teachers.sign_in(teacher)
+        return {COOKIE: self.cookies[teacher]} if teacher else {}
+
 
 @asynccontextmanager
-async def visitors(origin: str) -> AsyncIterator[Visitors]:
+async def visitors(origin: str, site: Site | None = None) -> AsyncIterator[Visitors]:
     """Open screens while the block runs."""
-    opened = Visitors(origin)
+    opened = Visitors(origin, site)
     try:
         yield opened
     finally:

@@ -36,7 +36,7 @@ class Guesses:
         for name in (address, _EVERYBODY):
             self._left[name] = max(0.0, self._refilled(name, now) - 1), now
             self._left.move_to_end(name)
-        if len(self._left) > _REMEMBERED:
+        while len(self._left) > _REMEMBERED:
             self._left.popitem(last=False)
 
     def was_right(self, address: str) -> None:

@@ -6,16 +6,17 @@ A class goes on when the journal cannot be written; it is tried again later.
 import asyncio
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from cache import journal_classes
 from cache.clock import Clock
-from cache.journal import append_statements
 from cache.journal_classes import KeptClass
 from cache.state import StateDirectory
 from core import class_session
 from core.errors import UnavailableError
-from core.usage import Recorded, encode_record
+from core.usage import Recorded
 from edge_client.portal.usage_log import UsageLog
 
 MOST_CODES: Final = 1000
@@ -86,16 +87,17 @@ class Keeping:
         wall = self._clock.wall()
         ago = max(0.0, self._clock.monotonic() - moment / 1000)
         at = max(0.0, wall.timestamp() - ago)
-        record = encode_record(_statement(kept, moment, at))
         is_dated = self._clock.synchronised()
 
         def work(connection: sqlite3.Connection) -> None:
-            if journal_classes.end(connection, kept, at) and kept.session.was_played:
-                append_statements(connection, [record], at=wall)
             if is_dated:
                 journal_classes.prune(connection, wall.timestamp())
+            if not journal_classes.end(connection, kept, at):
+                raise _HasEndedError
 
-        await self._usage.change(work)
+        tell = [_statement(kept, moment, at)] if kept.session.was_played else []
+        with suppress(_HasEndedError):
+            await self._usage.change(work, tell)
 
     async def past(self, limit: int) -> list[KeptClass]:
         """Give the classes that were played and have ended, latest first.
@@ -119,6 +121,10 @@ class Keeping:
                 # Tried again with the next change, or in some seconds.
                 self._waiting = {**waiting, **self._waiting}
                 return
+
+
+class _HasEndedError(Exception):
+    """The class has ended before, and was told of."""
 
 
 def _save_all(kept: Sequence[KeptClass], connection: sqlite3.Connection) -> None:

@@ -8,19 +8,19 @@ import pytest
 
 from core.class_messages import MAX_MESSAGE_BYTES
 from edge_client.portal.classes.running import RunningClass
-from tests.support.classes import LESSON, Screen, Visitors, by_cookie, visitors
+from tests.support.classes import LESSON, Screen, Visitors, add_teachers, visitors
 from tests.support.portal import School
 
 
 @pytest.fixture
 async def room(school: School) -> AsyncIterator[Visitors]:
-    school.site.classes.teacher_of = by_cookie
-    async with visitors(school.origin) as opened:
+    add_teachers(school.state, "Li", "Wang")
+    async with visitors(school.origin, school.site) as opened:
         yield opened
 
 
 @pytest.fixture
-def running(school: School) -> RunningClass:
+async def running(school: School) -> RunningClass:
     return school.site.classes.start(LESSON, "Li")
 
 
@@ -85,6 +85,7 @@ async def test_a_pupil_who_orders_is_told_and_then_closed(
 @pytest.mark.parametrize(
     "junk", [b"", b"no json", b"[" * 500, b"\xff\xfe", b" " * (MAX_MESSAGE_BYTES + 1),
              json.dumps({"type": "view", "revision": 5}).encode()],
+    ids=["nothing", "text", "deep", "no text", "large", "the portal's own"],
 )  # fmt: skip
 async def test_junk_is_answered_with_a_sentence_and_then_closed(
     room: Visitors, running: RunningClass, lead: Screen, junk: bytes
