@@ -151,8 +151,8 @@ def running(path: Path) -> list[KeptClass]:
 
 
 def past(path: Path, limit: int) -> list[KeptClass]:
-    """Give the classes that ended, latest first; raises as ``running``."""
-    return list(_classes(path, _PAST, limit))
+    """Give the classes that were played and ended, latest first; raises as ``running``."""
+    return [one for one in _classes(path, _PAST, limit) if one.session.was_played]
 
 
 def one_past(path: Path, name: str) -> KeptClass | None:

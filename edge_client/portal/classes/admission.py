@@ -10,9 +10,14 @@ from aiohttp import WSCloseCode, web
 from edge_client.portal.classes.connection import NO_CLASS_CODE, RATE_CODE
 from edge_client.portal.classes.running import RunningClass
 from edge_client.portal.classes.words import GUESSED, LATER, NO_CLASS
+from edge_client.portal.errors import language_of
+from edge_client.portal.pages import show
+from edge_client.portal.security import Handler
 from edge_client.portal.site import SITE
 
-_LATER: Final = 503
+_TOO_MANY: Final = web.HTTPTooManyRequests.status_code
+_LATER: Final = web.HTTPServiceUnavailable.status_code
+_NOT_HERE: Final = web.HTTPNotFound.status_code
 
 
 class NotAdmittedError(Exception):
@@ -37,14 +42,31 @@ async def admitted(request: web.Request, code: str) -> RunningClass:
     """
     classes, address = request.app[SITE].classes, request.remote or ""
     await classes.ready()
-    now = classes.now()
-    if not classes.guesses.may_try(address, now):
-        raise NotAdmittedError(GUESSED, RATE_CODE, web.HTTPTooManyRequests.status_code)
+    if not classes.guesses.may_try(address, classes.now()):
+        raise NotAdmittedError(GUESSED, RATE_CODE, _TOO_MANY)
     one = classes.find(code)
     if one is None and not classes.is_loaded:
         raise NotAdmittedError(LATER, WSCloseCode.TRY_AGAIN_LATER, _LATER)
     if one is None:
-        classes.guesses.was_wrong(address, now)
-        raise NotAdmittedError(NO_CLASS, NO_CLASS_CODE, web.HTTPNotFound.status_code)
+        classes.guesses.was_wrong(address, classes.now())
+        raise NotAdmittedError(NO_CLASS, NO_CLASS_CODE, _NOT_HERE)
     classes.guesses.was_right(address)
     return one
+
+
+def guarded(page: Handler) -> Handler:
+    """Let a page of a class be seen with its code alone; otherwise ask for the code again."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        code = request.match_info["code"]
+        try:
+            await admitted(request, code)
+        except NotAdmittedError as error:
+            problem = language_of(request).texts.gettext(error.text)
+            response = await show(request, "class/enter.html", code=code, problem=problem)
+            response.set_status(error.status)
+            response.headers["Cache-Control"] = "no-store"
+            return response
+        return await page(request)
+
+    return handler

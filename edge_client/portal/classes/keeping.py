@@ -99,19 +99,6 @@ class Keeping:
         with suppress(_HasEndedError):
             await self._usage.change(work, tell)
 
-    async def past(self, limit: int) -> list[KeptClass]:
-        """Give the classes that were played and have ended, latest first.
-
-        Raises:
-            PackhorseError: the journal cannot be read.
-        """
-        found = await asyncio.to_thread(journal_classes.past, self._path, limit)
-        return [one for one in found if one.session.was_played]
-
-    async def one_past(self, name: str) -> KeptClass | None:
-        """Give a class that has ended, or None; raises as ``past``."""
-        return await asyncio.to_thread(journal_classes.one_past, self._path, name)
-
     async def _write(self) -> None:
         while self._waiting:
             waiting, self._waiting = self._waiting, {}

@@ -16,7 +16,7 @@ from cache.journal_reader import JournalReader
 from cache.journal_schema import MIGRATIONS
 from cache.state import StateDirectory
 from core.class_room import Chosen
-from core.class_session import begin, place
+from core.class_session import begin, ordered, place
 from core.digest import Digest
 from core.usage import Recorded, decode_record
 from core.withdrawal import Withdrawal
@@ -161,10 +161,10 @@ async def test_the_end_is_told_once_and_without_names(node: StateDirectory) -> N
         await led.orders(("play", 0))
         clock.advance(5)
         await led.orders(("end", 0))
-        kept = (await site.classes.keeping.past(10))[0]
+        kept = journal_classes.past(node.journal, 10)[0]
         # As when it was killed before it knew that the end was kept.
         await site.classes.keeping.end(kept, site.classes.now())
-        assert await site.classes.keeping.one_past(one.name) is not None
+        assert journal_classes.one_past(node.journal, one.name) is not None
     (statement,) = told(node)
     assert (statement.verb, statement.pack, statement.item) == ("taught", PACK, "video")
     assert (statement.count, statement.cues) == (41, 1)
@@ -174,7 +174,7 @@ async def test_the_end_is_told_once_and_without_names(node: StateDirectory) -> N
     assert "Li" not in str(msgspec.structs.asdict(statement))
     async with portal(node, clock) as site:
         assert site.classes.running() == []
-        (past,) = await site.classes.keeping.past(10)
+        (past,) = journal_classes.past(node.journal, 10)
         assert (past.session.reached, past.session.furthest) == ((0,), 15 * SECOND)
     assert len(told(node)) == 1
 
@@ -194,7 +194,7 @@ async def test_a_class_that_never_played_is_not_told(node: StateDirectory) -> No
     async with portal(node, FixedClock()) as site:
         _, led = await begun(site, node)
         await led.orders(("end", 0))
-        assert await site.classes.keeping.past(10) == []
+        assert journal_classes.past(node.journal, 10) == []
     assert told(node) == []
 
 
@@ -337,7 +337,7 @@ def test_old_classes_are_removed_and_undated_ones_stay(state: StateDirectory) ->
         for name, end in ends.items():
             kept = journal_classes.KeptClass(
                 name=name, code="0001", teacher="Li", at=0.0, boot="b", lesson=LESSON,
-                session=begin(60_000, (), 1.0), chosen=Chosen(),
+                session=ordered(begin(60_000, (), 1.0), "play", 0, 0, 1.0), chosen=Chosen(),
             )  # fmt: skip
             journal_classes.save(connection, kept)
             assert journal_classes.end(connection, kept, end.timestamp())
