@@ -91,6 +91,26 @@ class ChannelStatus(msgspec.Struct, frozen=True, kw_only=True):
     next: list[LessonStatus] = []
 
 
+WishState = Literal["waiting", "fetching", "here", "unpublished"]
+
+
+class WishStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """An item that a teacher wants here before all others.
+
+    Attributes:
+        title: empty while the node does not know the item.
+        state: ``unpublished`` where nobody publishes it, or no more.
+        wanted_by: what the school's clock shows then, ``2026-11-26T08:30``; empty for as soon
+            as possible.
+    """
+
+    pack: str
+    item: str
+    title: Titles
+    state: WishState
+    wanted_by: str = ""
+
+
 class Transfer(msgspec.Struct, frozen=True, kw_only=True):
     """What is being fetched now; sizes in bytes on the line, rate in bytes a second."""
 
@@ -152,6 +172,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         software: Packhorse's version.
         sticks: how many sticks are plugged in.
         channels: the school's timetable, channel by channel.
+        wishes: what teachers want here before all else, soonest first.
     """
 
     protocol: int = PROTOCOL
@@ -185,6 +206,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     software: str = ""
     sticks: int = 0
     channels: list[ChannelStatus] = []
+    wishes: list[WishStatus] = []
 
 
 class Request(msgspec.Struct, omit_defaults=True, kw_only=True):

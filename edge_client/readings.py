@@ -8,7 +8,7 @@ Rules:
 
 import os
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +29,7 @@ from core.standing import FACT, decode_standing
 from core.trusted_time import BUILD_DATE, parse_moment
 from edge_client.floor import read_floor
 from edge_client.school_day import SchoolDay
+from edge_client.wishes import Wished, read_wishes
 from sync.signatures import generation, read_expiries
 
 _MAX_BYTES: Final = 64 * 1024
@@ -37,6 +38,7 @@ _NO_BACKLOG: Final = Backlog(0, None)
 _NO_CONTACT: Final = Contact()
 _NO_NAMES: Final = Names()
 _NO_DISK: Final = Space(0, 0, 0)
+_NO_WISHES: Final = Wished()
 
 
 class Enrolment(msgspec.Struct, frozen=True):
@@ -58,6 +60,7 @@ class Readings:
         problems: what could not be read, for whoever shows it.
         expiries: until when what each role signed can be installed.
         channels: the timetable's, with their next lessons.
+        wished: what teachers wish.
     """
 
     enrolment: Enrolment | None = None
@@ -70,6 +73,7 @@ class Readings:
     names: Names = _NO_NAMES
     expiries: list[Expiry] = field(default_factory=list)
     channels: list[ChannelStatus] = field(default_factory=list)
+    wished: Wished = _NO_WISHES
 
 
 class Reader:
@@ -94,6 +98,7 @@ class Reader:
         self._journal = JournalReader(state.journal)
         self._agent = AgentReader(state.agent)
         self._signed: tuple[str, list[Expiry]] = ("", [])
+        self._here = school.here if school else _in_utc
         self._day = school and SchoolDay(
             state, self._catalogue, lambda: school.now(self.floor()), school.here
         )
@@ -104,6 +109,7 @@ class Reader:
         packs: list[PackStatus] = []
         channels: list[ChannelStatus] = []
         backlog, contact, names = _NO_BACKLOG, _NO_CONTACT, _NO_NAMES
+        wished = _NO_WISHES
         try:
             unwanted = decode_standing(self._agent.fact(FACT)).unwanted
             packs = [
@@ -116,6 +122,7 @@ class Reader:
         try:
             contact, names = self._agent.contact(), self._agent.names()
             backlog = self._journal.backlog(self._agent.acknowledged())
+            wished = read_wishes(self._state, self._catalogue, self._agent, self._here)
         except PackhorseError as error:
             problems.append(error)
         disk = space(_existing(self._state.root), floor=self._floor)
@@ -130,6 +137,7 @@ class Reader:
             names,
             self._expiries(),
             channels,
+            wished,
         )
 
     def _expiries(self) -> list[Expiry]:
@@ -150,6 +158,10 @@ class Reader:
                 return msgspec.json.decode(file.read(_MAX_BYTES), type=Enrolment)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return None
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
 
 
 def pack_status(pack: CataloguePack, *, assigned: bool = True) -> PackStatus:

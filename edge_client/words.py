@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from core.control import PackStatus, Status, Transfer
+from core.control import PackStatus, Status, Transfer, WishStatus
 from core.display import cells, fit, one_line, title_in
 from core.headline import headline, percent
 from core.text import human_bytes, human_duration
@@ -19,6 +19,12 @@ _SENTENCES = {
     "all here": "Everything is here: {items} lessons.",
 }
 _LINES = {"unknown": "not tried yet", "up": "up", "down": "down", "paused": "paused"}
+_WISHES = {
+    "waiting": "comes first with the next try",
+    "fetching": "is being fetched",
+    "here": "is here",
+    "unpublished": "nobody publishes it here",
+}
 _TITLE_CELLS = 36
 
 
@@ -65,6 +71,7 @@ def facts(status: Status) -> Iterator[tuple[str, str]]:
     if status.portal:
         yield "Portal", ", ".join(status.addresses or [status.portal])
     yield from _lessons(status)
+    yield from _wishes(status.wishes)
     yield from _withdrawn(status.packs)
     for problem in status.problems:
         yield "Problem", one_line(problem)
@@ -103,6 +110,14 @@ def _lessons(status: Status) -> Iterator[tuple[str, str]]:
         lesson = title_in(one.title, "en", f"{one.pack}/{one.item}")
         state = "here" if one.here else "missing"
         yield "Timetable", f"{head}: {one.start.replace('T', ' ')} {lesson}, {state}"
+
+
+def _wishes(wishes: Sequence[WishStatus]) -> Iterator[tuple[str, str]]:
+    """Say what teachers want here before all else, and how that stands."""
+    for one in wishes:
+        title = title_in(one.title, "en", f"{one.pack}/{one.item}")
+        by = f" (for {one.wanted_by.replace('T', ' ')})" if one.wanted_by else ""
+        yield "Wished", f"{title}{by}: {_WISHES[one.state]}"
 
 
 def _withdrawn(packs: Sequence[PackStatus]) -> Iterator[tuple[str, str]]:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import msgspec
+
 from cache.clock import Clock
 from cache.school_clock import LocalTime
 from cache.space import nearly_full
-from core.control import Activity, LineState, Status, Transfer
+from core.control import Activity, LineState, Status, Transfer, WishStatus
 from core.errors import ExitCode
 from core.expiry import expiry_problems
 from core.trusted_time import format_moment, trusted_now
@@ -242,6 +244,7 @@ class Board:
             school_time_known=school_time.known,
             software=self._software,
             sticks=self._around.sticks,
+            wishes=[self._wish(one) for one in readings.wished.told],
             channels=readings.channels,
         )
 
@@ -261,6 +264,14 @@ class Board:
             seconds_left=self._pace.seconds_left(event.total),
             item=item,
         )
+
+    def _wish(self, one: WishStatus) -> WishStatus:
+        """Say that a wish is being fetched, if it is."""
+        transfer = self._transfer
+        if one.state != "waiting" or transfer is None:
+            return one
+        comes = (transfer.pack, transfer.item) == (one.pack, one.item)
+        return msgspec.structs.replace(one, state="fetching") if comes else one
 
     def _answered(self) -> None:
         if not self._by_line:

@@ -8,6 +8,8 @@ Rules:
       tells what the running one brought, too.
     - An errand (``errands``) does not wait for a round: the worker makes way, and begins again
       afterwards, where it stopped.
+    - So it makes way for a teacher's wish that it does not know: what was wished comes first, and
+      a pull may take a night.
     - Nothing but errands is started before the node is enrolled.
 """
 
@@ -28,6 +30,7 @@ from edge_client.agent.schedule import Job, Schedule
 from edge_client.agent.workers import Ending, Worker
 from edge_client.readings import Reader
 from edge_client.report import RoundReport, report_of
+from edge_client.wishes import Mark
 from sync.events import Event, ItemReady, PackReady, Planned, Summary
 
 _LOOK_SECONDS: Final = 10.0
@@ -76,6 +79,9 @@ class Rounds:
         self._wish = asyncio.Event()
         self._look = asyncio.Event()
         self._errands = Errands()
+        self._heeded: frozenset[Mark] | None = None
+        self._pulling = False
+        self._anew = asyncio.Event()
 
     async def run(self) -> None:
         """Work until cancelled; a running worker is stopped then."""
@@ -136,7 +142,23 @@ class Rounds:
 
     async def _read(self) -> None:
         self._look.clear()
-        self._board.read(await asyncio.to_thread(self._reader.read))
+        readings = await asyncio.to_thread(self._reader.read)
+        self._board.read(readings)
+        self._heed(readings.wished.open)
+
+    def _heed(self, wishes: frozenset[Mark]) -> None:
+        """Begin a round for wishes that are new; a pull that runs begins again with them."""
+        # The first poll comes at once, and reads them all.
+        new = wishes - self._heeded if self._heeded is not None else frozenset()
+        self._heeded = wishes
+        if not new:
+            return
+        logger.info("a teacher wishes %d more", len(new))
+        if self._pulling:
+            self._anew.set()
+        else:
+            self._wished = True
+            self._wish.set()
 
     async def _keep_working(self) -> None:
         while True:
@@ -195,17 +217,22 @@ class Rounds:
         return summary
 
     async def _unless_errand(self, job: Job) -> Summary | None:
-        """Run a worker to its end; when an errand comes, stop it and give None."""
+        """Run a worker to its end; when an errand or a wish comes, stop it and give None."""
+        self._anew.clear()
+        self._pulling = job == "pull"
         work = asyncio.create_task(self._work(Errand(job)))
         errand = asyncio.create_task(self._errands.wanted())
+        anew = asyncio.create_task(self._anew.wait())
         try:
-            await asyncio.wait({work, errand}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, errand, anew}, return_when=asyncio.FIRST_COMPLETED)
             if work.done():
                 return work.result()
             logger.info("%s makes way", job)
             return None
         finally:
+            self._pulling = False
             errand.cancel()
+            anew.cancel()
             # Waited for, so that no worker is left behind.
             work.cancel()
             await asyncio.wait({work})

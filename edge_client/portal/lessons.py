@@ -7,6 +7,7 @@ Searches have another one, so that a class that searches does not delay those th
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -19,6 +20,8 @@ from cache.catalogue_reader import (
     CatalogueReader,
     CatalogueRendition,
 )
+from cache.databases import DamagedError
+from cache.journal_pins import pinned
 from cache.state import StateDirectory
 from core.cues import Cue
 from core.digest import Digest
@@ -38,6 +41,7 @@ class Lessons:
     """The node's packs, items and files, read only."""
 
     def __init__(self, state: StateDirectory, *, trust_seconds: float = TRUST_SECONDS) -> None:
+        self._state = state
         self._reader = CatalogueReader(state.catalogue)
         self._blobs = BlobStore(state.blobs)
         self._manifests = state.manifests
@@ -107,7 +111,9 @@ class Lessons:
     async def served_type(self, digest: str) -> str | None:
         """Give the media type of a blob that some served item names, or None.
 
-        While the catalogue is being repaired, what was served a moment ago is served on.
+        What a class or a channel plays is served on after a newer version has taken its place,
+        until it is withdrawn. While the catalogue is being repaired, what was served a moment ago
+        is served on.
 
         Raises:
             UnavailableError: the catalogue is being repaired, and the blob is not known.
@@ -117,7 +123,7 @@ class Lessons:
         if known is not None and now - at < self._trust_seconds:
             return known
         try:
-            found = await self._ask(lambda: self._reader.digest_served(digest))
+            found = await self._ask(lambda: self._served_type(digest))
         except UnavailableError:
             if known is None:
                 raise
@@ -148,6 +154,15 @@ class Lessons:
         self._search_thread.submit(self._search_reader.close)
         self._thread.shutdown()
         self._search_thread.shutdown()
+
+    def _served_type(self, digest: str) -> str | None:
+        found = self._reader.digest_served(digest)
+        if found is None:
+            # Asked for seldom: the journal is opened anew for it.
+            with suppress(DamagedError):
+                if digest in pinned(self._state):
+                    found = self._reader.digest_pinned(digest)
+        return found
 
     def _updated(self) -> float | None:
         try:

@@ -12,6 +12,7 @@ from tui.views.lessons import next_lessons
 from tui.views.moments import day_and_time, school_moment
 from tui.views.shared import absent, backlog, count, joined, pack_title, total, transfer_progress
 from tui.views.sheet import Cell, Column, Fact, Mood, Note, Row, Sheet, Table
+from tui.views.wishes import wish_notes
 
 _LINES: Final = {
     "unknown": N_("not tried yet"),
@@ -54,7 +55,7 @@ def today(model: Model, language: Language) -> Sheet:
         mood=mood,
         table=lessons or packs,
         second=packs if lessons else None,
-        notes=tuple(Note(_(text)) for text in _guide(model)),
+        notes=(*(Note(_(text)) for text in _guide(model)), *wish_notes(model, language)),
         progress=transfer_progress(model, language),
         facts=tuple(_facts(model, language)) if model.status else (),
         keys=_keys(model, language),

@@ -5,7 +5,7 @@ import io
 import pytest
 from msgspec import structs
 
-from core.control import PackStatus, Status, Transfer
+from core.control import PackStatus, Status, Transfer, WishStatus
 from core.display import cells
 from edge_client.addresses import portal_address
 from edge_client.commands.progress import Progress
@@ -208,4 +208,17 @@ def test_what_was_withdrawn_and_what_is_no_longer_assigned() -> None:
     ]
     assert [text for name, text in rows if name == "Not assigned"] == [
         "kept and served, no longer updated: Bees"
+    ]
+
+
+def test_wishes_are_told_with_their_state() -> None:
+    wishes = [
+        WishStatus(pack="gd/-/fish", item="one", title={"en": "Fins"}, state="fetching",
+                   wanted_by="2026-11-26T08:30"),
+        WishStatus(pack="gd/-/fish", item="nine", title={}, state="unpublished"),
+    ]  # fmt: skip
+    told = [value for name, value in facts(Status(node="n", wishes=wishes)) if name == "Wished"]
+    assert told == [
+        "Fins (for 2026-11-26 08:30): is being fetched",
+        "gd/-/fish/nine: nobody publishes it here",
     ]

@@ -267,7 +267,16 @@ def test_wished_items_come_first_across_packs_soonest_first(
     assign(repository, Rule("*", ART, 1), Rule("*", MATH, 9))
     wish(node, MATH, "lesson-3", wanted_by=5000)
     wish(node, ART, "lesson-2", wanted_by=4000)
+    told = Reader(node.state).read().wished
+    assert [(one.item, one.state, one.wanted_by) for one in told.told] == [
+        ("lesson-2", "waiting", "1970-01-03T18:40"), ("lesson-3", "waiting", "1970-01-04T11:20"),
+    ]  # fmt: skip
     assert pull(node, repository).exit_code == 0
+    told = Reader(node.state).read().wished
+    assert [(one.title, one.state) for one in told.told] == [
+        ({"zh": "第lesson-2课"}, "here"), ({"zh": "第lesson-3课"}, "here"),
+    ]  # fmt: skip
+    assert not told.open
     assert ready(node) == [
         "art lesson-2", "math lesson-3",
         "art lesson-1", "art lesson-3", "math lesson-1", "math lesson-2",
@@ -331,6 +340,8 @@ def test_what_is_withdrawn_or_nowhere_is_not_fetched_and_said_to_be_unpublished(
     }  # fmt: skip
     again = pull(node, repository)
     assert (again.exit_code, again.packs) == (0, [])
+    told = Reader(node.state).read().wished
+    assert {one.state for one in told.told} == {"unpublished"}
 
 
 def test_a_wish_that_fails_does_not_stop_the_others(node: Node, repository: TinyRepository) -> None:

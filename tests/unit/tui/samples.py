@@ -6,7 +6,15 @@ from typing import Any
 
 import msgspec
 
-from core.control import ChannelStatus, LessonStatus, PackStatus, Status, Transfer, Wording
+from core.control import (
+    ChannelStatus,
+    LessonStatus,
+    PackStatus,
+    Status,
+    Transfer,
+    WishStatus,
+    Wording,
+)
 from core.control_calls import (
     Finding,
     SetupEntry,
@@ -166,6 +174,27 @@ FULL = made(
     school_time="2026-11-24T08:28",
     school_time_known=True,
     software="0.3.0",
+)  # fmt: skip
+
+
+WISHED = made(
+    line="up",
+    activity="fetching",
+    last_contact=0.4,
+    packs=[FRACTIONS, SCIENCE],
+    transfer=FETCHING.transfer,
+    wishes=[
+        WishStatus(pack=SCIENCE.id, item="lesson-8", state="fetching",
+                   title={"en": "Why the moon changes", "zh": "月亮为什么会变"},
+                   wanted_by="2026-11-26T08:30"),
+        WishStatus(pack=SCIENCE.id, item="lesson-9", state="waiting",
+                   title={"en": "Shadows", "zh": "影子"}),
+        WishStatus(pack="cn/-/songs", item="lesson-1", state="unpublished", title={}),
+        WishStatus(pack=FRACTIONS.id, item="lesson-2", state="here",
+                   title={"en": "Halves", "zh": "一半"}),
+        WishStatus(pack=FRACTIONS.id, item="lesson-3", state="here",
+                   title={"en": "Thirds", "zh": "三分之一"}),
+    ],
 )  # fmt: skip
 
 

@@ -71,6 +71,13 @@ async def test_today_with_a_timetable(picture: Picture, language: str, size: str
         picture(driver, f"today-timetable-{language}-{size}")
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_today_with_wishes(picture: Picture, language: str, size: str) -> None:
+    async with driving(scripted(samples.WISHED), language, SIZES[size]) as driver:
+        picture(driver, f"today-wishes-{language}-{size}")
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 async def test_every_dialog(picture: Picture, language: str) -> None:
     agent = scripted(samples.FULL, sticks=[samples.STICK])

@@ -222,3 +222,14 @@ def test_hostile_texts_become_harmless_lines(language: str) -> None:
         assert text.isprintable(), repr(text)
         assert cells(text) <= 620
     assert rows(got)[-1][0] == "gd/-/6[b]"
+
+
+def test_wishes_are_told_in_plain_words_what_is_to_come_first() -> None:
+    notes = [note.text for note in shown(samples.WISHED).notes]
+    assert notes == [
+        "Wished by a teacher: Why the moon changes (for Thursday 8:30). It is arriving.",
+        "Wished by a teacher: Shadows. It comes first with the next try.",
+        "Wished by a teacher: cn/-/songs/lesson-1. Nobody publishes it here.",
+        "Wished by a teacher: Halves. It is here.",
+        "and 1 more wish of teachers",
+    ]

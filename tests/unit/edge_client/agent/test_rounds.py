@@ -4,16 +4,20 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from contextlib import closing, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cache.clock import Clock
+from cache.journal import Journal
+from cache.journal_wishes import Wish, keep_wish
 from cache.state import StateDirectory
 from core import control
 from core.control import Status
+from core.names import PackId
 from edge_client.agent.board import Board
 from edge_client.agent.rounds import Means, Rounds
 from edge_client.agent.schedule import Schedule
@@ -39,6 +43,15 @@ class Node:
 
     def behave(self, behaviour: str) -> None:
         (self.root / "behaviour").write_text(behaviour)
+
+    def wish(self, item: str) -> None:
+        """Let a teacher wish an item of the pack that the worker fetches."""
+        one = Wish(pack=PackId("gd/zhuhai/fractions"), item=item, wanted_by=None,
+                   teacher="王老师", at=1.0)  # fmt: skip
+        at = datetime(2027, 3, 2, tzinfo=UTC)
+        state = StateDirectory(self.root)
+        with closing(Journal(state, fresh_epoch=b"12345678", at=at, acknowledged={})) as journal:
+            assert journal.change(lambda connection: keep_wish(connection, one))
 
     def runs(self) -> list[str]:
         path = self.root / "runs"
@@ -132,6 +145,39 @@ async def test_progress_is_seen_while_fetching_and_gone_afterwards(node: Node) -
     assert report["changed"]
     assert len(report["runs"]) == 2
     assert (await node.until(lambda status: status.activity == "idle")).transfer is None
+    assert node.runs() == ["pull", "pull"]
+
+
+async def test_a_new_wish_begins_a_round_once(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge_client.agent.rounds._LOOK_SECONDS", 0.05)
+    node.enrol()
+    await node.until(lambda status: status.line == "up" and status.activity == "idle")
+    assert node.runs() == ["pull"]
+
+    node.wish("lesson-7")
+
+    await node.until(lambda status: len(node.runs()) == 2 and status.activity == "idle")
+    status = await node.until(lambda status: bool(status.wishes))
+    assert [(one.item, one.state) for one in status.wishes] == [("lesson-7", "waiting")]
+    await asyncio.sleep(1.5)
+    assert node.runs() == ["pull", "pull"]
+
+
+async def test_a_pull_that_runs_makes_way_for_a_new_wish_and_begins_again(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_client.agent.rounds._LOOK_SECONDS", 0.05)
+    node.behave("fetch")
+    node.enrol()
+    await node.until(lambda status: (status.transfer or EMPTY).done == 400)
+
+    node.wish("lesson-1")
+
+    await node.until(lambda _: len(node.runs()) == 2)
+    status = await node.until(lambda status: (status.transfer or EMPTY).done == 400)
+    assert [(one.item, one.state) for one in status.wishes] == [("lesson-1", "fetching")]
+    (node.root / "go").touch()
+    await node.until(lambda status: status.activity == "idle")
     assert node.runs() == ["pull", "pull"]
 
 
