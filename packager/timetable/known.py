@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 
 from core.display import title_in
@@ -41,7 +41,7 @@ class Pack:
     withdrawn: list[Withdrawal] = field(default_factory=list)
     version: int = 0
 
-    @property
+    @cached_property
     def course(self) -> list[Item]:
         """Its lessons in order: videos and sound; every item of a pack without any."""
         return [one for one in self.items if one.kind in _SHOWN_KINDS] or self.items

@@ -73,13 +73,13 @@ def place(
             if not placing.leave_out_unknown:
                 findings.fault(entry.where, str(error))
             continue
-        item = match.item or courses.following(match.pack)
+        item = match.item or courses.following(match.pack, entry.day)
         if item is None:
             findings.warn(
                 entry.where, f"{match.pack.id} has no more lessons: nothing on {entry.day}."
             )
             continue
-        courses.note(match.pack.id, item.id)
+        courses.note(match.pack, item)
         _check(entry, match.pack, item, findings)
         found.append(_Found(entry, _slot(entry, match.pack, item, placing.zone)))
     if left_out and placing.leave_out_unknown:
@@ -88,24 +88,33 @@ def place(
 
 
 class _Courses:
-    """How far each pack has come, for lessons that are simply its next one."""
+    """What of each pack has been on, for lessons that are simply its next one."""
 
     def __init__(self, shown: Sequence[Slot]) -> None:
-        self._last: dict[str, str] = {one.pack: one.item for one in shown}
+        self._shown = {(one.pack, one.item) for one in shown}
 
-    def note(self, pack: str, item: str) -> None:
-        self._last[pack] = item
+    def note(self, pack: Pack, item: Item) -> None:
+        """Note that an item is on."""
+        self._shown.add((pack.id, item.id))
 
-    def following(self, pack: Pack) -> Item | None:
-        names = [one.id for one in pack.course]
-        last = self._last.get(pack.id)
-        if last == "":
-            return None
-        number = names.index(last) + 1 if last in names else 0
-        if number < len(names):
-            return pack.course[number]
-        self._last[pack.id] = ""
-        return None
+    def following(self, pack: Pack, day: date) -> Item | None:
+        """Give the first item of a pack that was not on yet and can be shown on a day."""
+        return next(
+            (
+                one
+                for one in pack.course
+                if (pack.id, one.id) not in self._shown and _can_be_shown(pack, one, day)
+            ),
+            None,
+        )
+
+
+def _can_be_shown(pack: Pack, item: Item, day: date) -> bool:
+    return not pack.is_withdrawn(item.id) and not _is_over(item, day)
+
+
+def _is_over(item: Item, day: date) -> bool:
+    return bool(item.valid_until) and day.isoformat() > str(item.valid_until)
 
 
 def _slot(entry: Entry, pack: Pack, item: Item, zone: ZoneInfo) -> Slot:
@@ -125,9 +134,8 @@ def _check(entry: Entry, pack: Pack, item: Item, findings: Findings) -> None:
     name = f"{pack.id}/{item.id} ({item_title(item)})"
     if pack.is_withdrawn(item.id):
         findings.fault(entry.where, f"{name} is withdrawn: publish it anew, or take another.")
-    until = item.valid_until
-    if until and entry.day.isoformat() > until:
-        findings.fault(entry.where, f"{name} may be shown until {until} only.")
+    if _is_over(item, entry.day):
+        findings.fault(entry.where, f"{name} may be shown until {item.valid_until} only.")
     seconds = seconds_of(item)
     if seconds > entry.minutes * 60 + _TOLERATED:
         findings.warn(

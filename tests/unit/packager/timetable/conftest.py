@@ -20,7 +20,11 @@ from packager.timetable.known import Pack, Packs
 NOW = datetime(2026, 8, 30, 4, tzinfo=UTC)
 """A Sunday in Shanghai."""
 MATH, ART = PackId("gd/zhuhai/math-g5"), PackId("gd/zhuhai/art")
-TITLES = {"fractions": "分数的认识", "decimals": "小数", "area": "Area of circles"}
+TITLES = {
+    "fractions": {"zh": "分数的认识", "en": "Fractions"},
+    "decimals": {"zh": "小数", "en": "Decimals"},
+    "area": {"en": "Area of circles"},
+}
 
 
 def rendition(minutes: int) -> Rendition:
@@ -30,9 +34,11 @@ def rendition(minutes: int) -> Rendition:
     )  # fmt: skip
 
 
-def item(name: str, title: str, kind: Any = "video", minutes: int = 0, **more: Any) -> Item:
+def item(
+    name: str, title: str | dict[str, str], kind: Any = "video", minutes: int = 0, **more: Any
+) -> Item:
     renditions = [rendition(minutes)] if minutes else []
-    titles = {"zh" if title > "z" else "en": title}
+    titles = {"en": title} if isinstance(title, str) else title
     return Item(name, titles, kind, "x", ["x"], renditions=renditions, **more)
 
 

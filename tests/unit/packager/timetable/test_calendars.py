@@ -45,9 +45,10 @@ def test_how_an_event_names_a_lesson(make: Make) -> None:
     assert made.faults == []
     assert made.lessons == [
         "09-01 08:30 decimals", "09-02 08:30 fractions", "09-03 08:30 colours",
-        "09-04 08:30 area", "09-05 08:30 decimals",
+        "09-04 08:30 area", "09-05 08:30 area",
     ]  # fmt: skip
     assert [one.title for one in made.slots] == ["", "Maths", "Maths", "Maths", ""]
+    assert made.slots[-1].pack == "gd/zhuhai/math-g5"
 
 
 def test_repetitions_with_exceptions_and_moved_ones(make: Make) -> None:

@@ -61,8 +61,9 @@ def test_lessons_of_other_days_stay_and_old_ones_go(make: Make) -> None:
 
 def test_a_pack_goes_on_where_its_lessons_were(make: Make) -> None:
     old = Channel(id="g5", slots=[slot(-7, "fractions"), slot(-6, "decimals")])
-    made = make("date,start,lesson\n2026-09-01,8:30,math-g5\n", old=old)
-    assert made.lessons[-1] == "09-01 08:30 area"
+    rows = "2026-09-01,8:00,分数的认识\n2026-09-01,8:50,Worksheet\n2026-09-01,9:40,math-g5\n"
+    made = make(f"date,start,lesson\n{rows}", old=old)
+    assert made.lessons[-2:] == ["09-01 08:50 sheet", "09-01 09:40 area"]
 
 
 def test_a_lesson_at_another_time_is_moved() -> None:
