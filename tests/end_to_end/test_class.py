@@ -13,7 +13,9 @@ import pytest
 from cache.journal_reader import JournalReader
 from cache.state import StateDirectory
 from core.cues import Cue
-from core.usage import Recorded, decode_record
+from core.statement import Poisoned, decode_batch
+from core.usage import Recorded, Statement, decode_record, plain_statement
+from sync.batches import encode_rows
 from tests.support.classes import Screen, Visitors, add_teachers, visitors
 from tests.support.course import course_files, course_manifest, install, make_mp4, make_png
 from tests.support.nodes import make_state
@@ -69,6 +71,13 @@ def told(state: StateDirectory) -> list[Recorded]:
     return [one for one in map(decode_record, (row.record for row in rows)) if one.verb == "taught"]
 
 
+def sent(state: StateDirectory) -> list[Statement | Poisoned]:
+    """Give what a hub reads of it."""
+    reader = JournalReader(state.journal)
+    (epoch,) = reader.epochs()
+    return decode_batch(encode_rows(reader.unsent(epoch.epoch, 0, 1000)))
+
+
 async def lead(room: Visitors, code: str, cookie: str) -> Screen:
     room.cookies[TEACHER] = cookie
     screen = await room.connect(code, "lead", teacher=TEACHER, key="00112233445566aa")
@@ -106,6 +115,7 @@ async def test_killed_and_started_again_it_goes_on_by_itself_and_is_told_once(
             assert await desk.ends() == 4410
     (statement,) = told(state)
     assert (statement.item, statement.cues, statement.count) == ("video", 1, 1)
+    assert sent(state)[-1] == plain_statement(statement)
     with running(state, port) as (_, origin):
         pass
     assert len(told(state)) == 1

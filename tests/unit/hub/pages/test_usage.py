@@ -20,7 +20,9 @@ async def test_the_page_has_a_chart_and_the_same_numbers_in_a_table(hub: TinyHub
     hub.service.intake.take(
         one.batch(1, [used(), used(days=7), used("paused", start=0, position=5_400_000)])
     )
-    hub.service.intake.take(other.batch(1, [used(pack="gd/zhuhai/bird"), used(pack="<i>x")]))
+    hub.service.intake.take(
+        other.batch(1, [used(pack="gd/zhuhai/bird"), used(pack="<i>x"), used("taught", count=41)])
+    )
     async with admin_at(hub) as browser:
         page = (await browser.get("usage")).text
         village = (await browser.get("usage?group=乡村&weeks=26")).text
@@ -34,7 +36,8 @@ async def test_the_page_has_a_chart_and_the_same_numbers_in_a_table(hub: TinyHub
     assert len(said) == 4
     assert "style=" not in svg[0]
     assert re.search(r"Together</th><td class=\"number\">4</td><td class=\"number\">0</td>"
-                     r"<td class=\"number\">1.5</td>", page)  # fmt: skip
+                     r"<td class=\"number\">1.5</td><td class=\"number\">1</td>"
+                     r"<td class=\"number\">41</td>", page)  # fmt: skip
     assert "gd/zhuhai/bird" in page
     assert "<i>x" not in page
     assert "gd/zhuhai/bird" not in village
