@@ -87,7 +87,7 @@ class Connections:
         there = self._open()
         if len(there) < self._most:
             return
-        there = [one for one in there if one not in self._lasting]
+        there = [one for one in there if one not in self._lasting] or there
         held = Counter(map(_address, there))
         greedy = held.most_common(1)[0][0]
         _abort(

@@ -144,5 +144,6 @@ async def test_after_a_reboot_without_a_clock_it_waits_paused(
         async with visitors(origin) as room:
             screen = await room.connect(code, "screen")
             view = await screen.sees(phase="paused")
-            assert view["position"] == paused["position"]
+            # It may have been saved a moment after it was played again, and never before.
+            assert paused["position"] <= view["position"] < paused["position"] + 1000
             assert view["at"] < 60_000

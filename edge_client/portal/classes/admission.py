@@ -33,6 +33,11 @@ class NotAdmittedError(Exception):
         super().__init__(text)
         self.text, self.code, self.status = text, code, status
 
+    @property
+    def again(self) -> bool:
+        """Whether trying again later helps."""
+        return self.status in {_TOO_MANY, _LATER}
+
 
 async def admitted(request: web.Request, code: str) -> RunningClass:
     """Find the class that runs under a code.
@@ -42,7 +47,7 @@ async def admitted(request: web.Request, code: str) -> RunningClass:
     """
     classes, address = request.app[SITE].classes, request.remote or ""
     await classes.ready()
-    if not classes.guesses.may_try(address, classes.now()):
+    if not classes.guesses.may_try(address, code, classes.now()):
         raise NotAdmittedError(GUESSED, RATE_CODE, _TOO_MANY)
     one = classes.find(code)
     if one is None and not classes.is_loaded:
@@ -50,7 +55,7 @@ async def admitted(request: web.Request, code: str) -> RunningClass:
     if one is None:
         classes.guesses.was_wrong(address, classes.now())
         raise NotAdmittedError(NO_CLASS, NO_CLASS_CODE, _NOT_HERE)
-    classes.guesses.was_right(address)
+    classes.guesses.was_right(address, code)
     return one
 
 

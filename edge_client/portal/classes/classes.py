@@ -211,8 +211,8 @@ class Classes:
         try:
             for digest in one.lesson.digests[:1]:
                 return await self._lessons.served_type(digest) is not None
-        except UnavailableError:
-            pass
+        except PackhorseError:
+            pass  # not to be known now, and looked at again soon
         return True
 
     def _fresh_code(self) -> str:

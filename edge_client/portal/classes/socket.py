@@ -72,7 +72,7 @@ async def socket(request: web.Request) -> web.StreamResponse:
             await _serve(request, answer, cast("Role", role))
         except NotAdmittedError as refusal:
             text = language_of(request).texts.gettext(refusal.text)
-            await answer.send_frame(encode_from_portal(Fault(text)), WSMsgType.TEXT)
+            await answer.send_frame(encode_from_portal(Fault(text, refusal.again)), WSMsgType.TEXT)
             await answer.close(code=refusal.code)
     return answer
 

@@ -187,27 +187,36 @@ async def test_guesses_are_answered_later_and_others_are_not_held_up(
 def test_an_address_may_give_ten_wrong_codes_a_minute() -> None:
     guesses = Guesses()
     for _ in range(10):
-        assert guesses.may_try("a", 0)
+        assert guesses.may_try("a", "0001", 0)
         guesses.was_wrong("a", 0)
-    assert not guesses.may_try("a", 0)
-    assert guesses.may_try("b", 0)
-    assert not guesses.may_try("a", MINUTE / 10 - 1)
-    assert guesses.may_try("a", MINUTE / 10)
+    assert not guesses.may_try("a", "0001", 0)
+    assert guesses.may_try("b", "0001", 0)
+    assert not guesses.may_try("a", "0001", MINUTE / 10 - 1)
+    assert guesses.may_try("a", "0001", MINUTE / 10)
 
 
 def test_many_addresses_together_are_limited_but_not_those_that_were_right() -> None:
     guesses = Guesses()
-    guesses.was_right("tablet")
+    guesses.was_right("tablet", "0007")
     for number in range(200):
         guesses.was_wrong(f"address {number}", 0)
-    assert not guesses.may_try("stranger", 0)
-    assert guesses.may_try("tablet", 0)
-    assert guesses.may_try("stranger", MINUTE)
+    assert not guesses.may_try("stranger", "0001", 0)
+    assert guesses.may_try("tablet", "0001", 0)
+    assert guesses.may_try("stranger", "0001", MINUTE)
+
+
+def test_who_gave_a_code_rightly_may_always_give_it_again() -> None:
+    guesses = Guesses()
+    guesses.was_right("router", "0007")
+    for _ in range(10):
+        guesses.was_wrong("router", 0)
+    assert guesses.may_try("router", "0007", 0)
+    assert not guesses.may_try("router", "0008", 0)
 
 
 def test_what_is_remembered_of_guessers_is_bounded() -> None:
     guesses = Guesses()
     for number in range(10_000):
         guesses.was_wrong(f"address {number}", number)
-        guesses.was_right(f"address {number}")
+        guesses.was_right(f"address {number}", "0001")
     assert max(len(guesses._left), len(guesses._known)) <= 2001  # noqa: SLF001 - not seen otherwise

@@ -8,6 +8,7 @@ import httpx
 from cache.state import StateDirectory
 from edge_client.portal.connections import MOST, affordable
 from edge_client.portal.server import running
+from tests.support.classes import LESSON, visitors
 from tests.support.course import make_course
 from tests.support.nodes import make_state
 from tests.support.portal import CONFIG, browser
@@ -37,6 +38,30 @@ async def test_whoever_holds_the_most_connections_loses_the_oldest(state: StateD
         quiet[1].write(b"Host: x.lan\r\n\r\n")
         assert (await quiet[0].readline()).startswith(b"HTTP/1.1 200")
         for _, writer in (quiet, *greedy):
+            writer.close()
+
+
+async def test_classes_keep_their_screens_and_pages_are_served_however_many_come(
+    state: StateDirectory,
+) -> None:
+    make_state(state.root)
+    async with running(state, CONFIG, most_connections=10, idle_seconds=0.2) as site:
+        one = site.classes.start(LESSON, "Li")
+        async with visitors(f"http://127.0.0.1:{site.ports.portal}") as room:
+            screens = [await room.connect(one.code, "pupil") for _ in range(6)]
+            for screen in screens:
+                await screen.sees(phase="waiting")
+            more = await room.connect(one.code, "pupil")
+            assert await more.fault() == "All places for screens are taken. Look at the big screen."
+            many = [await connect(site.ports.portal, "GET / HTTP/1.1\r\n") for _ in range(30)]
+            async with browser(site.ports.portal) as client:
+                assert (await client.get("/health")).status_code == 200
+            # Longer than a silent connection may last.
+            await asyncio.sleep(0.6)
+            one.end()
+            for screen in screens:
+                assert await screen.ends() == 4410
+        for _, writer in many:
             writer.close()
 
 
