@@ -17,6 +17,7 @@ from edge_client.portal.listing import Neighbours, card, group_packs, neighbours
 from edge_client.portal.media import content_url, download_url, media_url
 from edge_client.portal.places import places
 from edge_client.portal.posting import seal
+from edge_client.portal.qualities import showing, subtitles_stem
 from edge_client.portal.security import content_origin
 from edge_client.portal.site import SITE
 from edge_client.portal.teaching_forms import NAMES, forms_of
@@ -95,6 +96,10 @@ async def item(request: web.Request) -> web.Response:
     if ended:
         return await show(request, "past.html", ended=ended, **values)
     files = await site.lessons.files(found.id, here.id) if here.kind == "video" else []
+    wish = request.query.get("rendition", "")
+    how = showing(await site.lessons.renditions(found.id, here.id), wish)
+    if how is not None:
+        file = next((one for one in files if one.path == how.rendition.path), file)
     sealed = seal(request)
     response = await show(
         request,
@@ -103,7 +108,11 @@ async def item(request: web.Request) -> web.Response:
         media=media_url(file),
         content=content_url(content_origin(request), file),
         download=download_url(file),
-        tracks=[(one, media_url(one.file)) for one in tracks(files, file)],
+        tracks=[
+            (one, media_url(one.file))
+            for one in tracks(files, file, subtitles_stem(how.rendition) if how else "")
+        ],
+        showing=how,
         leads=here.kind == "video" and await site.classes.teacher_of(request) is not None,
         session=sealed.session,
         token=sealed.token,

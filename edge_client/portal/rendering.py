@@ -16,6 +16,7 @@ _HERE: Final = Path(__file__).parent
 STATIC: Final = _HERE / "static"
 ASSETS: Final = (
     "portal.css", "page.js", "player.js", "icon.svg", "teaching.css",
+    "renditions.css", "renditions.js",
     "class.css", "class.js", "classfollow.js", "classview.js", "classlead.js", "classpast.js",
 )  # fmt: skip
 

@@ -38,8 +38,14 @@ class Track:
     label: str
 
 
-def tracks(files: Sequence[CatalogueFile], video: CatalogueFile) -> list[Track]:
-    """Give the subtitles among an item's files: those named like the video, else all."""
+def tracks(files: Sequence[CatalogueFile], video: CatalogueFile, stem: str = "") -> list[Track]:
+    """Give the subtitles among an item's files: those named like the video, else all.
+
+    Args:
+        files: the item's.
+        video: the one that is shown.
+        stem: what their names begin with, if not with the video's.
+    """
     texts = [file for file in files if extension(file.path) == "vtt"]
     stem = _RENDITION.sub("", video.path.rpartition(".")[0])
     named = [file for file in texts if file.path.startswith(f"{stem}.")]

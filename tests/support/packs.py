@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from core.cues import Cue
 from core.digest import Digest, digest_of
+from core.kinds import Kind, media_type
 from core.manifest import File, Item, Manifest, encode_manifest
 from core.names import PackId
 from core.rendition import AUDIO, TICKS, Picture, Rendition, Segment
@@ -17,6 +18,7 @@ def make_manifest(
     version: int = 1,
     renditions: Mapping[str, list[Rendition]] | None = None,
     cues: Mapping[str, list[Cue]] | None = None,
+    kind: Kind = "document",
 ) -> tuple[Manifest, bytes]:
     """Make a manifest and its bytes; without ``items`` each file is an item of its own."""
     listed = items or {f"item-{number}": [path] for number, path in enumerate(sorted(files))}
@@ -27,13 +29,13 @@ def make_manifest(
         title={"zh": "五年级数学", "en": "Mathematics 5"},
         subject="mathematics",
         items=[
-            Item(id=name, title={"zh": f"第{name}课"}, kind="document",
+            Item(id=name, title={"zh": f"第{name}课"}, kind=kind,
                  entry=_entry(paths[0], files), paths=paths,
                  renditions=(renditions or {}).get(name, []), cues=(cues or {}).get(name, []))
             for name, paths in listed.items()
         ],
         files=[
-            File(path, digest_of(data), len(data), "text/plain; charset=utf-8")
+            File(path, digest_of(data), len(data), _type(path))
             for path, data in sorted(files.items())
         ],
     )  # fmt: skip
@@ -61,6 +63,10 @@ def slight_rendition(
 def digests(files: Mapping[str, bytes]) -> list[Digest]:
     """Give the digests of contents, in order of path."""
     return [digest_of(data) for _, data in sorted(files.items())]
+
+
+def _type(path: str) -> str:
+    return "text/plain; charset=utf-8" if "." not in path else media_type(path)
 
 
 def _entry(path: str, files: Mapping[str, bytes]) -> str:
