@@ -65,6 +65,10 @@ class SchoolClock:
         text = "" if now.moment is None else self.here(now.moment).strftime(_FORM)
         return LocalTime(text, now.is_known)
 
+    def example(self, floor: datetime) -> str:
+        """Give a time as a person would write it: the present one, as nearly as is known."""
+        return self.here(max(self._clock.wall(), floor)).strftime(_FORM)
+
     def here(self, moment: datetime) -> datetime:
         """Put a moment into the school's time zone."""
         return self._zone.here(moment)

@@ -22,6 +22,11 @@ def human_bytes(count: float) -> str:
     return f"{value:.{digits}f} {_UNITS[unit]}"
 
 
+def counted(number: int, one: str, several: str = "") -> str:
+    """Write a number of things in English, such as ``1 pack`` or ``2 packs``."""
+    return f"{number} {one if number == 1 else several or one + 's'}"
+
+
 def human_duration(seconds: float) -> str:
     """Write a duration as ``45 s``, ``3 min``, ``2 h 05 min`` or ``4 d 3 h``."""
     whole = max(0, round(seconds))

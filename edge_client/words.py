@@ -5,18 +5,18 @@ from collections.abc import Iterator, Sequence
 from core.control import PackStatus, Status, Transfer, WishStatus
 from core.display import cells, fit, one_line, title_in
 from core.headline import headline, percent
-from core.text import human_bytes, human_duration
+from core.text import counted, human_bytes, human_duration
 
 _SENTENCES = {
     "not enrolled": "This machine is not enrolled yet: run `packhorse node enrol`.",
-    "uploading": "Sending usage records: {backlog} wait.",
+    "uploading": "Sending {backlog}.",
     "problem": "{problem}",
-    "no line, all here": "No line to the hub; all {items} lessons are here and can be used.",
-    "no line, some missing": "No line to the hub; {here} of {items} lessons are here.",
+    "no line, all here": "No line to the hub; {whole} here and can be used.",
+    "no line, some missing": "No line to the hub; {here} of {lessons} are here.",
     "no line, nothing here": "No line to the hub, and no lesson is here yet.",
-    "some missing": "{here} of {items} lessons are here; the rest is fetched with the next try.",
+    "some missing": "{here} of {lessons} are here; the rest is fetched with the next try.",
     "nothing published": "No lessons have been published for this school yet.",
-    "all here": "Everything is here: {items} lessons.",
+    "all here": "Everything is here: {lessons}.",
 }
 _LINES = {"unknown": "not tried yet", "up": "up", "down": "down", "paused": "paused"}
 _WISHES = {
@@ -35,7 +35,11 @@ def sentence(status: Status) -> str:
         return f"Fetching {progress(status.transfer)}."
     problem = one_line(status.problems[0]) if status.problems else ""
     return _SENTENCES[top.matter].format(
-        items=top.items, here=top.here, backlog=status.backlog, problem=problem
+        lessons=counted(top.items, "lesson"),
+        whole="the only lesson is" if top.items == 1 else f"all {top.items} lessons are",
+        here=top.here,
+        backlog=counted(status.backlog, "usage record"),
+        problem=problem,
     )
 
 
@@ -148,4 +152,4 @@ def _backlog(status: Status) -> str:
         return "no usage records wait"
     oldest = status.backlog_oldest
     since = "" if oldest is None else f", the oldest for {human_duration(oldest)}"
-    return f"{status.backlog} usage records wait{since}"
+    return f"{counted(status.backlog, 'usage record waits', 'usage records wait')}{since}"

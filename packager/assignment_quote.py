@@ -8,9 +8,8 @@ from core.assignment import EVERYBODY
 from core.display import cells, fit, one_line, title_in
 from core.errors import RefusedError
 from core.names import PackId
-from core.text import human_bytes
+from core.text import counted, human_bytes
 from packager.assigning import GroupChange, Repository
-from packager.quote import counted
 
 _TITLE_CELLS: Final = 32
 _MOST_PACKS: Final = 30

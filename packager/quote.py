@@ -7,7 +7,7 @@ from typing import Any, Final
 from core.display import one_line
 from core.manifest import Item, Manifest, best_title
 from core.rates import USUAL_RATES
-from core.text import human_bytes, human_duration
+from core.text import counted, human_bytes, human_duration
 from core.withdrawal import Withdrawal
 from packager.build import Build, Bundle
 
@@ -155,11 +155,6 @@ def _differs(old: Manifest, before: Item, new: Manifest, after: Item) -> bool:
 
 def _title(item: Item) -> str:
     return best_title(item.title, _LANGUAGE, item.id)
-
-
-def counted(number: int, word: str) -> str:
-    """Write a number of things."""
-    return f"{number} {word}" + ("" if number == 1 else "s")
 
 
 def _table(rows: Sequence[Sequence[str]]) -> list[str]:

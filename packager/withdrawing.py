@@ -9,12 +9,12 @@ from core.errors import UsageError
 from core.manifest import Manifest, best_title
 from core.names import PackId, parse_pack_id
 from core.release import Release
-from core.text import human_bytes
+from core.text import counted, human_bytes
 from core.withdrawal import MAX_REASON, Withdrawal, check_withdrawals
 from packager.assigning import Repository, groups_taking
 from packager.authority import Authority
 from packager.fetch import fetch_manifest, published_release
-from packager.quote import counted, withdrawn_title
+from packager.quote import withdrawn_title
 from packager.remote import Remote
 
 _TARGET = re.compile(r"([^@/]+/[^@/]+/[^@/]+)(?:@([1-9]\d{0,15})|[@/]([a-z0-9][a-z0-9-]{0,99}))?\Z")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from cache.agent_db import AgentDatabase
 from core.control_calls import Enrolled
 from core.errors import ExitCode
 from sync.context import SyncContext
@@ -14,6 +15,8 @@ from sync.identity import Identity
 def run_enrol(context: SyncContext, token: str, *, again: bool = False) -> Summary:
     """Enrol with a token, over the line; see ``sync.enrol.enrol`` for what is raised."""
     identity = enrol(context.state, token, context.clock, again=again)
+    with AgentDatabase(context.state) as agent:
+        agent.note_contact(context.clock.wall())
     return _end(context, "enrol", identity)
 
 

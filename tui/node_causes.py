@@ -48,9 +48,7 @@ NODE_CAUSES: Final = (
         "The school's time is not known: this machine's clock has not been set since it"
         " was started."
     ),
-    N_(
-        "Confirm the time on the technician's screen, or with: packhorse node time 2026-11-25T08:28"
-    ),
+    N_("Confirm the time on the technician's screen, or with: packhorse node time {example}"),
     N_("The disk can only be read: nothing new can be kept."),
     N_("Cards and disks do so when they fail: make a backup and replace it."),
     N_("It is {time}, as a person confirmed since the start."),
@@ -89,6 +87,12 @@ NODE_CAUSES: Final = (
     N_("The name of the hub at {url} is not known on this network."),
     N_("The hub at {url} does not answer."),
     N_("The hub at {url} cannot be reached: {reason}."),
+    N_("The hub at {url} refuses connections."),
+    N_("No way leads to the hub at {url}."),
+    N_(
+        "No line has ever led from here to the hub at {url}: lessons and usage records go by stick."
+    ),
+    N_("This machine is on a network ({addresses}) without a line; lessons come by stick."),
     N_("It is tried again by itself. Where there is no line, lessons come by stick."),
     N_("The system chooses the ports of the lessons' pages."),
     N_("Devices find the lessons at {names}."),

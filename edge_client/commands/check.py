@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.errors import ExitCode
-from core.text import human_bytes
+from core.text import counted, human_bytes
 from edge_client.commands.options import give, json_option, state_directory, state_option, tell
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _finding(finding: "Finding") -> dict[str, object]:
 
 
 def _say(report: "Report", remaining: "tuple[Finding, ...]", *, repair: bool) -> None:
-    click.echo(f"{report.blobs} files of content here, {human_bytes(report.bytes)}.")
+    click.echo(f"{counted(report.blobs, 'file')} of content here, {human_bytes(report.bytes)}.")
     for finding in report.findings:
         click.echo(f"- {finding}")
     if report.is_clean:

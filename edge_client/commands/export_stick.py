@@ -1,10 +1,13 @@
 """``packhorse node export``."""
 
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from core.text import counted
 from edge_client.commands.options import give, json_option, state_directory, state_option
 from edge_client.commands.stick_report import end, say_problems
 
@@ -32,14 +35,24 @@ def export_stick(stick: Path, state: str | None, as_json: bool) -> None:
     if as_json:
         give(report)
     else:
-        _say(report)
+        _say(report, stick)
     end(report, as_json=as_json)
 
 
-def _say(report: "StickReport") -> None:
+def _say(report: "StickReport", stick: Path) -> None:
     if report.enrolment:
         click.echo("The enrolment request is on the stick.")
-    click.echo(f"{report.statements} usage records are on the stick.")
+    records = counted(report.statements, "usage record is", "usage records are")
+    click.echo(f"{records} on the stick.")
     say_problems(report)
     if not report.exit_code:
-        click.echo("Unmount the stick, then it is safe to remove.")
+        click.echo(_parting(stick.absolute()))
+
+
+def _parting(stick: Path) -> str:
+    """Say how the stick is let go of; of a plain folder, that a stick would have to be."""
+    mounts = [place for place in (stick, *stick.parents) if os.path.ismount(place)]
+    if not mounts or mounts[0] == Path("/"):
+        return "A stick may be taken out once it is unmounted."
+    place = shlex.quote(str(mounts[0]))
+    return f"Before you take it out: sudo umount {place}, or key o on screen 4 of `packhorse tui`."

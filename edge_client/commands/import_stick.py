@@ -9,6 +9,7 @@ from cache.state import StateDirectory
 from core.control import error_of
 from core.display import one_line
 from core.errors import ExitCode, NoStateError, UsageError
+from core.text import counted
 from edge_client.commands.enrol import say_enrolled
 from edge_client.commands.options import give, json_option, state_directory, state_option, tell
 from edge_client.commands.stick_report import end, say_problems
@@ -130,7 +131,8 @@ def _say(report: "StickReport") -> None:
     for pack in report.packs:
         click.echo(f"{one_line(pack)} is here.")
     if report.acknowledged:
-        click.echo(f"{report.acknowledged} usage records are with the hub.")
-    if not report.packs and not report.acknowledged and not report.exit_code:
-        click.echo("Nothing new.")
+        records = counted(report.acknowledged, "usage record is", "usage records are")
+        click.echo(f"{records} with the hub, says its receipt.")
+    if not report.packs and not report.exit_code:
+        click.echo("No new lessons." if report.acknowledged else "Nothing new.")
     say_problems(report)

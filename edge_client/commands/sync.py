@@ -9,7 +9,7 @@ import msgspec
 from cache.state import StateDirectory
 from core.control import SOCKET_NAME, Status
 from core.errors import ExitCode, NoStateError
-from core.text import human_bytes
+from core.text import counted, human_bytes
 from edge_client.commands.options import give, json_option, state_directory, state_option, tell
 from edge_client.commands.progress import Progress
 from edge_client.control_client import connect
@@ -110,6 +110,7 @@ def _say(report: RoundReport) -> None:
     if not report.packs and report.exit_code == ExitCode.DONE:
         click.echo("Nothing new.")
     if report.acknowledged:
-        click.echo(f"{report.acknowledged} usage records are with the hub.")
+        records = counted(report.acknowledged, "usage record is", "usage records are")
+        click.echo(f"{records} with the hub.")
     moved = report.traffic.received + report.traffic.sent
     click.echo(f"{human_bytes(moved)} crossed the line.")

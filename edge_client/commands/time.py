@@ -47,7 +47,13 @@ def time(local: str | None, state: str | None, as_json: bool) -> None:
         click.echo(found.school_time.replace("T", " "))
     if not found.school_time_known:
         tell("Nobody has confirmed the time since this machine was started.")
-        tell("hint: packhorse node time 2026-11-25T08:28")
+        tell(f"hint: packhorse node time {_example(where)}")
+
+
+def _example(where: StateDirectory) -> str:
+    from edge_client.readings import Reader
+
+    return _clock(where).example(Reader(where).floor())
 
 
 def today(where: StateDirectory) -> str:

@@ -22,7 +22,8 @@ def clock(patient: Patient) -> Iterator[Finding]:
             "The school's time is not known: this machine's clock has not been set since it was"
             " started.",
             hint="Confirm the time on the technician's screen, or with: packhorse node time"
-            " 2026-11-25T08:28",
+            " {example}",
+            example=patient.school.example(patient.readings.floor),
         )
     elif now.source == "person":
         yield good("clock", "It is {time}, as a person confirmed since the start.", time=here)

@@ -1,5 +1,6 @@
 """Findings about the network: the line, the hub, the portal's ports and its name."""
 
+import errno
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from edge_client.config import Address
 from edge_client.doctor.patient import Patient, bad, good, warning
 
 _SECONDS: Final = 5.0
+_NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EHOSTDOWN})
 _ROUTES: Final = Path("/proc/net/route")
 _EVERYWHERE: Final = "00000000"
 _WILDCARDS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - asks, binds nothing
@@ -23,13 +25,18 @@ _SIGN: Final = b"server: packhorse"
 
 def line(patient: Patient) -> Iterator[Finding]:
     """Whether this machine is on a network, and whether that leads anywhere."""
-    del patient  # it is the machine that is looked at
     addresses = [own.address for own in own_addresses()]
     if not addresses:
         yield bad(
             "line",
             "This machine is on no network: tablets cannot reach it, nor it the hub.",
             hint="Plug in the network cable, or switch on its own Wi-Fi.",
+        )
+    elif not _has_way_out() and _never_had_a_line(patient):
+        yield good(
+            "line",
+            "This machine is on a network ({addresses}) without a line; lessons come by stick.",
+            addresses=", ".join(addresses),
         )
     elif not _has_way_out():
         yield warning(
@@ -60,7 +67,14 @@ def hub(patient: Patient) -> Iterator[Finding]:
         )
         return
     trouble = _knock(url, place)
-    if trouble is not None:
+    if trouble is not None and _never_had_a_line(patient):
+        yield good(
+            "hub",
+            "No line has ever led from here to the hub at {url}: lessons and usage records go by"
+            " stick.",
+            url=url,
+        )
+    elif trouble is not None:
         yield trouble
     elif patient.status is not None and patient.status.line == "down" and patient.status.reason:
         reason = patient.status.reason_wording or Wording(template=one_line(patient.status.reason))
@@ -111,6 +125,11 @@ def name(patient: Patient) -> Iterator[Finding]:
         )
 
 
+def _never_had_a_line(patient: Patient) -> bool:
+    """Say whether the hub never answered over a line, not at the enrolment either."""
+    return patient.readings.enrolment is not None and patient.readings.contact.answered is None
+
+
 def _has_way_out() -> bool:
     """Say whether there is a default route."""
     try:
@@ -142,7 +161,11 @@ def _knock(url: str, place: Address) -> Finding | None:
         )
     except TimeoutError:
         return warning("hub", "The hub at {url} does not answer.", hint=hint, url=url)
+    except ConnectionRefusedError:
+        return warning("hub", "The hub at {url} refuses connections.", hint=hint, url=url)
     except OSError as error:
+        if error.errno in _NO_WAY:
+            return warning("hub", "No way leads to the hub at {url}.", hint=hint, url=url)
         reason = error.strerror or str(error)
         return warning(
             "hub",

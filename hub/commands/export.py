@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from core.errors import ExitCode
-from core.text import human_bytes
+from core.text import counted, human_bytes
 from hub.commands.output import directory_argument, give, json_option, tell
 
 if TYPE_CHECKING:
@@ -124,10 +124,10 @@ class _Bar:
 
 def _say(done: "Exported") -> None:
     tell(
-        f"{len(done.packs)} packs ({human_bytes(done.bytes)}) are in {done.path};"
-        f" {human_bytes(done.copied_bytes)} of it were copied now."
+        f"In {done.path}: {counted(len(done.packs), 'pack')} ({human_bytes(done.bytes)}),"
+        f" of which {human_bytes(done.copied_bytes)} were copied now."
     )
-    tell(f"{done.setups} setup files, {done.receipts} new receipts.")
+    tell(f"{counted(done.setups, 'setup file')}, {counted(done.receipts, 'new receipt')}.")
     tell(
         f"Last day on which all of it can be installed: {done.last_day}"
         f" (then the signature of {done.first_to_expire} expires)."

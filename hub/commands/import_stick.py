@@ -7,6 +7,7 @@ import click
 
 from core.display import one_line
 from core.errors import ExitCode
+from core.text import counted
 from hub.commands.output import directory_argument, give, json_option, tell
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ def _say(done: "Imported") -> None:
     for one in done.enrolled:
         tell(f"Node {one.node} of {one_line(one.school)} is enrolled.")
     tell(
-        f"{done.nodes} nodes: {done.statements} new usage records in {done.batches} batches,"
-        f" {done.reports} reports; {done.receipts} receipts written."
+        f"{counted(done.nodes, 'node')}: {counted(done.statements, 'new usage record')} in"
+        f" {counted(done.batches, 'batch', 'batches')}, {counted(done.reports, 'report')};"
+        f" {counted(done.receipts, 'receipt')} written."
     )
     for trouble in done.problems:
         node = f"node {trouble.node}: " if trouble.node else ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from core.text import counted
 from hub.commands.output import directory_argument, give, json_option, table
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def report(
 
 
 def _print(made: "Report") -> None:
-    click.echo(f"{made.statements} statements")
+    click.echo(counted(made.statements, "statement"))
     if made.rejected or made.conflicts:
         click.echo(f"{made.rejected} unreadable, {made.conflicts} sent again with other content")
     if made.counts:

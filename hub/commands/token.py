@@ -15,13 +15,27 @@ if TYPE_CHECKING:
     from hub.setup_files import SetupOutcome
     from hub.tokens import Terms
 
-_SAID: Final = {
-    "made": "{count} new setup files.",
-    "kept": "{count} schools have one already that was not used yet.",
-    "copied": "{count} copied from the hub's own folder.",
-    "enrolled": "{count} schools have a node already and get none; --again makes one.",
-    "away": "{count} schools have a token that was not used yet, but its file is not here;"
-    " --again makes another.",
+_SAID: Final[dict[str, tuple[str, str]]] = {
+    "made": ("{count} new setup file.", "{count} new setup files."),
+    "kept": (
+        "{count} school has one already that was not used yet.",
+        "{count} schools have one already that was not used yet.",
+    ),
+    "copied": ("{count} copied from the hub's own folder.",) * 2,
+    "enrolled": (
+        "{count} school has a node already and gets none; --again makes one.",
+        "{count} schools have a node already and get none; --again makes one.",
+    ),
+    "away": (
+        (
+            "{count} school has a token that was not used yet, but its file is not here;"
+            " --again makes another."
+        ),
+        (
+            "{count} schools have a token that was not used yet, but its file is not here;"
+            " --again makes another."
+        ),
+    ),
 }
 _DAYS: Final = 30
 # Setup files travel by stick, and schools begin when term does.
@@ -192,8 +206,8 @@ def _setups(root: Path, order: _Order, terms: "Terms", *, again: bool, as_json: 
 
 def _say(outcomes: "list[SetupOutcome]", place: str) -> None:
     counts = Counter(one.outcome for one in outcomes)
-    for outcome, sentence in _SAID.items():
+    for outcome, sentences in _SAID.items():
         if count := counts.get(outcome):  # type: ignore[call-overload]
-            tell(sentence.format(count=count))
+            tell(sentences[count > 1].format(count=count))
     if not place:
         tell("Schools without a place follow the assignments of every publisher; see --place.")

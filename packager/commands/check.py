@@ -78,9 +78,8 @@ def _data(found: "Folder", outlook: "Outlook") -> dict[str, Any]:
 
 def _lines(found: "Folder", outlook: "Outlook") -> list[str]:
     from core.manifest import best_title
-    from core.text import human_bytes
+    from core.text import counted, human_bytes
     from packager.forms import form_name
-    from packager.quote import counted
 
     settings = found.settings
     version = f" version {settings.version}" if settings.version else ""

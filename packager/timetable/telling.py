@@ -6,9 +6,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from core.display import one_line, title_in
-from core.text import human_bytes
+from core.text import counted, human_bytes
 from core.timetable import Channel, Slot
-from packager.quote import counted
 from packager.timetable.channels import Week
 from packager.timetable.placing import local_day
 from packager.timetable.times import clock_text

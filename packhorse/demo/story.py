@@ -16,10 +16,11 @@ from urllib.parse import urlsplit
 import click
 
 from core.errors import UsageError
+from core.text import counted
 from packhorse.demo.course import change_course, make_sample_course
 from packhorse.demo.foreign import prepare_foreign_course
 from packhorse.demo.pupil import Pupil
-from packhorse.demo.summary import Summary, Transfer, counted
+from packhorse.demo.summary import Summary, Transfer
 from packhorse.demo.world import World, first_line_of_data, living
 from packhorse.line import Counters, LineOptions, RunningLine, running_line
 

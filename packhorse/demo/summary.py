@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from core.text import human_bytes
+from core.text import counted, human_bytes
 
 
 @dataclass
@@ -69,8 +69,3 @@ class Summary:
             f"Statements: {self.statements_made} made, {self.statements_received} received.",
         ]
         return lines + [f"FAILED: {failure}" for failure in self.failures]
-
-
-def counted(number: int, word: str) -> str:
-    """Write a number of things."""
-    return f"{number} {word}" + ("" if number == 1 else "s")

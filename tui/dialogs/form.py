@@ -59,9 +59,10 @@ class FormScreen(ModalScreen[None]):
         )
 
     def on_mount(self) -> None:
-        """Begin with the first field that is empty."""
+        """Begin with the first field, or with the first one that is empty."""
         lines = list(self.query(Entry))
-        next((line for line in lines if not line.value), lines[0]).focus()
+        empty = (line for line in lines if not line.value and not self._form.from_first)
+        next(empty, lines[0]).focus()
 
     def _entered(self, line: Entry) -> None:
         """Go to the next field, or send the form."""

@@ -1,5 +1,6 @@
 """What all screens have in common: the parts of a sheet, drawn from top to bottom."""
 
+from abc import abstractmethod
 from contextlib import suppress
 from typing import ClassVar
 
@@ -60,9 +61,9 @@ class Page(Listener):
         """The first table."""
         return self.query_one("#table", Grid)
 
+    @abstractmethod
     def sheet(self, model: Model, language: Language) -> Sheet:
         """Give what is to be shown."""
-        raise NotImplementedError
 
     def entered(self) -> None:
         """Ask for what is needed; called whenever the screen comes to the front."""

@@ -51,12 +51,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form; ``check`` gives the wish, or a sentence that says what is wrong."""
+    """A form; ``check`` gives the wish, or a sentence that says what is wrong.
+
+    Attributes:
+        from_first: whether it begins in its first field rather than in the first empty one.
+    """
 
     title: str
     intro: tuple[str, ...]
     fields: tuple[Field, ...]
     check: Callable[[Mapping[str, str]], Call | str]
+    from_first: bool = False
 
 
 def token_form(model: Model, language: Language) -> Form:
@@ -150,6 +155,7 @@ def names_form(model: Model, language: Language) -> Form:
             Field("node_name", _("This machine"), one_line(status.node_name, 100)),
         ),
         check,
+        from_first=True,
     )
 
 

@@ -52,6 +52,8 @@ def _imported(report: StickReport, language: Language) -> list[str]:
         lines = [text.format(**words, duration=language.duration(report.seconds))]
     elif report.problems or report.exit_code:
         lines = [_("Not everything could be taken from the stick.")]
+    elif report.acknowledged:
+        lines = [_("Only the hub's receipt was new on the stick.")]
     else:
         lines = [_("Everything on the stick was here already.")]
     return lines + _acknowledged(report, language)

@@ -77,6 +77,9 @@ def _tomorrow(model: Model, language: Language) -> tuple[str, str, Mood]:
         head = _("Nothing can come for tomorrow: this machine is not enrolled yet")
         return head, _("Press 5 and e with a token, or plug in a stick and press 4."), "bad"
     problem = _problem(status, language)
+    if not status.packs and status.last_contact is None:
+        head = _("No lessons have come yet, by line or stick")
+        return head, problem or _contact(model, language), "bad" if problem else "plain"
     if not lessons.wanted:
         head = _("No lessons have been published for this school yet")
         return head, problem or _contact(model, language), "bad" if problem else "plain"

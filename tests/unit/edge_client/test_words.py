@@ -31,7 +31,7 @@ FETCHING = Status(node="n", activity="fetching", transfer=TRANSFER, packs=[PACK]
         (Status(node="n", packs=[PACK]), "Everything is here: 2 lessons."),
         (Status(node="n", packs=[PACK], line="down"), "all 2 lessons are here"),
         (Status(node="n", problems=["Bad\x07thing.", "Other."]), "Bad thing."),
-        (Status(node="n", activity="uploading", backlog=7), "Sending usage records: 7 wait."),
+        (Status(node="n", activity="uploading", backlog=7), "Sending 7 usage records."),
         (Status(), "not enrolled"),
     ],
 )

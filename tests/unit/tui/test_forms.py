@@ -70,6 +70,11 @@ def test_a_setup_file_needs_its_whole_path() -> None:
     assert call(file_form(FULL, ENGLISH).check({"path": "/x"})).question is not None
 
 
+def test_the_names_begin_with_the_first_of_them() -> None:
+    assert names_form(FULL, ENGLISH).from_first
+    assert not teacher_form(FULL, ENGLISH, "Li").from_first
+
+
 def test_names_are_what_was_there_until_they_are_changed() -> None:
     form = names_form(FULL, ENGLISH)
 

@@ -41,6 +41,11 @@ NO_TABLE = samples.no_table()
         (None, "Asking the node's agent", "plain"),
         (samples.EMPTY, "No lessons have been published for this school yet", "plain"),
         (
+            samples.made(pending=True),
+            "No lessons have come yet, by line or stick",
+            "plain",
+        ),
+        (
             samples.NOT_ENROLLED,
             "Nothing can come for tomorrow: this machine is not enrolled yet",
             "bad",

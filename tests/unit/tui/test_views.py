@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from core.control import FAILED, Failure, Wording
-from core.control_calls import SetupEntry, Stick, UsageReport
+from core.control_calls import SetupEntry, Stick, StickReport, UsageReport
 from tests.unit.tui import samples
 from tui.model import Model
 from tui.texts import Language, load_languages
@@ -210,6 +210,15 @@ PLUGGED = replace(FULL, sticks=[samples.STICK])
 def test_the_next_step_with_a_stick(model: Model, possible: str, advice: str) -> None:
     assert "".join(steps(model)) == possible
     assert next_step(model) == advice
+
+
+def test_an_import_of_a_receipt_alone_says_so() -> None:
+    report = StickReport(acknowledged=3)
+    got = notes(stick(replace(PLUGGED, worked="import_stick", report=report), ENGLISH))
+    assert got[-2:] == [
+        "Only the hub's receipt was new on the stick.",
+        "The hub has 3 usage records of this node, says its receipt",
+    ]
 
 
 def test_a_blank_machine_with_a_stick_that_cannot_enrol_it_is_told_what_can() -> None:

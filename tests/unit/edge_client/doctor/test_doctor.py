@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from cache.agent_reader import Contact
 from cache.school_clock import SchoolClock
 from cache.space import Space
 from cache.state import StateDirectory
@@ -25,7 +26,7 @@ from edge_client.doctor import machine, membership, network, stores
 from edge_client.doctor.examine import examine
 from edge_client.doctor.patient import Patient
 from edge_client.readings import Enrolment, Reader
-from tests.support.clock import START, FixedClock
+from tests.support.clock import START, ZONE, FixedClock
 
 PACK = PackStatus(
     id="gd/-/fish", title={"en": "Fish"}, version=1, items=2, here=2, size=10, missing_bytes=0
@@ -96,7 +97,8 @@ def test_a_clock_that_nobody_set_is_to_be_confirmed(patient: Patient, clock: Fix
     clock.set_wall(datetime(1970, 1, 1, tzinfo=UTC), synchronised=False)
     state, words = one(machine.clock(patient))
     assert state == "warning"
-    assert "packhorse node time" in words
+    # As an example the time that is nearest.
+    assert f"packhorse node time {patient.readings.floor.astimezone(ZONE):%Y-%m-%dT%H:%M}" in words
 
     patient.school.confirm("2026-11-25T08:28", patient.readings.floor)
     assert one(machine.clock(patient))[0] == "good"
@@ -177,7 +179,11 @@ def test_packs_are_none_partly_or_wholly_here(patient: Patient) -> None:
 
 def test_the_hub_is_tried(patient: Patient) -> None:
     def found(url: str, status: Status | None = None) -> tuple[str, str]:
-        readings = replace(patient.readings, enrolment=Enrolment(url=url, node="n1", school="s1"))
+        readings = replace(
+            patient.readings,
+            enrolment=Enrolment(url=url, node="n1", school="s1"),
+            contact=Contact(answered=1.0),
+        )
         return one(network.hub(replace(patient, readings=readings, status=status)))
 
     with answering(b"") as port:
@@ -186,10 +192,23 @@ def test_the_hub_is_tried(patient: Patient) -> None:
         reason = Wording(template="{name} does not prove it.", hint="Wait.", fields={"name": "It"})
         down = Status(line="down", reason="It does not prove it.", reason_wording=reason)
         assert found(url, down) == ("warning", "It does not prove it. Wait.")
+    assert "refuses connections" in found("http://127.0.0.1:9")[1]
     assert found("http://127.0.0.1:9")[0] == "warning"
     assert "not known" in found("http://no-such-name.invalid")[1]
     for url in ("ftp://x", "http://", "http://x:99999", "nonsense"):
         assert found(url)[0] == "bad"
+
+
+def test_a_school_that_never_had_a_line_is_not_told_of_it_for_ever(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrolment = Enrolment(url="http://127.0.0.1:9", node="n1", school="s1")
+    monkeypatch.setattr(network, "_has_way_out", lambda: False)
+    for contact, state in ((Contact(), "good"), (Contact(answered=1.0), "warning")):
+        readings = replace(patient.readings, enrolment=enrolment, contact=contact)
+        school = replace(patient, readings=readings)
+        assert one(network.hub(school))[0] == state
+        assert one(network.line(school))[0] == state
 
 
 def test_the_portals_ports_are_asked(patient: Patient) -> None:
@@ -276,7 +295,11 @@ def test_what_cannot_be_looked_at_is_told_at_once(
 
 def test_a_hub_with_a_name_that_cannot_be_is_told(patient: Patient) -> None:
     url = f"https://{'long' * 20}.example/"
-    at = replace(patient.readings, enrolment=Enrolment(url=url, node="n1", school="s1"))
+    at = replace(
+        patient.readings,
+        enrolment=Enrolment(url=url, node="n1", school="s1"),
+        contact=Contact(answered=1.0),
+    )
 
     state, words = one(network.hub(replace(patient, readings=at)))
 
