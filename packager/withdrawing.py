@@ -129,7 +129,7 @@ def withdrawal_lines(plan: Plan, repository: Repository) -> list[str]:
     lines += [f"  taken by {_group(*one)}" for one in groups]
     lines.append(
         "  taken by every school for which no assignment is in force"
-        if repository.assignments
+        if any(one.rules for one in repository.assignments)
         else "  taken by every school: there is no assignment"
     )
     if new.version in {0, manifest.version}:

@@ -21,7 +21,7 @@ from packager.timetable.listing import LONGEST
 
 MOST_EVENTS: Final = 20_000
 _MOST_PARTS: Final = 60_000
-_MOST_SECONDS: Final = 30
+_MOST_SECONDS: Final = 20
 _OLDEST: Final = timedelta(days=20 * 366)
 _RULES: Final = {"DAILY", "WEEKLY", "MONTHLY", "YEARLY"}
 _TOO_FINE: Final = ("BYSECOND", "BYMINUTE", "BYHOUR")

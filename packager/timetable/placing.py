@@ -131,23 +131,28 @@ def _slot(entry: Entry, pack: Pack, item: Item, zone: ZoneInfo) -> Slot:
 
 def _check(entry: Entry, pack: Pack, item: Item, findings: Findings) -> None:
     """Look whether the item can be shown then."""
-    name = f"{pack.id}/{item.id} ({item_title(item)})"
     if pack.is_withdrawn(item.id):
-        findings.fault(entry.where, f"{name} is withdrawn: publish it anew, or take another.")
+        text = f"{_called(pack, item)} is withdrawn: publish it anew, or take another."
+        findings.fault(entry.where, text)
     if _is_over(item, entry.day):
-        findings.fault(entry.where, f"{name} may be shown until {item.valid_until} only.")
+        text = f"{_called(pack, item)} may be shown until {item.valid_until} only."
+        findings.fault(entry.where, text)
     seconds = seconds_of(item)
     if seconds > entry.minutes * 60 + _TOLERATED:
         findings.warn(
             entry.where,
-            f"{name} is {seconds // 60}:{seconds % 60:02} long, its time only {entry.minutes}"
-            " minutes: its end is not shown.",
+            f"{_called(pack, item)} is {seconds // 60}:{seconds % 60:02} long, its time only"
+            f" {entry.minutes} minutes: its end is not shown.",
         )
     if entry.start < _EARLY or entry.end > _LATE:
         findings.warn(
             entry.where,
             f"From {clock_text(entry.start)} for {entry.minutes} minutes is outside school hours.",
         )
+
+
+def _called(pack: Pack, item: Item) -> str:
+    return f"{pack.id}/{item.id} ({item_title(item)})"
 
 
 def _without_overlaps(found: Sequence[_Found], overlap: Overlap, findings: Findings) -> list[Slot]:

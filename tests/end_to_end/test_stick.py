@@ -13,6 +13,9 @@ from urllib.request import ProxyHandler, build_opener
 
 import pytest
 
+from cache.clock import Clock
+from cache.state import StateDirectory
+from cache.timetable_file import read_timetable
 from core.errors import ExitCode
 from hub.stick.export import Exported, Telling, Wish, export
 from sync.events import Problem, Summary
@@ -153,6 +156,34 @@ def test_by_commands_alone_and_each_school_takes_its_own(
     used = command("import", str(stick), "--school", "school-1", "--state", str(tmp_path / "x"))
     assert used.returncode == 2
     assert "Another node has used the setup file of school-1" in used.stderr
+
+
+def test_a_timetable_comes_by_stick_and_by_commands_alone(stick: Path, tmp_path: Path) -> None:
+    hub = TinyHub(tmp_path, clock=Clock())
+    publish_files(hub, PACK, course(), 1)
+    put_setup(hub, hub.hub_directory.root, "school-1")
+    table = tmp_path / "g5.csv"
+    table.write_text("date,start,minutes,pack,lesson\n2099-09-01,8:30,40,fish,item-1\n", "utf-8")
+    key = hub.hub_directory.publisher_key(hub.publisher.role)
+    sent = packhorse(
+        "pack", "timetable", table, "--channel", "g5", "--title", "五年级", "--from", "2099-09-01",
+        "--repository", hub.directory, "--key", key, "--yes", "--wait", 0, code=3,
+    )  # fmt: skip
+    assert (sent["lessons"], sent["faults"], sent["warnings"]) == (1, [], [])
+    assert hub.sequence() == 1
+    fill(hub, stick)
+    state = tmp_path / "node"
+    assert packhorse("node", "import", stick, "--state", state)["packs"] == [PACK]
+    slot = read_timetable(StateDirectory(state).timetable).channels[0].slots[0]
+    assert (slot.pack, slot.item, slot.minutes) == (PACK, "item-1", 40)
+    told = packhorse("node", "status", "--state", state)["channels"]
+    assert [(one["id"], one["title"]) for one in told] == [("g5", {"zh": "五年级"})]
+    packhorse("pack", "timetable", "--channel", "g5", "--remove", "--repository", hub.directory,
+              "--key", key, "--yes", "--wait", 0, code=3)  # fmt: skip
+    assert hub.sequence() == 1
+    fill(hub, stick)
+    packhorse("node", "import", stick, "--state", state)
+    assert read_timetable(StateDirectory(state).timetable).channels == []
 
 
 def test_through_the_running_agent(stick: Path, node: OfflineNode) -> None:

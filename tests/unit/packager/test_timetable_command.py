@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from cache.timetable_file import read_timetable
 from core.assignment import Assignment, Rule, assignment_file, decode_assignment
 from core.digest import Digest
 from core.timetable import Channel
 from sync.directory_source import DirectorySource
+from sync.identity import Identity, save_identity
 from tests.support.node_state import make_node
 from tests.support.publishing import publish_assignment
 from tests.support.tiny_repository import TinyRepository
@@ -86,10 +88,14 @@ def test_from_a_table_to_the_school(
     assert "the assignment of demo/county grows by " in ran.err
     assert "nobody has sequenced it within 0 s" in ran.err
     node = make_node(tmp_path / "node", published.root)
-    # Without a place it obeys who names its school, and nobody does; so it takes every pack.
+    school = Identity(url="http://x", hub="h", node="n", school="s1", token="t", root_version=1,
+                      place="demo/county")  # fmt: skip
+    save_identity(node.state, school)
     assert node.pull_from(DirectorySource(published.directory)).exit_code == 0
+    # A timetable alone chooses no packs.
     assert list(node.versions()) == ["demo/county/maths"]
     found = channel(published)
+    assert read_timetable(node.state.timetable).channels == [found]
     assert [(one.start, one.minutes) for one in found.slots] == [(68198430, 40), (68199870, 40)]
     again = timetable(run, published, table, "--channel", "g5", "--yes", "--json", *FAR)
     assert again.data["nothing_to_publish"]
