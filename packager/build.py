@@ -33,7 +33,7 @@ from packager.workspace import BuiltBundle, Workspace
 _RECIPE: Final = 1
 
 Progress = Callable[[int], None]
-# Opens a phase of the work: its name, and the bytes it has to do.
+# Opens a phase of the work: its name, and what it has to do, mostly bytes.
 Phases = Callable[[str, int], AbstractContextManager[Progress]]
 
 

@@ -1,9 +1,9 @@
 """Narration: what is being done, and progress, for a person or for a program; all to stderr.
 
 A program asks for it with ``--progress json``, and gets a line of JSON for each step of a phase,
-``{"phase": "Full bundle", "done": 1000, "total": 5000}``, bytes, and one for the error that ended
-the command, ``{"error": {"template": ..., "hint": ..., "fields": {...}}}``. What is said besides
-stands in lines that are not JSON.
+``{"phase": "Full bundle", "done": 1000, "total": 5000}``, bytes (of renditions, work), and one for
+the error that ended the command, ``{"error": {"template": ..., "hint": ..., "fields": {...}}}``.
+What is said besides stands in lines that are not JSON.
 """
 
 import json
@@ -43,7 +43,7 @@ def bar(label: str, total: int) -> Iterator[_Progress]:
 
     Args:
         label: what is done.
-        total: bytes to do.
+        total: bytes to do, or what else its progress counts.
     """
     if not sys.stderr.isatty():
         yield lambda _: None

@@ -52,6 +52,7 @@ async def show(request: web.Request) -> web.Response:
         phase=phase_words(texts, step.phase) if step else "",
         pack_title=_title(request, job),
         form=FORMS.get(job.quote.form, "") if job and job.quote else "",
+        warnings=_warnings(request, job),
         rates=list(USUAL_RATES.items()),
         right=right,
         error=said(texts, job.error) if job and job.error else None,
@@ -61,6 +62,11 @@ async def show(request: web.Request) -> web.Response:
         is_store="://" in desk.repository,
         most=request.app[SITE].service.config.upload_megabytes * 1_000_000,
     )
+
+
+def _warnings(request: web.Request, job: Job | None) -> list[tuple[str, str]]:
+    texts = language_of(request).texts
+    return [said(texts, one.wording) for one in job.quote.warnings] if job and job.quote else []
 
 
 def _title(request: web.Request, job: Job | None) -> str:

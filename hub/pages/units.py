@@ -13,6 +13,8 @@ from hub.pages.languages import N_
 
 _PHASES: Final = {
     "Reading the folder": N_("Reading the folder"),
+    "Looking at videos": N_("Looking at the videos"),
+    "Making renditions": N_("Making the videos fit for slow lines"),
     "Full bundle": N_("Making what new schools fetch"),
     "Delta from version": N_("Making what schools with version {number} fetch"),
     "Fetching version": N_("Fetching version {number} from the repository"),

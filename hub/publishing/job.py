@@ -47,6 +47,12 @@ class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):
     at: str
 
 
+class Warned(msgspec.Struct, frozen=True):
+    """A warning of the packager's."""
+
+    wording: Wording
+
+
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """What ``pack build --repository`` says, as far as a page shows it.
 
@@ -56,6 +62,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
         dropped: deltas that would save nothing.
         comes_back: what was withdrawn and is served again from then on.
         skipped: paths of the folder that are left out.
+        warnings: about videos that are packed as they are.
     """
 
     pack: str
@@ -72,6 +79,7 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     changes: Changes = Changes()
     comes_back: list[Withdrawn] = []
     skipped: list[str] = []
+    warnings: list[Warned] = []
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

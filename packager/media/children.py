@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from tempfile import TemporaryFile
-from typing import BinaryIO, Final, Generic, NamedTuple, TypeVar
+from typing import IO, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -83,8 +83,8 @@ class Children:
     def _one(self, task: Task[T]) -> Outcome[T]:
         with TemporaryFile() as said, self._started(said) as process:
             answer = self._listen(process, task)
-            code = process.wait()
             if answer is None:
+                code = self._ended(process)
                 said.seek(0)
                 return Outcome(task.key, None, _crashed(task.request, code, said), lasting=False)
         if answer.is_full:
@@ -103,8 +103,16 @@ class Children:
             )
         return Outcome(task.key, answer, None)
 
+    def _ended(self, process: subprocess.Popen[bytes]) -> int:
+        """Give the exit code; one that does not end by itself is made to."""
+        try:
+            return process.wait(self._patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
+
     @contextmanager
-    def _started(self, said: BinaryIO) -> Iterator[subprocess.Popen[bytes]]:
+    def _started(self, said: IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
         # Safe path: nothing is imported from where the admin happens to be.
         command = [sys.executable, "-P", "-m", WORKER]
         with subprocess.Popen(  # noqa: S603 - our own interpreter, fixed arguments
@@ -130,15 +138,14 @@ class Children:
                 asked.write(msgspec.json.encode(task.request))
         except BrokenPipeError:
             return None
-        last: Answer | None = None
-        watch = _Watch(self._patience, process.kill)
-        with watch:
+        with _Watch(self._patience, process.kill) as heard:
             while line := process.stdout.readline(_MOST_LINE):
-                watch.again()
-                last = msgspec.json.decode(line, type=Answer)
-                task.told(last.share)
-        is_end = last and (last.facts or last.made or last.refused or last.is_full)
-        return last if is_end else None
+                heard()
+                answer = _read(line)
+                if answer is None or answer.is_last:
+                    return answer
+                task.told(answer.share)
+        return None
 
 
 class _Watch:
@@ -147,23 +154,33 @@ class _Watch:
     def __init__(self, seconds: float, end: Callable[[], None]) -> None:
         self._seconds = seconds
         self._end = end
-        self._timer = self._new()
+        self._heard = threading.Event()
+        self._is_over = False
+        self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def _new(self) -> threading.Timer:
-        timer = threading.Timer(self._seconds, self._end)
-        timer.daemon = True
-        return timer
+    def _run(self) -> None:
+        while self._heard.wait(self._seconds):
+            self._heard.clear()
+            if self._is_over:
+                return
+        self._end()
 
-    def again(self) -> None:
-        self._timer.cancel()
-        self._timer = self._new()
-        self._timer.start()
-
-    def __enter__(self) -> None:
-        self._timer.start()
+    def __enter__(self) -> Callable[[], None]:
+        self._thread.start()
+        return self._heard.set
 
     def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
+        self._is_over = True
+        self._heard.set()
+        self._thread.join()
+
+
+def _read(line: bytes) -> Answer | None:
+    try:
+        return msgspec.json.decode(line, type=Answer)
+    except msgspec.MsgspecError:
+        # Killed in the middle of a word.
+        return None
 
 
 def _ready(
@@ -174,7 +191,7 @@ def _ready(
         yield one.result()
 
 
-def _crashed(request: Request, code: int, said: BinaryIO) -> RefusedError:
+def _crashed(request: Request, code: int, said: IO[bytes]) -> RefusedError:
     lines = said.read().decode(errors="replace").strip().splitlines()
     return RefusedError(
         "{path} cannot be decoded: the decoder ended with {code}{words}.",

@@ -155,3 +155,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     made: Made | None = None
     refused: Wording | None = None
     is_full: bool = False
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing follows."""
+        return bool(self.facts or self.made or self.refused or self.is_full)

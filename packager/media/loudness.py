@@ -58,13 +58,13 @@ def gain_for(sounding: Sounding) -> float:
 
 def measure(frames: Iterable[AudioFrame]) -> Loudness:
     """Measure sound of 48 kHz in stereo."""
-    found = Loudness(-math.inf, 0.0)
+    found, peak = -math.inf, 0.0
     chain = [("ebur128", "metadata=1:peak=sample:framelog=quiet")]
     for frame in _filtered(frames, chain):
         told = frame.metadata
-        peaks = [float(told.get(f"lavfi.r128.sample_peaks_ch{n}", 0)) for n in (0, 1)]
-        found = Loudness(float(told.get("lavfi.r128.I", found.integrated)), max(peaks))
-    return found
+        found = float(told.get("lavfi.r128.I", found))
+        peak = max(peak, *(float(told.get(f"lavfi.r128.sample_peaks_ch{n}", 0)) for n in (0, 1)))
+    return Loudness(found, peak)
 
 
 def levelled(frames: Iterable[AudioFrame], gain: float) -> Iterator[AudioFrame]:

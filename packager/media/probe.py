@@ -3,6 +3,7 @@
 import statistics
 from array import array
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
@@ -33,9 +34,12 @@ _SOUND_GAP: Final = 100
 _SOUND_LATE: Final = 60
 _STEADY_FORMATS: Final = {"mov", "matroska"}
 _IDR: Final = 5
+# What an uneven source is brought to.
+_USUAL: Final = tuple(Fraction(one) for one in (5, 10, 12, 15, 20, 24, 25, 30))
 _RATES: Final = (
-    *(Fraction(one) for one in (5, 8, 10, 12, Fraction(25, 2), 15, 20, 24, 25, 30)),
+    *(*_USUAL, Fraction(8), Fraction(25, 2), Fraction(50), Fraction(60)),
     Fraction(24000, 1001),
+    Fraction(60000, 1001),
     Fraction(15000, 1001),
     Fraction(30000, 1001),
 )
@@ -63,7 +67,7 @@ def probe(source: Source, progress: Progress) -> Facts:
             raise sources.no_video(source)
         scans = {one.index: _Scan(one) for one in (picture, sound) if one is not None}
         _read(source, container, scans, progress)
-        first = _first_picture(source, container, picture) if picture else None
+        first = _first_picture(source, picture) if picture else None
         seen = scans[picture.index] if picture and first else None
         heard = scans[sound.index] if sound and scans[sound.index].count else None
         if seen is None and heard is None:
@@ -76,7 +80,7 @@ def probe(source: Source, progress: Progress) -> Facts:
             sound=_sound(heard, sight) if heard else None,
         )
     if facts.length > LONGEST:
-        raise sources.too_long(source, facts.length / 1000, LONGEST / 1000)
+        raise sources.too_long(source, facts.length / 1000, LONGEST // 3_600_000)
     return facts
 
 
@@ -134,22 +138,19 @@ def _read(
         raise sources.broken(source, at) from error
 
 
-def _first_picture(
-    source: Source, container: InputContainer, stream: VideoStream
-) -> VideoFrame | None:
-    """Decode until one frame comes, an interlaced one if there is one among the first."""
+def _first_picture(source: Source, stream: VideoStream) -> VideoFrame | None:
+    """Decode until some frames came; gives the first, or an interlaced one among them."""
     first: VideoFrame | None = None
-    try:
-        container.seek(0)
-        for number, frame in enumerate(container.decode(stream)):
-            first = first or frame
-            if frame.interlaced_frame:
-                return frame
-            if number >= _LOOK:
-                break
-    except av.error.FFmpegError as error:
-        if first is None:
-            raise sources.no_video(source) from error
+    # Opened anew, because not every file can be wound back.
+    with sources.opened(source) as container:
+        known = container.streams.video[_place(stream)]
+        with suppress(av.error.FFmpegError):
+            for number, frame in enumerate(container.decode(known)):
+                first = first or frame
+                if frame.interlaced_frame:
+                    return frame
+                if number >= _LOOK:
+                    break
     return first
 
 
@@ -183,15 +184,14 @@ def _sight(source: Source, scan: _Scan, frame: VideoFrame) -> Sight:
     width, height = _upright(stream, frame)
     times = sorted(scan.times)
     rate = _rate(stream, scan, times)
+    is_steady = _is_steady(times, scan.base, rate)
+    rate = rate if is_steady else next((one for one in _USUAL if one >= rate), _USUAL[-1])
     interlaced = frame.interlaced_frame
     length = scan.last - times[0]
     # The last frame is shown as long as the others, whatever the file says.
     length = max(length, times[-1] - times[0] + round(1 / rate / scan.base))
     fit = (
-        _fits(stream, frame, (width, height), rate)
-        and scan.whole
-        and not interlaced
-        and _is_steady(times, scan.base, rate)
+        _fits(stream, frame, (width, height), rate) and scan.whole and not interlaced and is_steady
     )
     gap = _longest_gap(scan, times[0] + length)
     return Sight(
@@ -223,7 +223,7 @@ def _upright(stream: VideoStream, frame: VideoFrame) -> tuple[int, int]:
 
 
 def _rate(stream: VideoStream, scan: _Scan, times: list[int]) -> Fraction:
-    """Give the constant rate that suits a source: its own, up to 30 unless it is fit as it is."""
+    """Give the rate that a source has on average, or the usual one that it means."""
     found = Fraction(stream.average_rate or 0)
     if len(times) > 1 and times[-1] > times[0]:
         found = found or Fraction(len(times) - 1, times[-1] - times[0]) / scan.base

@@ -100,14 +100,14 @@ def cut_off(source: Source, at: float, length: float) -> RefusedError:
     )
 
 
-def too_long(source: Source, seconds: float, limit: float) -> RefusedError:
-    """Say that a source is longer than a lesson can be, in seconds."""
+def too_long(source: Source, seconds: float, hours: int) -> RefusedError:
+    """Say that a source is longer than so many hours."""
     return RefusedError(
-        "{path} is {length} long; a video may be {limit} long.",
+        "{path} is {length} long; a video may be {hours} hours long.",
         hint="Cut it into lessons.",
         path=source.name,
         length=human_duration(seconds),
-        limit=human_duration(limit),
+        hours=hours,
     )
 
 

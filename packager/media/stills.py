@@ -1,8 +1,8 @@
 """Stills beside sound alone: at the first moment, and where the scene changes.
 
 All are looked at small and grey. A scene counts as changed where enough of the picture is unlike
-the last still, and it is taken once the picture rests, or after a while. What then is too much
-for the budget goes, the least change first.
+the last still. It is taken once the picture rests, or shortly after, and shown from the change on.
+What is too much for the budget goes, the least change first.
 """
 
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ _RESTING: Final = 0.02
 # Seconds.
 _EVERY: Final = 1.0
 _APART: Final = 4.0
-_PATIENCE: Final = 6.0
+_PATIENCE: Final = 2.0
 # Key frames alone are looked at when none is further away than this, in milliseconds.
 _KEYS_ENOUGH: Final = 4000
 
@@ -79,20 +79,26 @@ def _looked_at(
 def _scenes(frames: Iterator[Shown], sight: Sight) -> Iterator[_Scene]:
     camera = _Camera(sight)
     kept = before = b""
-    last = since = 0.0
+    last = 0.0
+    since: float | None = None
+    begun = 0.0
     for one in frames:
         view = camera.view(one.frame)
         if not kept:
             yield _Scene(0.0, 1.0, camera.still(one.frame))
-            kept, last = view, one.at
+            kept = before = view
         change = _difference(kept, view)
-        resting = _difference(before, view) <= _RESTING if before else True
+        step = _difference(before, view)
         before = view
-        if change < _SCENE:
-            since = one.at
-        elif one.at - last >= _APART and (resting or one.at - since >= _PATIENCE):
-            yield _Scene(one.at, change, camera.still(one.frame))
-            kept, last, since = view, one.at, one.at
+        if change < _SCENE or one.at - last < _APART:
+            since = None
+            continue
+        since = one.at if since is None else since
+        # The whole scene changes while something in it moves already.
+        begun = one.at if since == one.at or step >= _SCENE else begun
+        if step <= _RESTING or one.at - since >= _PATIENCE:
+            yield _Scene(begun, change, camera.still(one.frame))
+            kept, last, since = view, begun, None
 
 
 class _Camera:

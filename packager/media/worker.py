@@ -28,7 +28,7 @@ _FOUR_GIB: Final = 1 << 32
 
 def main() -> int:
     """Answer the request on stdin; gives the exit code."""
-    _limit_memory()
+    limit()
     request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
     _say(_answer(request))
     return 0
@@ -86,7 +86,8 @@ def _say(answer: Answer) -> None:
     sys.stdout.buffer.flush()
 
 
-def _limit_memory() -> None:
+def limit() -> None:
+    """Bound what this process may take, where the system can."""
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - POSIX alone has it
 

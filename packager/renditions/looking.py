@@ -1,9 +1,10 @@
 """Looking at videos, several at a time."""
 
 import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from packager.media.children import Children, Outcome, Task
 from packager.media.facts import Request
@@ -17,7 +18,12 @@ MOST_AT_ONCE: Final = min(8, os.cpu_count() or 1)
 
 
 class Counting:
-    """Turns the share that is done of something into the counts that a phase is told."""
+    """Turns the share that is done of something into the counts that a phase is told.
+
+    Those who work side by side may tell at once.
+    """
+
+    _lock: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, total: int, progress: Progress) -> None:
         """Count up to ``total``."""
@@ -28,9 +34,10 @@ class Counting:
     def tell(self, share: float) -> None:
         """Take a share; one that goes back counts for nothing."""
         now = int(self._total * share)
-        if now > self._told:
-            self._progress(now - self._told)
-            self._told = now
+        with self._lock:
+            if now > self._told:
+                self._progress(now - self._told)
+                self._told = now
 
 
 def look(videos: Mapping[T, Found], phases: Phases) -> Iterator[Outcome[T]]:

@@ -148,7 +148,8 @@ class Maker:
         )
 
     def _target(self, job: _Job) -> Path:
-        return self._workspace.staging(f"{_PREFIX}{job.number}")
+        # A process of a killed run may still write to the name that it was given.
+        return self._workspace.staging(f"{_PREFIX}{os.getpid()}-{job.number}")
 
     @contextmanager
     def _cleared(self) -> Iterator[None]:

@@ -116,6 +116,15 @@ async def test_the_quote_names_the_form_of_teaching(hub: TinyHub) -> None:
         await press(browser, "drop", job_id(page))
 
 
+async def test_the_quote_names_videos_that_stay_as_they_are(hub: TinyHub) -> None:
+    async with admin_at(hub) as browser:
+        await send(browser, FOLDER | {"03 film.mp4": b"no video"})
+        page = await until(browser, has("Publish version 1"))
+        assert "Videos that stay as they are" in page
+        assert "03 film.mp4 is not a video" in page
+        await press(browser, "drop", job_id(page))
+
+
 async def test_a_fault_in_the_folder_is_told_in_a_sentence(hub: TinyHub) -> None:
     async with admin_at(hub) as browser:
         await send(browser, FOLDER | {"pack.toml": b"id = 'nothing'"})
