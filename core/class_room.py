@@ -110,13 +110,15 @@ class Room:
     @property
     def lead(self) -> Member | None:
         """The page that leads, when it is connected."""
-        return self._by_key(self.chosen.lead)
+        found = self._by_key(self.chosen.lead)
+        # The same page may have become a big screen since.
+        return found if found and found.role == "lead" else None
 
     @property
     def sound(self) -> int:
         """Number of the screen that plays the sound; 0 for none."""
         chosen = self._by_key(self.chosen.sound)
-        if chosen is not None:
+        if chosen is not None and chosen.role != "pupil":
             return chosen.number
         return min(
             (one.number for one in self._members.values() if one.role == "screen"), default=0
@@ -152,5 +154,5 @@ class Room:
         self.chosen = msgspec.structs.replace(self.chosen, lead=member.key, teacher=member.teacher)
 
     def _by_key(self, key: str) -> Member | None:
-        number = self._numbers.get(key)
-        return self._members.get(number) if number else None
+        # Not by its number: that may be forgotten while it is connected.
+        return next((one for one in reversed(self._members.values()) if one.key == key), None)

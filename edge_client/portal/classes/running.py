@@ -224,6 +224,8 @@ class RunningClass:
 
     def _gathered(self) -> None:
         self._gathering = None
+        if self.has_ended:
+            return  # told once it is kept
         self.session = class_session.counted(self.session, self.room.count("pupil"))
         self._tell_all()
 

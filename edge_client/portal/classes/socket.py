@@ -116,7 +116,7 @@ async def _let_in(request: web.Request, role: Role) -> tuple[RunningClass, str]:
 
 
 def _make_room(classes: Classes, one: RunningClass, role: Role, address: str) -> None:
-    """See that there is room for a screen; whoever has taken more of it than others gives way.
+    """See that there is room for a screen; whoever has more tablets there than others gives way.
 
     Raises:
         NotAdmittedError: there is none.
@@ -124,17 +124,20 @@ def _make_room(classes: Classes, one: RunningClass, role: Role, address: str) ->
     is_full = len(one.connections) >= MOST_SCREENS
     if not is_full and classes.sockets < classes.most_sockets:
         return
-    there = list(one.connections.values())
-    held = Counter(each.address for each in there if not each.is_closing)
+    tablets = [
+        (room, each)
+        for room in ([one] if is_full else classes.running())
+        for each in room.connections.values()
+        if each.member.role == "pupil" and not each.is_closing
+    ]
+    held = Counter(each.address for _, each in tablets)
     greedy, most = held.most_common(1)[0] if held else ("", 0)
     # The teacher gets in, whoever is there already.
-    if role != "lead" and most <= held[address] + 1:
+    if not tablets or (role != "lead" and most <= held[address] + 1):
         raise NotAdmittedError(FULL if is_full else CROWDED, FULL_CODE, _CROWDED_STATUS)
-    for each in reversed(there):
-        if each.address == greedy and each.member.role == "pupil" and not each.is_closing:
-            one.leave(each)
-            each.close(FULL_CODE, FULL)
-            return
+    room, last = next(pair for pair in reversed(tablets) if pair[1].address == greedy)
+    room.leave(last)
+    last.close(FULL_CODE, FULL if is_full else CROWDED)
 
 
 async def _read(answer: _Socket, one: RunningClass, connection: Connection) -> None:

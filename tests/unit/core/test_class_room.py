@@ -76,6 +76,24 @@ def test_a_page_that_was_replaced_takes_nobody_along() -> None:
     assert (room.count("pupil"), len(room), new.number) == (1, 1, old.number)
 
 
+def test_a_page_that_becomes_another_screen_leads_no_more() -> None:
+    room = Room(Chosen(teacher="Li"))
+    room.join("tab", "lead", "Li")
+    room.choose_sound(room.join("tab", "lead", "Li").number)
+    room.join("tab", "pupil")
+    assert (room.lead, room.sound) == (None, 0)
+    telephone = room.join("telephone", "lead", "Li")
+    assert room.lead is telephone
+
+
+def test_many_who_come_and_go_take_no_lead_away() -> None:
+    room = Room(Chosen(teacher="Li"))
+    lead = room.join("l", "lead", "Li")
+    for number in range(5000):
+        room.leave(room.join(f"key {number}", "pupil"))
+    assert room.lead is lead
+
+
 def test_screens_in_trouble_are_counted() -> None:
     room = Room(Chosen())
     for key, state in (("a", "blocked"), ("b", "failed"), ("c", "ready"), ("d", "loading")):

@@ -118,6 +118,19 @@ async def test_all_classes_together_leave_room_for_pages(
     assert refused[-1].faults == ["All places for screens are taken. Look at the big screen."]
 
 
+async def test_the_teacher_gets_in_where_all_places_of_the_school_are_taken(
+    school: School, room: Visitors, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(school.site.classes, "most_sockets", 20)
+    one, other = (school.site.classes.start(LESSON, "Li") for _ in range(2))
+    await crowd.join(one.code, 20)
+    lead = await room.connect(other.code, "lead", teacher="Li")
+    await lead.sees(leads=True)
+    assert school.site.classes.sockets == 20
+    (gone,) = [screen for screen in crowd.screens if screen.faults]
+    assert await gone.ends() == 4503
+
+
 async def test_there_are_no_more_classes_than_may_be(school: School) -> None:
     for _ in range(20):
         school.site.classes.start(LESSON, "Li")
