@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
+from core.text import counted
 from packager.timetable.entries import Entry, Pattern
 from packager.timetable.findings import Findings
 from packager.timetable.times import EVERY_WEEK
@@ -63,12 +64,9 @@ def entries_of(
 
     A lesson with a date of its own takes place on it, whatever the days say.
     """
-    dated = [one for one in patterns if isinstance(one.on, date)]
+    dated = _dated(patterns, days, findings)
+    _tell_left_out(dated, first, last, findings)
     weekly = [one for one in patterns if not isinstance(one.on, date)]
-    for one in dated:
-        if isinstance(one.on, date) and days.taught.get(one.on, one.on) is None:
-            findings.warn(one.where, f"{one.on} is a day without lessons.")
-    found = [_entry(one, one.on) for one in dated if isinstance(one.on, date)]
     if days.term is None:
         for one in weekly:
             if one.weeks != EVERY_WEEK:
@@ -77,11 +75,32 @@ def entries_of(
                     "Weeks are counted from the term's start, which nobody said:"
                     " add --term-start, or a row of the days.",
                 )
+    found = [one for one in dated if first <= one.day <= last]
     for day in days_between(first, last):
         source = days.source(day)
         if source is not None:
             found += [_entry(one, day) for one in weekly if _is_on(one, source, days)]
-    return [one for one in found if first <= one.day <= last]
+    return found
+
+
+def _dated(patterns: Sequence[Pattern], days: Days, findings: Findings) -> list[Entry]:
+    """Give the lessons that have a date of their own."""
+    found = []
+    for one in patterns:
+        if isinstance(one.on, date):
+            found.append(_entry(one, one.on))
+            if days.taught.get(one.on, one.on) is None:
+                findings.warn(one.where, f"{one.on} is a day without lessons.")
+    return found
+
+
+def _tell_left_out(entries: Sequence[Entry], first: date, last: date, findings: Findings) -> None:
+    early = [one for one in entries if one.day < first]
+    late = [one for one in entries if one.day > last]
+    for left, word in ((early, f"before {first}"), (late, f"after {last}")):
+        if left:
+            some = counted(len(left), "lesson")
+            findings.warn("", f"Left out: {some} {word}, from {left[0].where} on.")
 
 
 def _is_on(one: Pattern, source: tuple[date, int], days: Days) -> bool:

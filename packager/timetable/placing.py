@@ -10,6 +10,7 @@ import msgspec
 
 from core.display import one_line
 from core.manifest import Item
+from core.text import counted
 from core.timetable import MOST_SLOTS, Slot
 from packager.timetable.entries import Entry
 from packager.timetable.findings import Findings
@@ -83,7 +84,8 @@ def place(
         _check(entry, match.pack, item, findings)
         found.append(_Found(entry, _slot(entry, match.pack, item, placing.zone)))
     if left_out and placing.leave_out_unknown:
-        findings.warn("", f"{left_out} lessons that no known pack has are left out.")
+        some = counted(left_out, "lesson")
+        findings.warn("", f"Left out: {some} that no known pack has.")
     return with_repeats(shown, _without_overlaps(found, placing.overlap, findings))
 
 

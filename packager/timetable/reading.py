@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from core.text import counted
 from packager.timetable.day_table import DayReader, is_day_table
 from packager.timetable.days import MOST_DAYS, Days, entries_of, moved_entries
 from packager.timetable.entries import Entry, Pattern
@@ -132,7 +133,7 @@ def _from_sheets(sheets: list[Sheet], request: Request, days: Days, findings: Fi
             " `packhorse pack timetable --template` prints one to fill in.",
         )
     if reading.others:
-        findings.warn("", f"{reading.others} rows of other channels are left out.")
+        findings.warn("", f"Left out: {counted(reading.others, 'row')} of other channels.")
     first, last = _range(request, days)
     _check_end(reading.patterns, request, days, findings)
     entries = entries_of(reading.patterns, days, first, last, findings)

@@ -44,7 +44,7 @@ def test_a_list_in_chinese_as_spreadsheet_programs_save_it(make: Make, encoding:
     ]  # fmt: skip
     assert [one.minutes for one in made.slots] == [40, 40, 45]
     assert [one.repeat for one in made.slots] == [False, False, True]
-    assert made.warnings == ["1 rows of other channels are left out."]
+    assert made.warnings == ["Left out: 1 row of other channels."]
 
 
 WEEKLY = """weekday,weeks,start,end,lesson
@@ -102,7 +102,7 @@ def test_the_usual_grid(make: Make) -> None:
         "09-18 08:30 decimals",
         "09-18 09:20 area",
     ]
-    assert made.warnings == ["2 lessons that no known pack has are left out."]
+    assert made.warnings == ["Left out: 2 lessons that no known pack has."]
     told = make(GRID, first="2026-09-07", last="2026-09-11", term="2026-09-01")
     assert told.faults == ["cell D3: No known pack has a lesson '体育'."]
 
@@ -233,6 +233,16 @@ def test_long_films_and_strange_hours_are_worth_a_look(make: Make) -> None:
     early, late = made.warnings
     assert early == "row 3: From 06:00 for 40 minutes is outside school hours."
     assert "long (Long film) is 50:00 long, its time only 40 minutes: its end is not shown." in late
+
+
+def test_lessons_of_days_that_are_over_are_left_out_and_counted(make: Make) -> None:
+    rows = "".join(f"{day},8:30,小数\n" for day in ("2026-08-01", "2026-09-01", "2026-12-01"))
+    made = make(f"date,start,lesson\n{rows}", last="2026-11-30")
+    assert made.lessons == ["09-01 08:30 decimals"]
+    assert made.warnings == [
+        "Left out: 1 lesson before 2026-08-30, from row 2 on.",
+        "Left out: 1 lesson after 2026-11-30, from row 4 on.",
+    ]
 
 
 def test_a_pack_that_has_no_more_lessons_is_told(make: Make) -> None:
