@@ -8,6 +8,7 @@ from typing import Final
 from cache import (
     journal_changes,
     journal_classes,
+    journal_lineup,
     journal_pins,
     journal_said,
     journal_sign_ins,
@@ -52,4 +53,5 @@ MIGRATIONS: Final = (
     journal_wishes.MIGRATION,
     journal_sign_ins.MIGRATION,
     journal_classes.MIGRATION,
+    journal_lineup.MIGRATION,
 )

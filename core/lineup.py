@@ -13,8 +13,8 @@ Rules:
       the portal was off) goes on at the place where it would be.
     - Of slots that overlap, the one that begins later wins. A lesson longer than its slot runs on
       until something follows. Everything else is slate: the gaps, the night, what is not here.
-    - Time that steps back, or a gap of over ``FORGOTTEN``, begins a new run at once; its numbers
-      lie above all that may have been seen.
+    - Time that steps back, or a gap of over ``FORGOTTEN``, makes a new beginning, ``BACK`` ago;
+      its numbers lie above all that may have been seen.
     - A lesson that has begun is not changed to a better rendition; the next one is.
 
 Moments and durations are in ``TICKS``, moments since 1970 by school time.
@@ -37,6 +37,8 @@ TARGET_SECONDS: Final = 10
 LATE: Final = 30 * TICKS
 STANDSTILL: Final = 10 * TICKS
 """A clock that is so little behind is waited for."""
+BACK: Final = 24 * TICKS
+"""So much of the past a new beginning shows, for players to have something to begin with."""
 FORGOTTEN: Final = 4 * 3600 * TICKS
 """After so long without anyone looking, the time between is not lined up any more."""
 LONGEST_SEGMENT: Final = TARGET_SECONDS * TICKS + TICKS // 2 - 1
@@ -191,7 +193,7 @@ def begin(day: Day, now: int) -> Part:
     been lost.
     """
     number = max(0, now - _EPOCH) // _QUICKEST
-    return _part(day, Run(number, number, now, SLATE))
+    return _part(day, Run(number, number, now, SLATE), anew=True)
 
 
 def advance(
@@ -210,14 +212,14 @@ def advance(
     """
     until = now + AHEAD
     if last is None:
-        first = begin(day, now)
-        return [first, *_extend(first, day, now, until)]
+        first = begin(day, now - BACK)
+        return [first, *_extend(first, day, first.run.start, until)]
     if until < published and published - until <= STANDSTILL:
         return []
     end = published if last.end is None else min(published, last.end)
     if until < published or until - max(end, last.run.start) > FORGOTTEN:
-        fresh = _part(day, _after(last, last.boundary(published), now))
-        return [fresh, *_extend(fresh, day, now, until)]
+        fresh = _part(day, _after(last, last.boundary(published), now - BACK), anew=True)
+        return [fresh, *_extend(fresh, day, fresh.run.start, until)]
     return _extend(last, day, published, until, is_gone=is_gone)
 
 
@@ -299,16 +301,18 @@ def _after(last: Part, index: int, start: int) -> Run:
     return Run(run.first + shown, run.discontinuity + (shown > 0), start, SLATE)
 
 
-def _part(day: Day, run: Run) -> Part:
-    """Give what is on when a run begins."""
+def _part(day: Day, run: Run, *, anew: bool = False) -> Part:
+    """Give what is on when a run begins; a new beginning is exactly on the clock."""
     on = day.at(run.start)
     if on is None or on.source is None or not on.plays_at(run.start):
         return Part(run, day.slate)
     place = run.start - on.start
+    segment = 0 if place <= LATE and not anew else on.source.at(place)
     return Part(
         run._replace(
+            start=on.start + on.source.start(segment) if anew else run.start,
             digest=on.source.digest,
-            segment=0 if place <= LATE else on.source.at(place),
+            segment=segment,
             slot=on.slot,
             pack=on.pack,
             item=on.item,

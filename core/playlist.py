@@ -44,7 +44,11 @@ def window(parts: Sequence[Part], published: int, length: int) -> tuple[int, int
     following: Run | None = None
     for part in reversed(parts):
         begin = part.run.segment
-        for index in reversed(range(begin, begin + count(part, following, published))):
+        shown = count(part, following, published)
+        if following is not None and part.moment(begin + shown) != following.start:
+            # A new beginning: what was before it belongs to another time.
+            return following.first, end
+        for index in reversed(range(begin, begin + shown)):
             length -= part.source.start(index + 1) - part.source.start(index)
             if length <= 0:
                 return part.run.first + index - begin, end
@@ -99,20 +103,18 @@ def rate_of(source: Source) -> int:
 
 
 def _segments(part: Part, begin: int, end: int, addresses: Addresses) -> Iterator[str]:
-    source = part.source
-    head = addresses.slate(None) if source.digest == SLATE else addresses.media(source.digest)
-    whole = "" if source.digest == SLATE else f',BYTERANGE="{source.head}@0"'
-    yield f'#EXT-X-MAP:URI="{head}"{whole}'
+    source, is_slate = part.source, part.source.digest == SLATE
+    # Each with its range: ffmpeg takes over the one before where there is none.
+    head = addresses.slate(None) if is_slate else addresses.media(source.digest)
+    yield f'#EXT-X-MAP:URI="{head}",BYTERANGE="{source.head}@0"'
     yield f"#EXT-X-PROGRAM-DATE-TIME:{_date(part.moment(begin))}"
-    offset = source.head + sum(source.sizes[:begin]) if source.digest != SLATE else 0
+    offset = 0 if is_slate else source.head + sum(source.sizes[:begin])
     for index in range(begin, end):
+        size = source.sizes[index % len(source.sizes)]
         yield f"#EXTINF:{(source.start(index + 1) - source.start(index)) / TICKS:.5f},"
-        if source.digest == SLATE:
-            yield addresses.slate(index)
-        else:
-            yield f"#EXT-X-BYTERANGE:{source.sizes[index]}@{offset}"
-            yield head
-            offset += source.sizes[index]
+        yield f"#EXT-X-BYTERANGE:{size}@{offset}"
+        yield addresses.slate(index) if is_slate else head
+        offset += 0 if is_slate else size
 
 
 def _date(moment: int) -> str:

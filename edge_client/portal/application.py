@@ -15,6 +15,7 @@ from edge_client.portal import (
     static_files,
     usage,
 )
+from edge_client.portal.air.routes import routes as air_routes
 from edge_client.portal.classes.routes import routes as class_routes
 from edge_client.portal.security import (
     content_headers,
@@ -47,6 +48,7 @@ def portal_application(site: Site) -> web.Application:
             web.get("/language/{code}", pages.choose),
             web.get("/health", pages.health),
             web.post("/usage", usage.post_usage),
+            *air_routes(),
             *class_routes(),
             *sign_in.routes(),
             *teaching_routes(),

@@ -18,6 +18,7 @@ ASSETS: Final = (
     "portal.css", "page.js", "player.js", "icon.svg", "teaching.css",
     "renditions.css", "renditions.js",
     "class.css", "class.js", "classfollow.js", "classview.js", "classlead.js", "classpast.js",
+    "air.css", "air.js",
 )  # fmt: skip
 
 

@@ -93,7 +93,8 @@ async def content_headers(request: web.Request, response: web.StreamResponse) ->
 def page_policy(request: web.Request) -> str:
     """Give the content security policy of the portal's own pages."""
     return (
-        "default-src 'self'; img-src 'self' data:; "
+        # hls.js hands films to the browser through an address of kind blob.
+        "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
         f"frame-src 'self' {content_origin(request)}; object-src 'none'; base-uri 'none'; "
         "form-action 'self'; frame-ancestors 'none'"
     )

@@ -13,6 +13,7 @@ from cache.state import StateDirectory
 from core.errors import UsageError
 from edge_client import notify
 from edge_client.config import Address, NodeConfig
+from edge_client.portal.air.channels import Channels
 from edge_client.portal.application import content_application, portal_application
 from edge_client.portal.classes.classes import Classes
 from edge_client.portal.classes.keeping import Keeping
@@ -86,6 +87,7 @@ async def running(
         lessons,
         most_sockets=connections.most_lasting,
     )
+    timetable = Timetables(state, usage)
     site = Site(
         lessons,
         usage,
@@ -96,9 +98,10 @@ async def running(
         connections,
         classes,
         time,
-        Timetables(state, usage),
+        timetable,
         Teachers(state, clock, usage, time),
         WishBook(state, usage),
+        Channels(state, lessons, usage, time, timetable, clock),
     )
     site.ports.host = config.portal_listen[0]
     site.usage.start()
@@ -107,6 +110,8 @@ async def running(
         stack.callback(site.lessons.close)
         stack.callback(site.teachers.close)
         stack.push_async_callback(site.usage.close)
+        stack.push_async_callback(site.air.close)
+        site.air.start()
         site.ports.content = await _listen(
             stack, site, content_application(site), config.portal_content_listen
         )

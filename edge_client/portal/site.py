@@ -7,6 +7,7 @@ from aiohttp import web
 
 from cache.clock import Clock
 from core.languages import Language
+from edge_client.portal.air.channels import Channels
 from edge_client.portal.classes.classes import Classes
 from edge_client.portal.connections import Connections
 from edge_client.portal.lessons import Lessons
@@ -40,6 +41,7 @@ class Site:
         timetable: the channels of the school, with teachers' changes.
         teachers: who is signed in where.
         wishes: what teachers want here before all else.
+        air: what the channels show.
         limits: how much usage may be reported how fast.
         ports: filled in when listening.
     """
@@ -56,6 +58,7 @@ class Site:
     timetable: Timetables
     teachers: Teachers
     wishes: WishBook
+    air: Channels
     limits: UsageLimits = field(default_factory=UsageLimits)
     ports: Ports = field(default_factory=Ports)
 

@@ -32,7 +32,7 @@ READ: Final = """(video) => {
   const canvas = document.createElement('canvas');
   canvas.width = 64;
   canvas.height = 32;
-  const context = canvas.getContext('2d');
+  const context = canvas.getContext('2d', { willReadFrequently: true });
   context.drawImage(video, 0, 0, 64, 32);
   const bytes = [0, 1, 2, 3].map((row) => {
     let value = 0;

@@ -4,13 +4,24 @@ from array import array
 from itertools import accumulate
 
 from core.digest import Digest, digest_of
-from core.lineup import AHEAD, SLATE, Day, Part, Programme, Source, advance, horizon, source_of
+from core.lineup import (
+    AHEAD,
+    BACK,
+    SLATE,
+    Day,
+    Part,
+    Programme,
+    Source,
+    advance,
+    horizon,
+    source_of,
+)
 from core.playlist import WINDOW, Addresses, from_start, live, naming, rate_of, window
 from core.rendition import TICKS, Rendition, Segment
 
 NOON = 1_770_000_000 * TICKS
 SLATE_SOURCE = Source(
-    SLATE, 0, array("Q", [9, 9]), array("Q", [0, 4 * TICKS, 8 * TICKS]), loops=True
+    SLATE, 20, array("Q", [9, 9]), array("Q", [0, 4 * TICKS, 8 * TICKS]), loops=True
 )
 ADDRESSES = Addresses(lambda digest: f"/media/{digest}.mp4", lambda index: f"/slate/{index}")
 
@@ -48,10 +59,13 @@ class Channel:
         return self
 
     def shown(self) -> list[tuple[str, float, int]]:
-        """Give each run's source, its start in seconds, and its first segment."""
+        """Give each run's source, its start in seconds, and its first segment.
+
+        The first run shows what was before the channel was looked at.
+        """
         return [
             (part.run.digest, (part.run.start - NOON) / TICKS, part.run.segment)
-            for part in self.parts
+            for part in self.parts[1:]
         ]
 
     def playlist(self) -> str:
@@ -70,7 +84,7 @@ def test_lessons_follow_the_clock_with_slate_between_them() -> None:
         Channel(programme(101, source("a", 60)), programme(300, source("b", 40))), 0, 400
     )
     assert channel.shown() == [
-        (SLATE, 0, 0), ("a", 104, 0), (SLATE, 164, 0), ("b", 300, 0), (SLATE, 340, 0),
+        ("a", 104, 0), (SLATE, 164, 0), ("b", 300, 0), (SLATE, 340, 0),
     ]  # fmt: skip
 
 
@@ -98,17 +112,17 @@ def test_of_overlapping_slots_the_later_start_wins() -> None:
 
 def test_what_comes_late_joins_at_the_place_where_it_would_be() -> None:
     channel = through(Channel(programme(0, None)), 0, 200)
-    assert channel.shown() == [(SLATE, 0, 0)]
+    assert channel.shown() == []
     channel.day = Day([programme(0, source("a", 400))], SLATE_SOURCE)
     channel.at(201)
-    assert channel.shown()[1:] == [("a", 212, 53)]
+    assert channel.shown() == [("a", 212, 53)]
 
 
 def test_what_is_a_little_late_begins_at_its_beginning() -> None:
     channel = Channel(programme(5, None)).at(0)
     channel.day = Day([programme(5, source("a", 400))], SLATE_SOURCE)
     channel.at(10)
-    assert channel.shown()[1:] == [("a", 12, 0)]
+    assert channel.shown() == [("a", 12, 0)]
 
 
 def test_an_edit_touches_only_what_is_not_published() -> None:
@@ -151,16 +165,16 @@ def test_time_that_steps_back_begins_a_new_run_with_higher_numbers() -> None:
     channel = through(Channel(programme(0, source("a", 4000))), 0, 60)
     numbers = window(channel.parts, channel.published, WINDOW)
     channel.at(60 - 3600)
-    assert channel.shown()[1:] == [(SLATE, -3540, 0)]
-    assert channel.parts[1].run.first == numbers[1]
-    assert "#EXT-X-DISCONTINUITY\n" in channel.playlist()
+    assert channel.shown()[1:] == [(SLATE, -3564, 0)]
+    assert channel.parts[2].run.first == numbers[1]
+    assert f"MEDIA-SEQUENCE:{numbers[1]}" in channel.playlist()
 
 
 def test_time_that_stands_still_changes_nothing() -> None:
     channel = through(Channel(programme(0, source("a", 4000))), 0, 60)
     before = channel.playlist()
     assert channel.at(55).playlist() == before
-    assert len(channel.parts) == 1
+    assert len(channel.parts) == 2
 
 
 def test_a_portal_that_was_off_for_a_day_goes_on_with_its_numbers() -> None:
@@ -168,12 +182,12 @@ def test_a_portal_that_was_off_for_a_day_goes_on_with_its_numbers() -> None:
     end = window(channel.parts, channel.published, WINDOW)[1]
     channel.day = Day([programme(86_000, source("b", 3000))], SLATE_SOURCE)
     channel.at(86_400)
-    assert channel.shown()[1:] == [("b", 86_400, 100)]
-    assert channel.parts[1].run.first == end
+    assert channel.shown()[1:] == [("b", 86_376, 94)]
+    assert channel.parts[2].run.first == end
 
 
 def test_a_playlist_is_plain_hls() -> None:
-    channel = through(Channel(programme(10, source("a", 10))), 0, 28)
+    channel = through(Channel(programme(10, source("a", 10))), 0, 22)
     number = channel.parts[0].run.first
     assert (
         channel.playlist()
@@ -183,14 +197,35 @@ def test_a_playlist_is_plain_hls() -> None:
 #EXT-X-INDEPENDENT-SEGMENTS
 #EXT-X-MEDIA-SEQUENCE:{number}
 #EXT-X-DISCONTINUITY-SEQUENCE:{number}
-#EXT-X-MAP:URI="/slate/None"
-#EXT-X-PROGRAM-DATE-TIME:2026-02-02T02:40:00.000Z
+#EXT-X-MAP:URI="/slate/None",BYTERANGE="20@0"
+#EXT-X-PROGRAM-DATE-TIME:2026-02-02T02:39:36.000Z
 #EXTINF:4.00000,
+#EXT-X-BYTERANGE:9@0
 /slate/0
 #EXTINF:4.00000,
+#EXT-X-BYTERANGE:9@0
 /slate/1
 #EXTINF:4.00000,
+#EXT-X-BYTERANGE:9@0
 /slate/2
+#EXTINF:4.00000,
+#EXT-X-BYTERANGE:9@0
+/slate/3
+#EXTINF:4.00000,
+#EXT-X-BYTERANGE:9@0
+/slate/4
+#EXTINF:4.00000,
+#EXT-X-BYTERANGE:9@0
+/slate/5
+#EXTINF:4.00000,
+#EXT-X-BYTERANGE:9@0
+/slate/6
+#EXTINF:4.00000,
+#EXT-X-BYTERANGE:9@0
+/slate/7
+#EXTINF:4.00000,
+#EXT-X-BYTERANGE:9@0
+/slate/8
 #EXT-X-DISCONTINUITY
 #EXT-X-MAP:URI="/media/a.mp4",BYTERANGE="50@0"
 #EXT-X-PROGRAM-DATE-TIME:2026-02-02T02:40:12.000Z
@@ -204,24 +239,23 @@ def test_a_playlist_is_plain_hls() -> None:
 #EXT-X-BYTERANGE:102@251
 /media/a.mp4
 #EXT-X-DISCONTINUITY
-#EXT-X-MAP:URI="/slate/None"
+#EXT-X-MAP:URI="/slate/None",BYTERANGE="20@0"
 #EXT-X-PROGRAM-DATE-TIME:2026-02-02T02:40:22.000Z
 #EXTINF:4.00000,
+#EXT-X-BYTERANGE:9@0
 /slate/0
 #EXTINF:4.00000,
+#EXT-X-BYTERANGE:9@0
 /slate/1
 #EXTINF:4.00000,
+#EXT-X-BYTERANGE:9@0
 /slate/2
-#EXTINF:4.00000,
-/slate/3
-#EXTINF:4.00000,
-/slate/4
 """
     )
 
 
 def test_a_lesson_can_be_had_from_its_beginning() -> None:
-    part = Part(Channel(programme(0, source("a", 20))).at(9).parts[0].run, source("a", 20))
+    part = Part(Channel(programme(0, source("a", 20))).at(9).parts[1].run, source("a", 20))
     growing = from_start(part, 2, is_over=False, addresses=ADDRESSES)
     assert growing.count("#EXTINF") == 2
     assert "#EXT-X-PLAYLIST-TYPE:EVENT" in growing
@@ -245,6 +279,6 @@ def test_a_rendition_with_long_segments_is_not_for_channels() -> None:
     assert list(made.starts) == [0, 10 * TICKS, 11 * TICKS]
 
 
-def test_the_first_picture_is_there_at_once() -> None:
+def test_a_new_channel_has_three_target_durations_at_once() -> None:
     channel = Channel().at(0)
-    assert channel.playlist().count("#EXTINF") == AHEAD // (4 * TICKS)
+    assert channel.playlist().count("#EXTINF") == (AHEAD + BACK) // (4 * TICKS)

@@ -1,0 +1,320 @@
+// Shows a channel in step with the school's clock, and what the page says of it.
+//
+// Rules:
+//   - Live, every page shows the same moment: LAG behind the school's clock. A small difference is
+//     made up by speed, a larger one (a stall, a pause, a page that slept) by going on at the edge.
+//   - Words lie over the slate while the slate is what this page shows, not before or after.
+//   - The page asks every few seconds what is on; without an answer all plays on from what is here.
+//   - One "played" for each lesson, once WATCHED of it was seen; lost ones are not sent again.
+(function () {
+  'use strict';
+  const LAG = 4000;
+  const EVERY = 8000;
+  const STEP = 500;
+  const FAR = 1500;
+  const NEAR = 150;
+  const EVEN = 40;
+  const WATCHED = 20000;
+  const RETRY = 3000;
+
+  const waits = document.getElementById('waits');
+  if (waits) {
+    setInterval(function () {
+      fetch(waits.dataset.state, { cache: 'no-store' }).then(function (response) {
+        return response.json();
+      }).then(function (state) {
+        if (!state.waits) {
+          location.reload();
+        }
+      }, function () { /* The banner says that the node is away. */ });
+    }, 4000);
+    return;
+  }
+
+  const stage = document.getElementById('air');
+  const player = document.getElementById('player');
+  const over = document.getElementById('over');
+  const begin = document.getElementById('begin');
+  const full = document.getElementById('full');
+  const list = document.getElementById('list');
+  const failed = document.getElementById('failed');
+  if (!stage) {
+    return;
+  }
+  const isLive = stage.dataset.mode === 'live' || stage.dataset.mode === 'sound';
+  const source = stage.dataset.source;
+  over.innerHTML = document.getElementById('first-words').innerHTML;
+
+  // ---- The school's clock, and what is on ----------------------------------------------
+
+  let ahead = null;
+  let runs = [];
+  let lesson = null;
+
+  function schoolTime() {
+    return ahead === null ? null : performance.now() + ahead;
+  }
+
+  function fill(element, html) {
+    if (html && element.dataset.html !== html) {
+      element.dataset.html = html;
+      element.innerHTML = html;
+    }
+  }
+
+  function ask() {
+    const sent = performance.now();
+    return fetch(stage.dataset.state, { cache: 'no-store' }).then(function (response) {
+      if (!response.ok) {
+        throw new Error(String(response.status));
+      }
+      return response.json();
+    }).then(function (state) {
+      if (state.waits) {
+        location.reload();
+        return;
+      }
+      if (state.at) {
+        const got = performance.now();
+        const found = state.at - (sent + got) / 2;
+        // A slow answer says less of the time than an earlier quick one.
+        if (ahead === null || got - sent < 300 || Math.abs(found - ahead) > 2000) {
+          ahead = found;
+        }
+        runs = state.runs;
+        lesson = state.lesson || null;
+        fill(over, state.words);
+        fill(list, state.list);
+      }
+    });
+  }
+
+  function askOn() {
+    ask().catch(function () { /* The banner says so. */ }).then(function () {
+      setTimeout(askOn, document.hidden ? 4 * EVERY : EVERY);
+    });
+  }
+
+  function isSlateAt(moment) {
+    let slate = false;
+    runs.forEach(function (run) {
+      if (run[0] <= moment) {
+        slate = run[1];
+      }
+    });
+    return runs.length ? slate : !over.hidden;
+  }
+
+  // ---- Playing -------------------------------------------------------------------------
+
+  let hls = null;
+  let wantsToPlay = true;
+
+  // The moment of the school's clock that is shown, in milliseconds; null when nothing is.
+  function shownMoment() {
+    if (hls) {
+      const date = hls.playingDate;
+      return date ? date.getTime() : null;
+    }
+    const start = player.getStartDate && player.getStartDate();
+    const begins = start ? start.getTime() : NaN;
+    return isNaN(begins) ? null : begins + player.currentTime * 1000;
+  }
+
+  function details() {
+    const level = hls && hls.levels && hls.levels[Math.max(0, hls.currentLevel)];
+    return level && level.details;
+  }
+
+  // Where a moment is in the player's own time; null when it is not in the playlist.
+  function placeOf(moment) {
+    const known = details();
+    const fragments = known ? known.fragments : [];
+    for (let i = fragments.length - 1; i >= 0; i -= 1) {
+      const begins = fragments[i].programDateTime;
+      if (begins !== null && begins <= moment && moment < begins + fragments[i].duration * 1000) {
+        return fragments[i].start + (moment - begins) / 1000;
+      }
+    }
+    return null;
+  }
+
+  function jump(drift) {
+    const place = hls ? placeOf(schoolTime() - LAG) : player.currentTime - drift / 1000;
+    if (place !== null && isFinite(place) && Math.abs(place - player.currentTime) > FAR / 2000) {
+      player.currentTime = place;
+    } else if (place === null && hls && hls.liveSyncPosition !== null && drift < -30000) {
+      player.currentTime = hls.liveSyncPosition;
+    }
+    setRate(1);
+  }
+
+  function setRate(rate) {
+    if (player.playbackRate !== rate) {
+      player.playbackRate = rate;
+    }
+  }
+
+  function keepInStep() {
+    const now = schoolTime();
+    if (!isLive || now === null || player.paused || player.seeking) {
+      return;
+    }
+    const moment = shownMoment();
+    if (moment === null) {
+      return;
+    }
+    const drift = moment - (now - LAG);
+    if (Math.abs(drift) > FAR) {
+      jump(drift);
+    } else if (Math.abs(drift) > NEAR) {
+      setRate(drift > 0 ? 0.94 : 1.06);
+    } else if (Math.abs(drift) < EVEN) {
+      setRate(1);
+    }
+  }
+
+  function showWords() {
+    const now = schoolTime();
+    const moment = player.paused ? null : shownMoment();
+    if (isLive && now !== null) {
+      over.hidden = !isSlateAt(moment === null ? now - LAG : moment);
+    }
+  }
+
+  function play() {
+    const started = player.play();
+    if (started && started.catch) {
+      started.catch(function (error) {
+        if (error.name === 'NotAllowedError') {
+          begin.hidden = false;
+        }
+      });
+    }
+  }
+
+  function startHls() {
+    hls = new window.Hls({
+      enableWorker: false,
+      lowLatencyMode: false,
+      liveSyncDuration: 18,
+      liveMaxLatencyDuration: isLive ? 50 : 1e6,
+      maxLiveSyncPlaybackRate: 1,
+      backBufferLength: isLive ? 20 : 60,
+      maxBufferLength: 30,
+      startPosition: isLive ? -1 : 0,
+      manifestLoadPolicy: policy(),
+      playlistLoadPolicy: policy(),
+      fragLoadPolicy: policy()
+    });
+    hls.on(window.Hls.Events.ERROR, function (event, data) {
+      if (!data.fatal) {
+        return;
+      }
+      if (data.type === window.Hls.ErrorTypes.MEDIA_ERROR) {
+        hls.recoverMediaError();
+        return;
+      }
+      // The node restarts, or waits for the time: begin again when it is back.
+      hls.destroy();
+      hls = null;
+      setTimeout(function () {
+        startHls();
+        play();
+      }, RETRY);
+    });
+    hls.loadSource(source);
+    hls.attachMedia(player);
+  }
+
+  function policy() {
+    const retry = { maxNumRetry: 6, retryDelayMs: 500, maxRetryDelayMs: 4000 };
+    return {
+      default: {
+        maxTimeToFirstByteMs: 8000, maxLoadTimeMs: 20000, timeoutRetry: retry, errorRetry: retry
+      }
+    };
+  }
+
+  function start() {
+    if (window.Hls && window.Hls.isSupported()) {
+      startHls();
+    } else if (player.canPlayType('application/vnd.apple.mpegurl')) {
+      player.src = source;
+      player.addEventListener('error', function () {
+        setTimeout(function () { player.src = source; play(); }, RETRY);
+      });
+    } else {
+      failed.hidden = false;
+      player.hidden = true;
+      return;
+    }
+    play();
+  }
+
+  begin.addEventListener('click', function () {
+    begin.hidden = true;
+    play();
+  });
+  player.addEventListener('playing', function () { begin.hidden = true; });
+  // A channel that was paused goes on with what is on then.
+  player.addEventListener('play', function () {
+    if (isLive && schoolTime() !== null && shownMoment() !== null) {
+      keepInStep();
+    }
+  });
+  if (full && stage.requestFullscreen) {
+    full.hidden = false;
+    full.addEventListener('click', function () {
+      if (document.fullscreenElement) {
+        document.exitFullscreen();
+      } else {
+        stage.requestFullscreen();
+      }
+    });
+    stage.addEventListener('dblclick', function () { full.click(); });
+  }
+  document.addEventListener('visibilitychange', function () {
+    if (!document.hidden) {
+      ask().catch(function () { /* The banner says so. */ });
+    }
+  });
+
+  // ---- What was watched ----------------------------------------------------------------
+
+  const told = {};
+  const seen = {};
+  let number = 0;
+
+  function tell() {
+    if (!lesson || player.paused || !over.hidden) {
+      return;
+    }
+    const name = lesson.pack + '/' + lesson.item;
+    seen[name] = (seen[name] || 0) + STEP;
+    if (seen[name] < WATCHED || told[name]) {
+      return;
+    }
+    told[name] = true;
+    const event = {
+      number: number, verb: 'played', pack: lesson.pack, item: lesson.item, version: lesson.version
+    };
+    number += 1;
+    fetch('/usage', {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      credentials: 'same-origin',
+      body: JSON.stringify({
+        token: stage.dataset.token, session: stage.dataset.session, events: [event]
+      })
+    }).catch(function () { /* It is one of many. */ });
+  }
+
+  setInterval(function () {
+    keepInStep();
+    showWords();
+    tell();
+  }, STEP);
+  ask().catch(function () { /* The banner says so. */ }).then(start);
+  setTimeout(askOn, EVERY);
+})();
