@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from cache import catalogue_wanted, catalogue_withdrawals, manifest_list
 from cache.blobs import BlobStore, Condition
@@ -56,6 +56,14 @@ _HELD: Final = "SELECT digest, size FROM blob WHERE held ORDER BY digest"
 _MANIFESTS: Final = "SELECT manifest FROM version ORDER BY activation"
 
 
+class _Said(NamedTuple):
+    """What a catalogue says: what is in effect, everything, and what it should not serve."""
+
+    listed: Listed
+    sayings: list[list[tuple[object, ...]]]
+    shown: list[tuple[str, str]]
+
+
 def check_catalogue(state: StateDirectory, *, deep: bool) -> Iterator[Finding]:
     """Check that the catalogue is whole, names only blobs that are here, and says the truth.
 
@@ -74,11 +82,7 @@ def check_catalogue(state: StateDirectory, *, deep: bool) -> Iterator[Finding]:
             require_sound(connection, state.catalogue)
             connection.execute("BEGIN")
             held = {Digest(digest): size for digest, size in connection.execute(_HELD)}
-            manifests = [Digest(one) for (one,) in connection.execute(_MANIFESTS)]
-            sayings = _sayings(connection)
-            shown = connection.execute(_SERVED_THOUGH_WITHDRAWN).fetchall()
-            withdrawals = catalogue_withdrawals.grouped(connection.execute(EVERY))
-            wanted = catalogue_wanted.portions(connection.execute(catalogue_wanted.EVERY))
+            said = _said(connection) if _is_current(connection) else None
     except FileNotFoundError:
         yield from _check_absence(state)
         return
@@ -88,12 +92,30 @@ def check_catalogue(state: StateDirectory, *, deep: bool) -> Iterator[Finding]:
     blobs = BlobStore(state.blobs)
     for digest, size in held.items():
         yield from _check_blob(blobs, digest, size, deep=deep)
-    for pack, item in shown:
+    if said is None:
+        # Of an earlier release, which said less; it is brought up to date at the next pull.
+        return
+    for pack, item in said.shown:
         yield Finding("{item} of {pack} is served, though its publisher withdrew it.",
                       fields={"pack": pack, "item": item})  # fmt: skip
-    listed = Listed(manifests, withdrawals, wanted)
-    yield from _check_sayings(blobs, listed, held, sayings)
-    yield from _check_list(state, listed)
+    yield from _check_sayings(blobs, said.listed, held, said.sayings)
+    yield from _check_list(state, said.listed)
+
+
+def _is_current(connection: sqlite3.Connection) -> bool:
+    known = {migration.name for migration in MIGRATIONS}
+    return known <= {name for (name,) in connection.execute("SELECT name FROM migration")}
+
+
+def _said(connection: sqlite3.Connection) -> _Said:
+    manifests = [Digest(one) for (one,) in connection.execute(_MANIFESTS)]
+    withdrawals = catalogue_withdrawals.grouped(connection.execute(EVERY))
+    wanted = catalogue_wanted.portions(connection.execute(catalogue_wanted.EVERY))
+    return _Said(
+        Listed(manifests, withdrawals, wanted),
+        _sayings(connection),
+        connection.execute(_SERVED_THOUGH_WITHDRAWN).fetchall(),
+    )
 
 
 def _check_absence(state: StateDirectory) -> Iterator[Finding]:

@@ -215,7 +215,7 @@ class _Maker:
     def _contents(self, base: Manifest | None, old: dict[str, tuple[Digest, int]]) -> list[Content]:
         """Give what the node of ``base`` lacks, once each."""
         held: set[Digest] = set(base.digests()) if base else set()
-        ranks = self._ranks()
+        ranks, rungs = self._ranks(), self._rungs()
         contents: list[Content] = []
         for file in self._manifest.files:
             if file.digest in held:
@@ -224,9 +224,26 @@ class _Maker:
             was = old.get(file.path)
             stored = was is None and self._is_stored(file.digest, file.size)
             contents.append(
-                Content(file.digest, file.size, file.path, ranks[file.path], stored, was)
+                Content(
+                    file.digest,
+                    file.size,
+                    file.path,
+                    ranks[file.path],
+                    stored,
+                    was,
+                    rungs.get(file.path, 0),
+                )
             )
         return contents
+
+    def _rungs(self) -> dict[str, int]:
+        """Give for each path of a rendition which of its item's it is, 1 for the lowest."""
+        return {
+            path: rung
+            for item in self._manifest.items
+            for rung, one in enumerate(reversed(item.renditions), 1)
+            for path in one.files
+        }
 
     def _is_stored(self, digest: Digest, size: int) -> bool:
         return size >= STORED_BYTES and not compresses(self._workspace, digest, size)

@@ -8,10 +8,14 @@ Aims, in this order:
 So blocks are made item by item in teaching order; items whose small files come to less than
 ``GROUP_BYTES`` share a block with the next. Changed files, which a delta makes from their old
 versions, are small in a bundle whatever they hold, so they are only grouped by the limits.
+
+A rendition shares no block with anything else: a school may want that one alone. Those of an item
+follow one another as a node fetches them, the lowest first.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from core.bundle.index import MAX_BLOCK_BYTES, MAX_REFERENCE_BYTES
@@ -46,6 +50,7 @@ class Content:
         rank: its place among the items.
         stored: whether compression gains nothing.
         old: the blob and its size that it is made from, if any.
+        rung: of which rendition of the item it is, 1 for the lowest; 0 for none.
     """
 
     digest: Digest
@@ -54,6 +59,7 @@ class Content:
     rank: int = 0
     stored: bool = False
     old: tuple[Digest, int] | None = None
+    rung: int = 0
 
 
 @dataclass(frozen=True)
@@ -73,17 +79,19 @@ class PlannedBlock:
 def plan_blocks(contents: Iterable[Content]) -> list[PlannedBlock]:
     """Give the blocks that make ``contents``, empty files left out, in the bundle's order."""
     ordered = sorted((c for c in contents if c.size), key=_order)
-    changed = [content for content in ordered if content.old]
-    fresh = [content for content in ordered if not content.old]
-    blocks = list(_blocks(changed))
-    for group in _groups(fresh):
+    plain = [content for content in ordered if not content.rung]
+    blocks = list(_blocks([content for content in plain if content.old]))
+    for group in _groups([content for content in plain if not content.old]):
         blocks.extend(_blocks(group))
+    renditions = (content for content in ordered if content.rung)
+    for _, alike in groupby(renditions, key=lambda one: (one.rank, one.rung)):
+        blocks.extend(_blocks(list(alike)))
     return blocks
 
 
-def _order(content: Content) -> tuple[int, str, str, str]:
+def _order(content: Content) -> tuple[int, int, str, str, str]:
     folder, _, name = content.path.rpartition("/")
-    return content.rank, extension(content.path), folder, name
+    return content.rank, content.rung, extension(content.path), folder, name
 
 
 def _is_small(content: Content) -> bool:
@@ -107,7 +115,7 @@ def _groups(contents: list[Content]) -> Iterator[list[Content]]:
 
 def _blocks(contents: list[Content]) -> Iterator[PlannedBlock]:
     small = [content for content in contents if _is_small(content)]
-    small.sort(key=lambda content: _order(content)[1:])
+    small.sort(key=lambda content: _order(content)[2:])
     yield from _shared_blocks(small)
     for content in contents:
         if not _is_small(content):

@@ -209,7 +209,8 @@ def test_a_catalogue_of_an_earlier_release_gets_the_renditions_it_did_not_know(
         activate(state, catalogue, lesson())
         arrive(state, catalogue, "1.240p.mp4", "1.vtt")
     older(state)
-    # The portal may be of the new release while the agent has not opened the catalogue yet.
+    # The check and the portal may be of the new release while the agent has not opened it yet.
+    assert [str(one) for one in check(state, deep=True).findings] == []
     item = reader.item(PACK, "one")
     assert item is not None
     assert not item.is_served
@@ -231,3 +232,28 @@ def test_an_earlier_catalogue_whose_manifest_is_gone_is_rebuilt_without_it(
     with opened(state) as catalogue:
         assert catalogue.manifests() == []
     assert reader.packs() == []
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE rendition SET lacking = 0 WHERE name = '720p'",
+        "UPDATE rendition SET wanted = 0 WHERE name = '720p'",
+        "UPDATE file SET wanted = 0 WHERE path = '1.vtt'",
+        "UPDATE item_file SET always = 1",
+        "DELETE FROM cue",
+        "DELETE FROM rendition_file WHERE rendition_id = 1",
+        "INSERT INTO wanted VALUES ('gd/zhuhai/math', '[\"240p\"]', NULL)",
+    ],
+)
+def test_the_check_notices_what_is_not_as_the_manifests_say(
+    state: StateDirectory, damage: str
+) -> None:
+    with opened(state) as catalogue:
+        activate(state, catalogue, lesson())
+        arrive(state, catalogue, "1.240p.mp4", "1.vtt")
+    with closing(sqlite3.connect(state.catalogue.resolve())) as connection:
+        connection.execute(damage)
+        connection.commit()
+    found = [str(one) for one in check(state, deep=False).findings]
+    assert found == ["The catalogue does not say what the manifests say."]

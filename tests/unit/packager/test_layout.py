@@ -13,6 +13,22 @@ def content(name: str, size: int, rank: int = 0, *, stored: bool = False, old: i
     return Content(digest_of(name.encode()), size, name, rank, stored, was)
 
 
+def test_a_rendition_shares_no_block_and_the_lowest_of_an_item_comes_first() -> None:
+    def made(name: str, size: int, rank: int, rung: int) -> Content:
+        return Content(digest_of(name.encode()), size, name, rank, stored=True, rung=rung)
+
+    films = [
+        made("1.720p.mp4", 2 * MiB, 0, 3), made("1.240p.mp4", 70 * KiB, 0, 2),
+        made("1.audio.mp4", 30 * KiB, 0, 1), made("1.audio/1.jpg", 9, 0, 1),
+        made("1.audio/2.jpg", 8, 0, 1), made("1.vtt", 7, 0, 0),
+        made("2.720p.mp4", 3 * MiB, 1, 2), made("2.audio.mp4", 6, 1, 1), made("2.vtt", 5, 1, 0),
+    ]  # fmt: skip
+    # Files of one kind lie together; subtitles share a block as other small files do.
+    assert sizes(*films) == [
+        [7, 5], [9, 8, 30 * KiB], [70 * KiB], [2 * MiB], [6], [3 * MiB],
+    ]  # fmt: skip
+
+
 def sizes(*contents: Content) -> list[list[int]]:
     return [[piece.length for piece in block.slices] for block in plan_blocks(contents)]
 
