@@ -145,6 +145,7 @@ def _publish(ctx: click.Context, work: "Work", options: dict[str, Any]) -> None:
     if work.findings.faults and as_json:
         click.echo(json.dumps(data, ensure_ascii=False))
         ctx.exit(ExitCode.USAGE)
+    work.tell_faults()
     work.findings.raise_faults(options["file"].name if options["file"] else "")
     if not as_json:
         work.tell()

@@ -33,7 +33,7 @@ from packager.timetable.channels import (
 )
 from packager.timetable.draft import Draft, Wishes, find_zone, known_packs, make_draft
 from packager.timetable.findings import Findings, shortened
-from packager.timetable.known import item_title
+from packager.timetable.known import Packs, item_title
 from packager.timetable.telling import (
     change_data,
     change_lines,
@@ -61,6 +61,7 @@ class Work:
         self._old: Assignment | None = None
         self._new: Assignment | None = None
         self._draft: Draft | None = None
+        self._packs = Packs()
         self.findings = Findings()
 
     @property
@@ -100,7 +101,8 @@ class Work:
         if self._options["as_json"]:
             return json.dumps(msgspec.to_builtins(channels), ensure_ascii=False) + "\n"
         if self._options["ics"]:
-            return channel_calendar(channels, self._titles(remote), self._now).decode()
+            self._packs = known_packs(remote, ())
+            return channel_calendar(channels, self._title, self._now).decode()
         text = io.StringIO(newline="")
         rows = channel_rows(channels, find_zone)
         csv.writer(text, lineterminator="\n").writerows(rows)
@@ -122,11 +124,12 @@ class Work:
                 hint="Give --repository, or --folder for packs that are not published yet.",
             )
         with own_folder():
+            self._packs = known_packs(self._remote, options["folders"])
             self._draft = make_draft(
                 options["file"],
                 self._wishes(),
                 old=find_channel(self._old, options["channel"]),
-                packs=known_packs(self._remote, options["folders"]),
+                packs=self._packs,
                 findings=self.findings,
                 now=self._now,
                 clock=Clock().monotonic,
@@ -150,6 +153,7 @@ class Work:
         channel = find_channel(self._old, name)
         if self._old is None or channel is None:
             raise _no_channel(name, self._old)
+        self._packs = known_packs(self._remote, ())
         zone = find_zone(channel.zone)
         weeks = weeks_of(channel.slots, [], zone)
         empty = msgspec.structs.replace(channel, slots=[])
@@ -157,10 +161,15 @@ class Work:
         self._draft = Draft(empty, zone, weeks, today, today)
         self._new = without_channel(self._old, name, self._moment)
 
+    def tell_faults(self) -> None:
+        """Say what keeps the file from being published."""
+        for line in shortened(self.findings.faults):
+            say(line)
+
     def tell(self) -> None:
         """Say what changes, and what is worth a look."""
         draft = self._drafted
-        for line in change_lines(draft.channel, draft.weeks, draft.zone):
+        for line in change_lines(draft.channel, draft.weeks, draft.zone, self._title):
             say(line)
         if not self.can_publish:
             say("Only checked: give --repository and --key to publish it.")
@@ -275,15 +284,11 @@ class Work:
         form = read_form(options["form"]) if options["form"] else ""
         return Wishes(form=form, **{name: options[name] for name in names})
 
-    def _titles(self, remote: Remote) -> Any:  # noqa: ANN401 - a function
-        packs = known_packs(remote, ())
-
-        def title(slot: Slot) -> str:
-            pack = packs.get(slot.pack)
-            item = pack.item(slot.item) if pack else None
-            return slot.title or (item_title(item) if item else f"{slot.pack}/{slot.item}")
-
-        return title
+    def _title(self, slot: Slot) -> str:
+        """Give what to call a lesson."""
+        pack = self._packs.get(slot.pack)
+        item = pack.item(slot.item) if pack else None
+        return slot.title or (item_title(item) if item else f"{slot.pack}/{slot.item}")
 
     def _without_moment(self, one: Assignment | None) -> Assignment | None:
         return one and msgspec.structs.replace(one, published="")

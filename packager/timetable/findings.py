@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from core.display import one_line
 from core.errors import PackhorseError, UsageError
+from core.text import counted
 
 MOST_TOLD: Final = 50
 
@@ -46,17 +47,17 @@ class Findings:
         self.fault(where, f"{error} {error.hint}".strip())
 
     def raise_faults(self, what: str) -> None:
-        """End where there are faults.
+        """End where there are faults; they were told before.
 
         Raises:
-            UsageError: naming all of them, up to a bound.
+            UsageError: with their number.
         """
         if self.faults:
             raise UsageError(
-                "{what} cannot be published:\n{faults}",
-                hint="Nothing was published. Correct these places and try again.",
+                "{what} cannot be published: {places}.",
+                hint="Nothing was published. Correct what is named above and try again.",
                 what=what,
-                faults="\n".join(shortened(self.faults)),
+                places=counted(len(self.faults), "fault"),
             )
 
     def _note(self, kept: list[Finding], finding: Finding) -> None:

@@ -17,8 +17,17 @@ _MOST_LINES: Final = 40
 Titles = Callable[[Slot], str]
 
 
-def change_lines(channel: Channel, weeks: Sequence[Week], zone: ZoneInfo) -> list[str]:
-    """Say what changes, week by week."""
+def change_lines(
+    channel: Channel, weeks: Sequence[Week], zone: ZoneInfo, titles: Titles
+) -> list[str]:
+    """Say what changes, week by week.
+
+    Args:
+        channel: as it will be.
+        weeks: what changes.
+        zone: the channel's.
+        titles: gives what to call a lesson.
+    """
     lines = [f"{_name(channel)}: {counted(len(channel.slots), 'lesson')}, {channel.zone}"]
     details = 0
     for week in weeks:
@@ -30,10 +39,12 @@ def change_lines(channel: Channel, weeks: Sequence[Week], zone: ZoneInfo) -> lis
             if found
         ]  # fmt: skip
         lines.append(f"  week of {week.monday}: {', '.join(counts)}")
-        rows = [f"    + {slot_line(one, zone)}" for one in week.added]
-        rows += [f"    - {slot_line(one, zone)}" for one in week.removed]
-        rows += [
-            f"    ~ {slot_line(one, zone)} -> {_when(other, zone)}" for one, other in week.moved
+        signed = [(one, "+", "") for one in week.added]
+        signed += [(one, "-", "") for one in week.removed]
+        signed += [(one, "~", f" -> {_when(other, zone)}") for one, other in week.moved]
+        rows = [
+            f"    {sign} {_slot_line(one, zone, titles)}{behind}"
+            for one, sign, behind in sorted(signed, key=lambda row: (row[0].start, row[1]))
         ]
         lines += rows[: max(0, _MOST_LINES - details)]
         details += len(rows)
@@ -52,12 +63,10 @@ def size_line(before: int, after: int, place: str) -> str:
     )
 
 
-def slot_line(slot: Slot, zone: ZoneInfo) -> str:
-    """Write one lesson as a line."""
-    name = f"{slot.pack}/{slot.item}"
-    title = f" {one_line(slot.title)}" if slot.title else ""
+def _slot_line(slot: Slot, zone: ZoneInfo, titles: Titles) -> str:
     again = " (again)" if slot.repeat else ""
-    return f"{_when(slot, zone)}, {slot.minutes} min  {name}{title}{again}"
+    title = one_line(titles(slot))
+    return f"{_when(slot, zone)}, {slot.minutes} min  {title}{again}  {slot.pack}"
 
 
 def change_data(channel: Channel, weeks: Sequence[Week], zone: ZoneInfo) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from packager.timetable.channels import (
 from packager.timetable.findings import Findings
 from packager.timetable.sheets import read_sheets
 from packager.timetable.telling import change_lines
-from tests.unit.packager.timetable.conftest import MATH, Make
+from tests.unit.packager.timetable.conftest import MATH, TITLES, Make
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 MONDAY = 29_802_270
@@ -51,12 +51,16 @@ def test_lessons_of_other_days_stay_and_old_ones_go(make: Make) -> None:
     assert [one.repeat for one in made.slots] == [False, True, False, True]
     channel = made.draft.channel
     assert (channel.title, channel.group, channel.form) == (old.title, "islands", "two-teacher")
-    lines = change_lines(channel, made.draft.weeks, SHANGHAI)
+    lines = change_lines(channel, made.draft.weeks, SHANGHAI, lambda one: TITLES[one.item]["en"])
     assert [one for one in lines if one.startswith("  week")] == [
         "  week of 2026-08-31: 2 added, 1 removed",
         "  week of 2026-09-07: 1 removed",
     ]
-    assert "    + 2026-09-02 Wed 08:30, 40 min  gd/zhuhai/math-g5/fractions (again)" in lines
+    assert [one[:28] for one in lines if one.startswith("    ")] == [
+        "    - 2026-09-01 Tue 08:30, ", "    + 2026-09-02 Wed 08:30, ",
+        "    + 2026-09-03 Thu 08:30, ", "    - 2026-09-08 Tue 08:30, ",
+    ]  # fmt: skip
+    assert "    + 2026-09-02 Wed 08:30, 40 min  Fractions (again)  gd/zhuhai/math-g5" in lines
 
 
 def test_a_pack_goes_on_where_its_lessons_were(make: Make) -> None:
