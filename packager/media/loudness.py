@@ -23,7 +23,7 @@ _CEILING: Final = 10 ** (-2.0 / 20)
 # Below this there is nothing but noise, which nobody wants to hear louder.
 _SILENCE: Final = -60.0
 _MOST_GAIN: Final = 30.0
-_NEAR: Final = 0.4
+_NEAR: Final = 0.2
 _TRIES: Final = 3
 
 Sounding = Callable[[], Iterable[AudioFrame]]

@@ -89,9 +89,10 @@ def _even(number: Fraction) -> int:
 
 def _picture(facts: Facts, sight: Sight, names: list[str]) -> Step:
     size = _size(sight, names[0])
-    lowest = [one for one in names if one != BEST]
-    total = STEPS[lowest[-1]] if lowest else _best_bits(size)
-    if BEST in names and sight.copied and _may_stay(facts, lowest, total):
+    # The lowest comes first of those that are as large as the source.
+    lower = [one for one in names if one != BEST]
+    total = STEPS[lower[0]] if lower else _best_bits(size)
+    if BEST in names and sight.copied and _may_stay(facts, lower, total):
         return _copy(facts, sight, names)
     rate = Fraction(*sight.rate)
     while rate > _MOST_FRAMES:

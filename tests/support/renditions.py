@@ -31,6 +31,7 @@ def make_source(
     rate: int = RATE,
     sound: bool = True,
     keys: float = 2,
+    preset: str = "ultrafast",
 ) -> bytes:
     """Make an MP4 whose brightness changes every frame, with a tone, fit to be taken as it is.
 
@@ -40,11 +41,12 @@ def make_source(
         rate: frames a second.
         sound: whether it has any.
         keys: seconds between key frames.
+        preset: of the encoder; those that are not the quickest reorder frames.
     """
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as container:
         video = container.add_stream(
-            "libx264", rate=rate, options={"preset": "ultrafast", "sc_threshold": "0"}
+            "libx264", rate=rate, options={"preset": preset, "sc_threshold": "0"}
         )
         video.width, video.height = size
         video.pix_fmt = "yuv420p"
