@@ -64,7 +64,7 @@ class ChannelView:
     Attributes:
         id: its name in addresses.
         title: its name.
-        form: the English name of its form of teaching.
+        form: the English name of its form of teaching; empty for the room's own.
         now: the lesson whose time it is, or that is still on; None when there is none.
         is_on: whether it is shown, rather than the slate.
         next: the one after it.
@@ -103,7 +103,7 @@ async def view(
     return ChannelView(
         channel.id,
         best_title(dict(channel.title), language.code, channel.id),
-        NAMES.get(channel.form, NAMES["air"]),
+        "" if channel.form == "air" else NAMES.get(channel.form, ""),
         await teller.lesson(current, "now", is_on=is_on) if current else None,
         is_on,
         await teller.lesson(coming, "later") if coming else None,
