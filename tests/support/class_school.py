@@ -30,13 +30,14 @@ PACK: Final = "gd/zhuhai/math-g5"
 ITEM: Final = "fractions"
 TITLE: Final = {"zh": "认识分数", "en": "Meeting fractions"}
 RATE: Final = 25
-SIZE: Final = (320, 180)
-SECONDS: Final = 90
+SIZES: Final = ((256, 144), (192, 108))
+SECONDS: Final = 70
+# In the middle of a picture, so that it is clear which one that is.
 CUES: Final = (
-    Cue(at=8_000, kind="question", title="把一个饼分给四个人，每人多少？", minutes=2,
+    Cue(at=8_030, kind="question", title="把一个饼分给四个人，每人多少？", minutes=2,
         guide="先让学生自己说。\n再请两个人到前面来分。"),
-    Cue(at=24_000, kind="activity", title="折一张纸", minutes=5, guide="发纸，每人一张。"),
-    Cue(at=60_000, kind="summary", title="今天学了什么？"),
+    Cue(at=24_030, kind="activity", title="折一张纸", minutes=5, guide="发纸，每人一张。"),
+    Cue(at=60_030, kind="summary", title="今天学了什么？"),
 )  # fmt: skip
 
 # Python runs this at its start; it makes the process believe in a boot of its own.
@@ -140,7 +141,7 @@ def install_lesson(state: StateDirectory, cues: Sequence[Cue], seconds: int = SE
     make_state(state.root)
     made = [
         make_numbered_rendition(seconds, rate=RATE, size=size, path=f"lesson.{size[1]}p.mp4")
-        for size in ((448, 252), SIZE)
+        for size in SIZES
     ]
     files = {rendition.path: data for data, rendition in made}
     item = Item(
@@ -183,6 +184,11 @@ async def device(
 async def sign_in(page: Page, back: str, name: str = TEACHER) -> None:
     """Sign in as a teacher, and go to ``back``."""
     await page.goto(f"/teacher/sign-in?back={back}")
+    await give_pin(page, name)
+
+
+async def give_pin(page: Page, name: str = TEACHER) -> None:
+    """Fill in the page on which teachers sign in."""
     await page.get_by_role("radio", name=name).check()
     await page.locator("#pin").fill(PIN)
     await page.locator("form[action='/teacher/sign-in'] button").click()

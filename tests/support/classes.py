@@ -8,15 +8,23 @@ from functools import cache
 from typing import Any, Final
 
 import aiohttp
+import msgspec
 
+from cache import journal_classes
 from cache.agent_db import AgentDatabase
+from cache.journal_classes import KeptClass
 from cache.state import StateDirectory
+from core import class_session
 from core.class_lesson import ClassLesson, Medium
+from core.class_room import Chosen
 from core.cues import Cue
 from core.pins import pin_record
 from edge_client.portal.site import Site
 from edge_client.portal.teachers import COOKIE
+from tests.support.clock import START
 from tests.support.course import PACK
+from tests.support.portal import School
+from tests.support.teaching import TEACHER
 
 LESSON: Final = ClassLesson(
     pack=PACK,
@@ -44,6 +52,24 @@ def add_teachers(state: StateDirectory, *names: str) -> None:
     with AgentDatabase(state) as database:
         for name in names:
             database.set_teacher(name, _pin_record(), "2026-11-25")
+
+
+async def keep_past(school: School, url: str, digest: str) -> KeptClass:
+    """Put a class that is over into the journal: it reached the first of its two cues.
+
+    Args:
+        school: whose portal it was.
+        url: of what it played.
+        digest: of that.
+    """
+    lesson = msgspec.structs.replace(LESSON, screen=Medium(url=url), digests=[digest])
+    session = class_session.begin(lesson.length, tuple(cue.at for cue in lesson.cues), 1000.0)
+    session = class_session.ordered(session, "play", 0, 0, 1000.0)
+    session = class_session.ended(session, 16_000.0)
+    at = START.timestamp() - 3 * 86_400
+    kept = KeptClass("0123456789abcdef", "4711", TEACHER, at, "boot", lesson, session, Chosen())
+    await school.site.usage.change(lambda file: journal_classes.end(file, kept, at + 15))
+    return kept
 
 
 class Screen:

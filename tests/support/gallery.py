@@ -4,6 +4,7 @@ It is Tuesday 24 November 2026, half past four in the afternoon, and stays so.
 """
 
 import os
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -14,12 +15,17 @@ from unittest.mock import patch
 import msgspec
 from playwright.async_api import Page
 
+from core import class_session
+from core.cues import Cue
 from core.digest import digest_of
 from core.kinds import kind_of, media_type
 from core.manifest import File, Item, Manifest
 from core.names import PackId
 from core.withdrawal import Withdrawal
 from edge_client.portal import qr
+from edge_client.portal.classes import class_pages
+from edge_client.portal.classes.lesson import class_lesson
+from tests.support.classes import keep_past
 from tests.support.clock import START, FixedClock
 from tests.support.course import PACK, course_files, course_manifest, install, make_mp4, make_png
 from tests.support.nodes import make_state, opened
@@ -51,6 +57,17 @@ class View:
     sample: bool = False
 
 
+async def _stands(page: Page) -> None:
+    """Wait until the page knows at which cue its class stands."""
+    await page.locator("#stop").wait_for()
+    if await page.locator("#join").is_visible():
+        await page.locator("#join").click()
+
+
+async def _waits(page: Page) -> None:
+    await page.locator("#code").wait_for()
+
+
 VIEWS: Final = (
     View("home", "/", sample=True),
     View("pack", f"/packs/{PACK}"),
@@ -68,7 +85,22 @@ VIEWS: Final = (
     View("qr", "/qr"),
     View("not-found", "/packs/gd/zhuhai/none"),
     View("sign-in", "/teacher/sign-in", sample=True),
+    View("class-enter", "/class"),
+    View("class-pupil-waiting", "/class/{waiting}"),
+    View("class-pupil", "/class/{standing}", before=_stands, sample=True),
+    View("class-screen-waiting", "/class/{waiting}/screen", before=_waits),
+    View("class-screen", "/class/{standing}/screen", before=_stands, sample=True),
+    View("class-qr", "/class/{waiting}/qr"),
+    View("class-list", "/class/lead", teacher=True),
 )
+
+
+_CUES: Final = (
+    Cue(at=312_000, kind="question", title="把一个饼分给四个人，每人得到多少？", minutes=3,
+        guide="先让学生自己说，再请两个人到前面来分。\n有人说“四块”时，问：每块一样大吗？"),
+    Cue(at=900_000, kind="activity", title="用纸折出三分之一", minutes=8, guide="发纸，每人一张。"),
+    Cue(at=2_100_000, kind="summary", title="今天学了什么？"),
+)  # fmt: skip
 
 
 @dataclass
@@ -145,8 +177,31 @@ async def gallery(place: Path) -> AsyncIterator[Gallery]:
     os.utime(state.manifests, (START.timestamp() - 86400,) * 2)
     add_teacher(state)
     clock = FixedClock()
-    with patch.object(qr, "portal_addresses", lambda _: [ADDRESS]):
+    with (
+        patch.object(qr, "portal_addresses", lambda _: [ADDRESS]),
+        patch.object(class_pages, "portal_addresses", lambda _: [ADDRESS]),
+    ):
         config = replace(CONFIG, time_zone="Asia/Shanghai")
         async with serving(state, {}, config, clock=clock) as school:
             cookie = await school.site.teachers.sign_in(TEACHER)
-            yield Gallery(school, {}, cookie)
+            yield Gallery(school, await _classes(school), cookie)
+
+
+def _numbers(*values: int) -> Callable[[int], int]:
+    """Give numbers that are no surprise."""
+    left = list(values)
+    return lambda _: left.pop(0)
+
+
+async def _classes(school: School) -> dict[str, str]:
+    """Start a class that waits and one that stands at a cue, and leave one behind."""
+    lesson = await class_lesson(school.site.lessons, PACK, "video")
+    assert lesson is not None
+    led = msgspec.structs.replace(lesson, length=40 * 60_000, cues=list(_CUES))
+    classes = school.site.classes
+    await classes.ready()
+    with patch.object(secrets, "randbelow", _numbers(4711, 2908)):
+        waiting, standing = (classes.start(led, TEACHER) for _ in range(2))
+    standing.session = class_session.ordered(standing.session, "next", 0, 0, classes.now())
+    past = await keep_past(school, lesson.screen.url, lesson.digests[0])
+    return {"waiting": waiting.code, "standing": standing.code, "past": past.name}

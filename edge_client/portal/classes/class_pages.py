@@ -13,7 +13,7 @@ from core.class_lesson import ClassLesson, Medium
 from core.manifest import best_title
 from edge_client.addresses import portal_addresses, portal_names
 from edge_client.portal import qr
-from edge_client.portal.classes.join import found, refused
+from edge_client.portal.classes.join import found
 from edge_client.portal.classes.periods import period_ends
 from edge_client.portal.classes.running import RunningClass
 from edge_client.portal.errors import language_of
@@ -66,8 +66,6 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 async def pupil(request: web.Request) -> web.Response:
     """Show a class on a tablet."""
     one = found(request)
-    if one is None:
-        return await refused(request)
     medium = one.lesson.pupil
     return await _page(request, "class/pupil.html", _shown(request, one, medium))
 
@@ -75,16 +73,12 @@ async def pupil(request: web.Request) -> web.Response:
 async def screen(request: web.Request) -> web.Response:
     """Show a class on a big screen."""
     one = found(request)
-    if one is None:
-        return await refused(request)
     return await _page(request, "class/big.html", _with_code(request, one, _big(request, one)))
 
 
 async def code(request: web.Request) -> web.Response:
     """Show how to join, as large as the screen is."""
     one = found(request)
-    if one is None:
-        return await refused(request)
     return await _page(request, "class/code.html", _with_code(request, one, _big(request, one)))
 
 
@@ -92,8 +86,6 @@ async def desk(request: web.Request) -> web.Response:
     """Show the teacher's page of a class."""
     await signed_in(request)
     one = found(request)
-    if one is None:
-        return await refused(request)
     shown = _shown(request, one, one.lesson.pupil)
     return await _page(request, "class/lead.html", await _with_guide(request, one, shown))
 
@@ -102,8 +94,6 @@ async def alone(request: web.Request) -> web.Response:
     """Show a class on the only screen, with the teacher's controls."""
     await signed_in(request)
     one = found(request)
-    if one is None:
-        return await refused(request)
     shown = _with_code(request, one, _big(request, one))
     return await _page(request, "class/alone.html", await _with_guide(request, one, shown))
 

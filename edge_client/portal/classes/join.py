@@ -1,4 +1,4 @@
-"""``/class``: the code of a class is typed here; also what is said when there is no such class."""
+"""``/class``: the code of a class is typed here."""
 
 import re
 from typing import Final
@@ -26,25 +26,19 @@ async def enter(request: web.Request) -> web.Response:
     typed = request.query.get("code", "")[:_MOST].translate(_WIDE)
     if _FOUR.match(typed):
         raise web.HTTPSeeOther(f"/class/{typed}", headers={hdrs.CACHE_CONTROL: "no-store"})
-    return await _ask(request, typed, NO_CLASS if typed else "")
-
-
-def found(request: web.Request) -> RunningClass | None:
-    """Give the class that a page is asked for, or None."""
-    return request.app[SITE].classes.find(request.match_info["code"])
-
-
-async def refused(request: web.Request) -> web.Response:
-    """Say that there is no such class, and ask for the code again."""
-    response = await _ask(request, request.match_info["code"], NO_CLASS)
-    response.set_status(404)
-    return response
-
-
-async def _ask(request: web.Request, typed: str, problem: str) -> web.Response:
-    texts = language_of(request).texts
-    response = await show(
-        request, "class/enter.html", code=typed, problem=problem and texts.gettext(problem)
-    )
+    problem = language_of(request).texts.gettext(NO_CLASS) if typed else ""
+    response = await show(request, "class/enter.html", code=typed, problem=problem)
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
     return response
+
+
+def found(request: web.Request) -> RunningClass:
+    """Give the class that a page is asked for; ``admission.guarded`` has let it in.
+
+    Raises:
+        HTTPNotFound: it has just ended.
+    """
+    one = request.app[SITE].classes.find(request.match_info["code"])
+    if one is None:
+        raise web.HTTPNotFound
+    return one

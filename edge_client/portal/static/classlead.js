@@ -47,6 +47,7 @@
     if (element('show-guide')) {
       element('show-guide').addEventListener('click', function () { desk.showGuide(); });
     }
+    this.able(false);
     this.listenToEnd();
     this.listenToKeys();
     setInterval(function () { desk.refresh(); }, 250);

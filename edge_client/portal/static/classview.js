@@ -167,7 +167,8 @@
     const state = this.follower.state();
     const phase = view ? view.phase : 'connecting';
     document.body.dataset.phase = phase;
-    show('lost', this.isLost && phase !== 'ended');
+    show('lost', this.isLost && !this.link.isOver);
+    show('anew', this.link.isOver);
     show('failed', state === 'failed' && !element('video').dataset.other);
     show('joining', state === 'blocked' && phase !== 'ended');
     show('loading', state === 'loading' && phase === 'playing');

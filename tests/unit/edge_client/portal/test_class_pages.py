@@ -9,7 +9,7 @@ from cache.state import StateDirectory
 from core.timetable import Channel
 from edge_client.portal.classes.class_pages import clock_text
 from tests.support.class_school import PACK
-from tests.support.classes import LESSON
+from tests.support.classes import LESSON, keep_past
 from tests.support.clock import START, FixedClock
 from tests.support.course import make_course, make_png
 from tests.support.portal import School, serving
@@ -120,6 +120,34 @@ async def test_only_a_signed_in_teacher_is_offered_to_start_a_class_and_it_start
 
 async def test_what_is_no_video_offers_no_class(teacher: School) -> None:
     assert "/class/start" not in (await teacher.client.get(f"/packs/{PACK}/picture")).text
+
+
+def film(school: School) -> tuple[str, str]:
+    """Give address and digest of the course's video."""
+    return school.media("01 认识分数.mp4", "mp4"), school.digests["01 认识分数.mp4"]
+
+
+async def test_a_class_that_is_over_can_be_caught_up_and_names_nobody(school: School) -> None:
+    kept = await keep_past(school, *film(school))
+    listed = (await school.client.get("/class/past")).text
+    page = (await school.client.get(f"/class/past/{kept.name}")).text
+    assert f"/class/past/{kept.name}" in listed
+    assert "Meeting fractions" in listed
+    assert f'src="{kept.lesson.screen.url}"' in page
+    assert 'data-at="10000"' in page
+    assert page.count("not reached in class") == 1
+    assert page.index("How many?") < page.index("not reached in class") < page.index("Fold paper")
+    assert TEACHER not in listed + page
+    assert "Let them guess" not in page
+
+
+async def test_a_past_class_whose_video_is_gone_leads_to_the_lesson_as_it_is_now(
+    school: School,
+) -> None:
+    kept = await keep_past(school, film(school)[0], "0" * 64)
+    page = (await school.client.get(f"/class/past/{kept.name}")).text
+    assert "<video" not in page
+    assert f"/packs/{PACK}/video" in page
 
 
 @pytest.mark.parametrize("name", ["0" * 16, "x", "../../etc"])
