@@ -18,6 +18,7 @@ from cache.blobs import BlobStore
 from cache.catalogue_files import open_catalogue, rebuild
 from cache.check_catalogue import check_catalogue
 from cache.check_journal import check_journal
+from cache.check_own import check_own
 from cache.databases import DamagedError, open_reader, require_sound
 from cache.finding import Finding
 from cache.state import StateDirectory
@@ -78,6 +79,7 @@ def _look(state: StateDirectory, *, deep: bool) -> tuple[Finding, ...]:
     return (
         *check_catalogue(state, deep=deep),
         *check_journal(state),
+        *check_own(state, deep=deep),
         *_check_agent(state),
         *_check_trust(state),
     )

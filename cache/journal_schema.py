@@ -9,6 +9,7 @@ from cache import (
     journal_changes,
     journal_classes,
     journal_lineup,
+    journal_own,
     journal_pins,
     journal_said,
     journal_sign_ins,
@@ -54,4 +55,5 @@ MIGRATIONS: Final = (
     journal_sign_ins.MIGRATION,
     journal_classes.MIGRATION,
     journal_lineup.MIGRATION,
+    journal_own.MIGRATION,
 )

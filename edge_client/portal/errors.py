@@ -37,9 +37,14 @@ _WORDS: Final[dict[int, tuple[str, str]]] = {
         N_("Something went wrong"),
         N_("It is our mistake, not yours. The other lessons go on. Try again in a moment."),
     ),
+    409: (N_("This has changed meanwhile"), N_("Open the page anew and look.")),
     503: (
         N_("No lessons can be shown at the moment"),
         N_("The list of lessons is being repaired. Try again in a minute."),
+    ),
+    507: (
+        N_("This cannot be kept now"),
+        N_("The node’s disk may be full or broken. Tell the technician; lessons go on."),
     ),
 }
 AGAIN: Final = N_("Try again in a minute.")

@@ -19,7 +19,7 @@ PDF: Final = "application/pdf"
 SUBTITLES: Final = "text/vtt"
 _SVG: Final = "image/svg+xml"
 # A document of this kind may be framed by our own pages (PDF), and runs nothing.
-_MEDIA_POLICY: Final = (
+MEDIA_POLICY: Final = (
     "default-src 'none'; img-src 'self'; media-src 'self'; object-src 'self'; "
     "style-src 'unsafe-inline'; frame-ancestors 'self'"
 )
@@ -44,7 +44,7 @@ async def media(request: web.Request) -> web.StreamResponse:
     sent_as = media_type if in_place else OCTET_STREAM
     response = BlobResponse(site, lessons.path(digest), sent_as, caching=IMMUTABLE)
     if in_place:
-        response.headers["Content-Security-Policy"] = _MEDIA_POLICY
+        response.headers["Content-Security-Policy"] = MEDIA_POLICY
         response.headers["X-Frame-Options"] = "SAMEORIGIN"
     else:
         name = f"{digest[:_SHORT]}.{request.match_info['extension']}"

@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
+from cache.catalogue_reader import CatalogueItem, CataloguePack
 from core.display import one_line
 from core.languages import Language
 from core.manifest import best_title
@@ -20,6 +21,7 @@ from edge_client.portal.posting import seal
 from edge_client.portal.qualities import showing, subtitles_stem
 from edge_client.portal.security import content_origin
 from edge_client.portal.site import SITE
+from edge_client.portal.teaching.beside import beside
 from edge_client.portal.teaching_forms import NAMES, forms_of
 from edge_client.portal.tracks import tracks
 
@@ -80,46 +82,51 @@ async def item(request: web.Request) -> web.Response:
     if found is None or around is None:
         raise web.HTTPNotFound
     here = around.item
-    values: dict[str, object] = {
-        "pack": found,
-        "pack_title": best_title(dict(found.title), language.code, found.id),
-        "item": here,
-        "title": best_title(dict(here.title), language.code, here.id),
-        **_links(around, language),
-    }
-    if here.withdrawal is not None:
-        return await show(request, "withdrawn.html", **_withdrawn(here.withdrawal), **values)
-    file = await site.lessons.file(found.id, here.id, here.entry)
-    if file is None or here.version is None:
-        return await show(request, "not_here.html", **values)
-    ended = past(request, found.valid_until, here.valid_until)
-    if ended:
-        return await show(request, "past.html", ended=ended, **values)
-    files = await site.lessons.files(found.id, here.id) if here.kind == "video" else []
-    wish = request.query.get("rendition", "")
-    how = showing(await site.lessons.renditions(found.id, here.id), wish)
-    if how is not None:
-        file = next((one for one in files if one.path == how.rendition.path), file)
     sealed = seal(request)
+    template, more = await _stage(request, found, here)
     response = await show(
         request,
-        "item.html",
-        file=file,
-        media=media_url(file),
-        content=content_url(content_origin(request), file),
-        download=download_url(file),
-        tracks=[
-            (one, media_url(one.file))
-            for one in tracks(files, file, subtitles_stem(how.rendition) if how else "")
-        ],
-        showing=how,
-        leads=here.kind == "video" and await site.classes.teacher_of(request) is not None,
-        session=sealed.session,
-        token=sealed.token,
-        **values,
+        template,
+        pack=found,
+        pack_title=best_title(dict(found.title), language.code, found.id),
+        item=here,
+        title=best_title(dict(here.title), language.code, here.id),
+        seal=sealed,
+        beside=await beside(request, here),
+        **more,
+        **_links(around, language),
     )
     sealed.set_on(response)
     return response
+
+
+async def _stage(
+    request: web.Request, pack: CataloguePack, item: CatalogueItem
+) -> tuple[str, dict[str, object]]:
+    """Choose the template that shows an item, and give what it needs."""
+    lessons = request.app[SITE].lessons
+    if item.withdrawal is not None:
+        return "withdrawn.html", _withdrawn(item.withdrawal)
+    file = await lessons.file(pack.id, item.id, item.entry)
+    if file is None or item.version is None:
+        return "not_here.html", {}
+    ended = past(request, pack.valid_until, item.valid_until)
+    if ended:
+        return "past.html", {"ended": ended}
+    files = await lessons.files(pack.id, item.id) if item.kind == "video" else []
+    wish = request.query.get("rendition", "")
+    how = showing(await lessons.renditions(pack.id, item.id), wish)
+    if how is not None:
+        file = next((one for one in files if one.path == how.rendition.path), file)
+    stem = subtitles_stem(how.rendition) if how else ""
+    return "item.html", {
+        "file": file,
+        "media": media_url(file),
+        "content": content_url(content_origin(request), file),
+        "download": download_url(file),
+        "tracks": [(one, media_url(one.file)) for one in tracks(files, file, stem)],
+        "showing": how,
+    }
 
 
 async def choose(request: web.Request) -> web.Response:

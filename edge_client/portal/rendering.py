@@ -17,6 +17,7 @@ STATIC: Final = _HERE / "static"
 ASSETS: Final = (
     "portal.css", "page.js", "player.js", "icon.svg", "teaching.css",
     "renditions.css", "renditions.js",
+    "teaching.js",
     "class.css", "class.js", "classfollow.js", "classview.js", "classlead.js", "classpast.js",
     "air.css", "air.js",
 )  # fmt: skip

@@ -10,6 +10,7 @@ from core.errors import PackhorseError, UnavailableError
 from core.hosts import is_own_name, join_host, split_host
 from edge_client.portal.errors import error_page
 from edge_client.portal.site import SITE
+from edge_client.portal.usage_log import NotKeptError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _LOG: Final = logging.getLogger(__name__)
@@ -57,6 +58,9 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except ConnectionError:
         # Gone before it had sent all; nobody reads the answer, and it is no line in the log.
         return error_page(request, web.HTTPBadRequest.status_code)
+    except NotKeptError as error:
+        _LOG.warning("%s: %s", request.path, error)
+        return error_page(request, web.HTTPInsufficientStorage.status_code)
     except UnavailableError as error:
         _LOG.warning("%s: %s", request.path, error)
         return error_page(request, web.HTTPServiceUnavailable.status_code)

@@ -20,6 +20,7 @@ from edge_client.portal.classes.keeping import Keeping
 from edge_client.portal.connections import Connections, affordable
 from edge_client.portal.languages import load_languages
 from edge_client.portal.lessons import Lessons
+from edge_client.portal.own_shelf import OwnShelf
 from edge_client.portal.rendering import Renderer
 from edge_client.portal.school_hours import SchoolHours
 from edge_client.portal.sign_in import teacher_of
@@ -102,6 +103,7 @@ async def running(
         Teachers(state, clock, usage, time),
         WishBook(state, usage),
         Channels(state, lessons, usage, time, timetable, clock),
+        OwnShelf(state, clock, usage, disk_floor=config.disk_floor),
     )
     site.ports.host = config.portal_listen[0]
     site.usage.start()

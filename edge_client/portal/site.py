@@ -11,6 +11,7 @@ from edge_client.portal.air.channels import Channels
 from edge_client.portal.classes.classes import Classes
 from edge_client.portal.connections import Connections
 from edge_client.portal.lessons import Lessons
+from edge_client.portal.own_shelf import OwnShelf
 from edge_client.portal.rendering import Renderer
 from edge_client.portal.school_hours import SchoolHours
 from edge_client.portal.teachers import Teachers
@@ -42,6 +43,7 @@ class Site:
         teachers: who is signed in where.
         wishes: what teachers want here before all else.
         air: what the channels show.
+        own: what teachers added to lessons.
         limits: how much usage may be reported how fast.
         ports: filled in when listening.
     """
@@ -59,6 +61,7 @@ class Site:
     teachers: Teachers
     wishes: WishBook
     air: Channels
+    own: OwnShelf
     limits: UsageLimits = field(default_factory=UsageLimits)
     ports: Ports = field(default_factory=Ports)
 

@@ -24,7 +24,7 @@ from typing import Final, TypeVar
 
 from cache.agent_reader import AgentReader
 from cache.clock import Clock
-from cache.journal import EPOCH_BYTES, Journal
+from cache.journal import EPOCH_BYTES, Journal, Opening
 from cache.machine import this_machine
 from cache.space import space
 from cache.state import StateDirectory
@@ -42,6 +42,10 @@ _PRUNE_SECONDS: Final = 300.0
 # Whatever is wrong with the journal, lessons are served on.
 _FAILURES: Final = (PackhorseError, OSError, sqlite3.Error)
 _LOG: Final = logging.getLogger(__name__)
+
+
+class NotKeptError(UnavailableError):
+    """The journal cannot be written now."""
 
 
 class UsageLog:
@@ -68,6 +72,7 @@ class UsageLog:
         self._seen_numbers = 0
         self._opening: asyncio.Task[None] | None = None
         self._when_open: list[Callable[[], None]] = []
+        self._when_first_open: list[Callable[[Opening], None]] = []
         # Until the journal gives the lasting one; pages that were made with it stay good.
         self._first_secret = self._secret = secrets.token_bytes(_SECRET_BYTES)
 
@@ -78,6 +83,10 @@ class UsageLog:
         """
         self._when_open.append(load)
         load()
+
+    def when_first_open(self, work: Callable[[Opening], None]) -> None:
+        """Let ``work`` run once, when the journal was opened for the first time."""
+        self._when_first_open.append(work)
 
     def start(self) -> None:
         """Begin to open the journal, salvaging a damaged one; pages need not wait for that."""
@@ -125,7 +134,7 @@ class UsageLog:
             tell: statements of it, kept in the same transaction.
 
         Raises:
-            UnavailableError: the journal cannot be written now; nothing of it is kept.
+            NotKeptError: the journal cannot be written now; nothing of it is kept.
         """
 
         def do() -> T:
@@ -143,9 +152,7 @@ class UsageLog:
             return await self._on_thread(do)
         except _FAILURES as error:
             _LOG.warning("the journal cannot be written: %s", error)
-            raise UnavailableError(
-                "This cannot be kept now: {reason}", reason=str(error)
-            ) from error
+            raise NotKeptError("This cannot be kept now: {reason}", reason=str(error)) from error
 
     async def close(self) -> None:
         """Write what is waiting, and close the journal."""
@@ -224,6 +231,8 @@ class UsageLog:
         self._recall(journal)
         for load in self._when_open:
             load()
+        while self._when_first_open:
+            self._when_first_open.pop(0)(journal.opening)
         self._journal = journal
         return journal
 

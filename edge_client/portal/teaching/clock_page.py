@@ -12,7 +12,7 @@ from edge_client.portal.pages import own_path, show
 from edge_client.portal.posting import read_form, seal
 from edge_client.portal.sign_in import HOME, signed_in, teacher_of
 from edge_client.portal.site import SITE, Site
-from edge_client.portal.teaching.words import say, weekday
+from edge_client.portal.teaching.words import date_words, say
 
 PAGE: Final = "/teacher/time"
 _FORM: Final = "%Y-%m-%dT%H:%M"
@@ -26,7 +26,7 @@ class Guess:
     """What is asked while school time is not sure.
 
     Attributes:
-        words: day and time, such as ``Tuesday 8:28``; empty when there is not even a guess.
+        words: day and time, such as ``Tuesday 24 November 8:28``; empty without even a guess.
         local: the same for the form.
         asked: the monotonic clock when it was asked, seconds.
     """
@@ -45,7 +45,9 @@ def guess(site: Site, language: Language) -> Guess | None:
     if now.moment is None:
         return Guess("", "", asked)
     local = site.time.here(now.moment)
-    return Guess(f"{weekday(language, local.date())} {local:%H:%M}", f"{local:{_FORM}}", asked)
+    # With the date: after a week without current the day of the week alone would be right.
+    words = f"{date_words(language, local.date())} {local:%H:%M}"
+    return Guess(words, f"{local:{_FORM}}", asked)
 
 
 async def page(request: web.Request) -> web.Response:
@@ -95,7 +97,7 @@ async def _show(
         "teacher_time.html",
         teacher=await teacher_of(request),
         source=now.source,
-        words=f"{weekday(language, local.date())} {local:%H:%M}" if local else "",
+        words=f"{date_words(language, local.date())} {local:%H:%M}" if local else "",
         day=f"{local:%Y-%m-%d}" if local else "",
         time=f"{local:%H:%M}" if local else "",
         asked=guess(site, language),

@@ -8,7 +8,7 @@ from cache.journal_wishes import Wish
 from core.rendition import AUDIO
 from edge_client.portal.site import Site
 
-State = Literal["here", "sound", "coming", "absent", "unknown", "withdrawn"]
+State = Literal["here", "sound", "coming", "absent", "unknown", "unpublished", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,8 @@ class Presence:
 
     Attributes:
         state: ``sound`` for only its sound; ``coming`` when a part of it is here already;
-            ``unknown`` when this node has not heard of it.
+            ``unknown`` when this node has not heard of it; ``unpublished`` when it was wished
+            for, and nobody publishes it.
         item: as the catalogue has it; None when unknown.
         missing: bytes to come.
         wish: a teacher's wish for it; None when there is none, or it is done.
@@ -53,7 +54,8 @@ async def presence(site: Site, pack: str, item: str) -> Presence:
     found = await site.lessons.item(pack, item)
     wish = site.wishes.of(pack, item)
     if found is None:
-        return Presence("unknown", wish=wish)
+        lost = wish is not None and (pack, item) in await site.wishes.unpublished()
+        return Presence("unpublished" if lost else "unknown", wish=wish)
     if found.withdrawal is not None:
         return Presence("withdrawn", found)
     if not found.is_served:

@@ -2,8 +2,9 @@
 
 from aiohttp import web
 
+from edge_client.portal import own_files
 from edge_client.portal.sign_in import HOME
-from edge_client.portal.teaching import changing, clock_page, day_page, wishing
+from edge_client.portal.teaching import changing, clock_page, day_page, files_page, wishing
 
 
 def routes() -> list[web.RouteDef]:
@@ -18,4 +19,8 @@ def routes() -> list[web.RouteDef]:
         web.post("/teacher/undo", changing.undo),
         web.post("/teacher/wish", wishing.wish),
         web.post("/teacher/unwish", wishing.unwish),
+        web.get(files_page.PAGE, files_page.page),
+        web.post(files_page.PAGE, files_page.add),
+        web.post("/teacher/files/remove", files_page.remove),
+        *own_files.routes(),
     ]

@@ -10,6 +10,8 @@ from cache.blobs import BlobStore
 from cache.catalogue_reader import CatalogueReader
 from cache.check import check, repair
 from cache.journal import Journal
+from cache.journal_own import OwnFile, keep_own
+from cache.own_store import OwnStore
 from cache.state import StateDirectory
 from core.digest import digest_of
 from core.errors import AlreadyRunningError, NoStateError
@@ -174,6 +176,26 @@ def test_a_journal_that_breaks_a_promise_is_named(
     with closing(sqlite3.connect(state.journal)) as connection, connection:
         connection.execute(sql)
     assert any(words in one for one in sentences(state))
+
+
+def test_files_of_teachers_that_are_gone_or_damaged_are_named(state: StateDirectory) -> None:
+    store = OwnStore(state)
+    for name in ("a" * 32, "b" * 32, "c" * 32):
+        upload = store.begin(name)
+        upload.write(name.encode())
+        digest = upload.finish()
+        one = OwnFile(
+            id=name, pack=PACK, item="a", title="t", name=f"{name[0]}.pdf", size=32,
+            digest=digest, teacher="王老师", at=1.0,
+        )  # fmt: skip
+        with closing(Journal(state, fresh_epoch=EPOCH, at=START, acknowledged={})) as journal:
+            journal.change(lambda file, one=one: keep_own(file, one))  # type: ignore[misc] # bound
+    store.path("b" * 32).write_bytes(b"x" * 32)
+    (state.own / ("d" * 32)).write_bytes(b"without a row it counts nowhere")
+    assert sentences(state) == []
+    assert sentences(state, deep=True) == ["The file b.pdf, which a teacher added, is damaged."]
+    store.remove("a" * 32)
+    assert sentences(state) == ["The file a.pdf, which a teacher added, is missing."]
 
 
 def test_metadata_must_be_complete(state: StateDirectory) -> None:

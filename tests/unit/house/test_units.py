@@ -1,5 +1,6 @@
 """`tools/check-units` accepts the units and refuses wrong or open ones."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -79,3 +80,13 @@ def test_each_half_has_its_own_user_and_the_shared_group(units: Path, half: str)
     unit = (units / f"packhorse-{half}.service").read_text("utf-8")
     assert f"User=packhorse-{half}\nGroup=packhorse\n" in unit
     assert f"u packhorse-{half} " in (units / "packhorse.sysusers.conf").read_text("utf-8")
+
+
+def test_teachers_files_are_written_by_the_portal_alone(units: Path) -> None:
+    assert "ReadOnlyPaths=-/var/lib/packhorse/own\n" in (
+        units / "packhorse-agent.service"
+    ).read_text("utf-8")
+    portal = (units / "packhorse-portal.service").read_text("utf-8")
+    assert not re.search(r"^(ReadOnly|Inaccessible)Paths=.*/own", portal, re.MULTILINE)
+    tmpfiles = (units / "packhorse.tmpfiles.conf").read_text("utf-8")
+    assert "d /var/lib/packhorse/own     2750 packhorse-portal packhorse -\n" in tmpfiles

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
+from cache.agent_db import AgentDatabase
 from cache.journal_changes import changes
 from cache.journal_reader import JournalReader
 from cache.journal_wishes import wishes
@@ -14,6 +15,7 @@ from cache.state import StateDirectory
 from core import pins
 from core.timetable import Slot
 from core.usage import Recorded, decode_record
+from core.wish_list import FACT, encode_unpublished
 from tests.support.clock import FixedClock
 from tests.support.course import PACK, make_course
 from tests.support.portal import School, browser, serving
@@ -295,6 +297,14 @@ async def test_what_the_timetable_alone_knows_can_be_wished(school: School) -> N
     assert "wished; the node looks for it" in await day(school)
 
 
+async def test_a_wish_that_nobody_can_fulfil_says_so(school: School) -> None:
+    await sign_in(school)
+    await do(school, "wish", pack=PACK, item="nowhere")
+    with AgentDatabase(school.state) as database:
+        database.remember(FACT, encode_unpublished([(PACK, "nowhere")]))
+    assert "nobody publishes this lesson; ask your county" in await day(school)
+
+
 async def test_what_is_here_needs_no_wish(school: School) -> None:
     await sign_in(school)
     answer = await do(school, "wish", pack=PACK, item="video")
@@ -320,7 +330,7 @@ async def test_without_a_sure_time_it_asks_first_and_one_tap_answers(
 ) -> None:
     clock.set_wall(NOW, synchronised=False)
     text = await day(school)
-    assert "It is Tuesday 16:30, right?" in text
+    assert "It is Tuesday 24 November 16:30, right?" in text
     assert "Sign in to answer" in text
     await sign_in(school)
     text = await day(school)
