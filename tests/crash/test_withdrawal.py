@@ -33,7 +33,7 @@ from tests.support.tiny_repository import publish_files
 STAYS, GOES, RETURNS = "gd/zhuhai/stays", "gd/zhuhai/goes", "gd/zhuhai/returns"
 FILES = {"1.txt": b"one" * 500, "2.txt": b"two" * 500}
 BOTH, SECOND = ["item-1", "item-2"], ["item-2"]
-MOST = 150
+MOST = 200
 SLICES = 8
 
 
