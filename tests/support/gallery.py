@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 from unittest.mock import patch
@@ -15,22 +16,34 @@ from unittest.mock import patch
 import msgspec
 from playwright.async_api import Page
 
+from cache.journal_changes import KeptChange
+from cache.journal_own import OwnFile
+from cache.journal_wishes import Wish
 from core import class_session
 from core.cues import Cue
 from core.digest import digest_of
 from core.kinds import kind_of, media_type
 from core.manifest import File, Item, Manifest
 from core.names import PackId
+from core.timetable import Change
 from core.withdrawal import Withdrawal
 from edge_client.portal import qr
 from edge_client.portal.classes import class_pages
 from edge_client.portal.classes.lesson import class_lesson
 from tests.support.classes import keep_past
 from tests.support.clock import START, FixedClock
-from tests.support.course import PACK, course_files, course_manifest, install, make_mp4, make_png
+from tests.support.course import (
+    PACK,
+    course_files,
+    course_manifest,
+    install,
+    make_mp4,
+    make_pdf,
+    make_png,
+)
 from tests.support.nodes import make_state, opened
 from tests.support.portal import CONFIG, School, serving
-from tests.support.teaching import TEACHER, add_teacher
+from tests.support.teaching import TEACHER, add_teacher, channel, slot, write_timetable
 
 CHINESE_4: Final = "gd/zhuhai/chinese-g4"
 SCIENCE: Final = "cn/-/science-g3"
@@ -48,6 +61,8 @@ class View:
         teacher: whether a teacher is signed in on the device.
         before: what is done on the page before it is looked at.
         sample: whether it is looked at each time the tests run.
+        has_timetable: whether the school has one.
+        is_unsure: whether nothing vouches for the time.
     """
 
     name: str
@@ -55,6 +70,8 @@ class View:
     teacher: bool = False
     before: Callable[[Page], Awaitable[None]] | None = None
     sample: bool = False
+    has_timetable: bool = False
+    is_unsure: bool = False
 
 
 async def _stands(page: Page) -> None:
@@ -68,6 +85,20 @@ async def _waits(page: Page) -> None:
     await page.locator("#code").wait_for()
 
 
+# Of the fifth grade: one is on, two were swapped, one cancelled, one moved; two are not here.
+_LESSONS: Final = {
+    name: slot(START + timedelta(minutes=minutes), item=item, title=title)
+    for name, minutes, item, title in (
+        ("on", -10, "video", ""),
+        ("swapped", 60, "picture", "分数的再认识"),
+        ("partner", 120, "page", ""),
+        ("cancelled", 16 * 60, "exercise", ""),
+        ("moved", 17 * 60, "sheet", ""),
+        ("later", 48 * 60, "later", ""),
+        ("unknown", 49 * 60, "multiplying", "分数的乘法"),
+    )
+}
+_G6: Final = channel("g6", [])
 VIEWS: Final = (
     View("home", "/", sample=True),
     View("pack", f"/packs/{PACK}"),
@@ -92,6 +123,22 @@ VIEWS: Final = (
     View("class-screen", "/class/{standing}/screen", before=_stands, sample=True),
     View("class-qr", "/class/{waiting}/qr"),
     View("class-list", "/class/lead", teacher=True),
+    View("teacher-day", "/teacher", teacher=True, sample=True, has_timetable=True),
+    View("teacher-day-unsure", "/teacher", teacher=True, has_timetable=True, is_unsure=True),
+    View(
+        "teacher-change",
+        "/teacher/change?channel=g5&start={lesson}",
+        teacher=True,
+        has_timetable=True,
+    ),
+    View(
+        "teacher-ask",
+        "/teacher/change/ask?channel=g5&start={lesson}&kind=shift&day=2026-11-26&time=17:00",
+        teacher=True,
+        has_timetable=True,
+    ),
+    View("teacher-time", "/teacher/time", teacher=True, is_unsure=True),
+    View("teacher-files", f"/teacher/files?pack={PACK}&item=sheet", teacher=True, sample=True),
 )
 
 
@@ -110,6 +157,15 @@ class Gallery:
     school: School
     values: dict[str, str]
     cookie: str
+
+    def prepare(self, view: View) -> None:
+        """Let the school be as a view needs it."""
+        if view.has_timetable:
+            write_timetable(self.school.state, channel("g5", list(_LESSONS.values())), _G6)
+        else:
+            self.school.state.timetable.unlink(missing_ok=True)
+        assert isinstance(self.school.site.clock, FixedClock)
+        self.school.site.clock.set_wall(START, synchronised=not view.is_unsure)
 
 
 def _pack(
@@ -184,7 +240,9 @@ async def gallery(place: Path) -> AsyncIterator[Gallery]:
         config = replace(CONFIG, time_zone="Asia/Shanghai")
         async with serving(state, {}, config, clock=clock) as school:
             cookie = await school.site.teachers.sign_in(TEACHER)
-            yield Gallery(school, await _classes(school), cookie)
+            await _teach(school)
+            lesson = {"lesson": str(_LESSONS["later"].start)}
+            yield Gallery(school, {**await _classes(school), **lesson}, cookie)
 
 
 def _numbers(*values: int) -> Callable[[int], int]:
@@ -205,3 +263,29 @@ async def _classes(school: School) -> dict[str, str]:
     standing.session = class_session.ordered(standing.session, "next", 0, 0, classes.now())
     past = await keep_past(school, lesson.screen.url, lesson.digests[0])
     return {"waiting": waiting.code, "standing": standing.code, "past": past.name}
+
+
+async def _teach(school: School) -> None:
+    """Do what teachers do: change lessons, wish for one, and add files."""
+    start = {name: one.start for name, one in _LESSONS.items()}
+    for change in (
+        Change(channel="g5", start=start["swapped"], kind="swap", to=start["partner"]),
+        Change(channel="g5", start=start["cancelled"], kind="cancel"),
+        Change(channel="g5", start=start["moved"], kind="shift", to=start["moved"] + 120),
+    ):
+        await school.site.timetable.change(KeptChange(change, TEACHER, 1.0))
+    wish = Wish(
+        pack=PackId(PACK), item="multiplying", wanted_by=start["unknown"], teacher=TEACHER, at=1.0
+    )
+    await school.site.wishes.keep(wish)
+
+    async def data() -> AsyncIterator[bytes]:
+        yield make_pdf()
+
+    for title, name in (("课堂练习", "练习 1.pdf"), ("Answers", "答案.docx")):
+        draft = OwnFile(
+            id="0" * 32, pack=PACK, item="sheet", title=title, name=name, size=0,
+            digest="0" * 64, teacher=TEACHER, at=len(name),
+        )  # fmt: skip
+        await school.site.own.add(draft, data())
+    await school.site.own.take_away(school.site.own.all()[-1].id)

@@ -93,6 +93,7 @@ LOOKS: Final = [Look(*one) for one in product(LANGUAGES, SCHEMES, SCREENS)]
 @asynccontextmanager
 async def opened(browser: Browser, world: Gallery, view: View, look: Look) -> AsyncIterator[Page]:
     """Open a view in one look."""
+    world.prepare(view)
     context = await _context(browser, world, view, look)
     page = await context.new_page()
     try:
