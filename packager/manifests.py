@@ -35,7 +35,8 @@ def make_manifest(folder: Folder, digests: Mapping[str, Digest], version: int) -
         size = len(encode_manifest(manifest))
     if size > MAX_MANIFEST_BYTES:
         raise UsageError(
-            "The folder has too many files for one pack.", hint="Make several packs of it."
+            "The folder has too many files, or too many hours of video, for one pack.",
+            hint="Make several packs of it.",
         )
     return manifest
 

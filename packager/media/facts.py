@@ -8,6 +8,8 @@ from core.control import Wording
 
 # The longest video, in milliseconds: five hours, which are less than a rendition's 4 GiB.
 LONGEST: Final = 5 * 3600 * 1000
+# A source that is larger cannot be a rendition as it is: those have less than 4 GiB.
+LARGEST: Final = 4_000_000_000
 # Pixels along an edge of a source.
 WIDEST: Final = 8192
 

@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from packager.media import source as sources
-from packager.media.facts import LONGEST, SPARE, WIDEST, Facts, Sight, Sound
+from packager.media.facts import LARGEST, LONGEST, SPARE, WIDEST, Facts, Sight, Sound
 from packager.media.source import Source
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ Progress = Callable[[float], None]
 _PROFILES: Final = {"Constrained Baseline", "Baseline", "Main", "High"}
 _LEVEL: Final = 42
 _FASTEST: Final = 60
-_LARGEST: Final = (1920, 1088)
+_FULL_HD: Final = (1920, 1088)
 # Milliseconds.
 _KEYS_APART: Final = 6000
 _JITTER: Final = 0.35
@@ -201,7 +201,11 @@ def _sight(source: Source, scan: _Scan, frame: VideoFrame) -> Sight:
         rate=(rate.numerator, rate.denominator),
         start=float(times[0] * scan.base),
         length=scan.milliseconds(length),
-        copied=fit and gap <= _KEYS_APART and bool(scan.keys) and scan.keys[0] == times[0],
+        copied=fit
+        and source.file.stat().st_size <= LARGEST
+        and gap <= _KEYS_APART
+        and bool(scan.keys)
+        and scan.keys[0] == times[0],
         interlaced=interlaced,
         keys=gap,
     )
@@ -253,8 +257,8 @@ def _fits(stream: VideoStream, frame: VideoFrame, upright: tuple[int, int], rate
         and 0 < (context.level or 0) <= _LEVEL
         and (frame.width, frame.height) == upright
         and frame.rotation == 0
-        and upright[0] <= _LARGEST[0]
-        and upright[1] <= _LARGEST[1]
+        and upright[0] <= _FULL_HD[0]
+        and upright[1] <= _FULL_HD[1]
         and rate <= _FASTEST
         and context.field_order in _PROGRESSIVE
         and bool(_length_bytes(stream))

@@ -4,6 +4,7 @@ Whatever a hostile video does to a decoder ends here: memory is limited, and who
 process ends it when it makes no progress.
 """
 
+import errno
 import sys
 from pathlib import Path
 from typing import Final
@@ -46,7 +47,8 @@ def _answer(request: Request) -> Answer:
     except MemoryError:
         return Answer(refused=wording_of(_too_much(source)))
     except (av.error.FFmpegError, OSError) as error:
-        if isinstance(error, OSError) and is_full(error):
+        # A file that is too large is no disk's fault.
+        if isinstance(error, OSError) and error.errno != errno.EFBIG and is_full(error):
             return Answer(is_full=True)
         return Answer(refused=wording_of(_undecodable(source, error)))
 

@@ -112,7 +112,7 @@ class _Story:
         Raises:
             UsageError: the folder cannot be published.
         """
-        found = self.world.run("pack", "check", str(self.world.course), "--json", expect=(0, 2))
+        found = self.world.run("pack", "check", str(self.world.course), "--json", expect=(0, 2, 3))
         if not found:
             raise UsageError(
                 "{folder} cannot be published as it is.",

@@ -184,6 +184,19 @@ def test_without_key_frames_it_is_encoded_anew(look: Look) -> None:
     assert (sight.copied, sight.keys) == (False, 20_000)
 
 
+def test_what_is_too_large_for_a_rendition_is_encoded_anew(
+    look: Look, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = make_source(2)
+    monkeypatch.setattr("packager.media.probe.LARGEST", len(data))
+    fits = look(data).sight
+    monkeypatch.setattr("packager.media.probe.LARGEST", len(data) - 1)
+    too_large = look(data).sight
+    assert fits is not None
+    assert too_large is not None
+    assert (fits.copied, too_large.copied) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
