@@ -60,21 +60,24 @@ class Teachers:
         self._checks = 0
         self._records: dict[str, str] = {}
         self._read_at: float | None = None
+        self._reading = asyncio.Lock()
         self._sign_ins: dict[bytes, SignIn] = {}
         self.limits = PinLimits()
         usage.when_open(self._load)
 
     async def records(self) -> Mapping[str, str]:
         """Give the teachers' names with the records of their PINs."""
-        now = self._clock.monotonic()
-        if self._read_at is None or now - self._read_at >= _TRUST_SECONDS:
-            self._read_at = now
-            try:
-                rows = await asyncio.to_thread(self._agent.teachers)
-                self._records = {row.name: row.pin for row in rows}
-            except PackhorseError as error:
-                # Busy or unreadable for a moment: those that were known stay.
-                _LOG.warning("the teachers cannot be read: %s", error)
+        # Whoever asks meanwhile waits for the answer: before the first one nobody is a teacher.
+        async with self._reading:
+            now = self._clock.monotonic()
+            if self._read_at is None or now - self._read_at >= _TRUST_SECONDS:
+                try:
+                    rows = await asyncio.to_thread(self._agent.teachers)
+                    self._records = {row.name: row.pin for row in rows}
+                except PackhorseError as error:
+                    # Busy or unreadable for a moment: those that were known stay.
+                    _LOG.warning("the teachers cannot be read: %s", error)
+                self._read_at = now
         return self._records
 
     async def is_right(self, name: str, pin: str) -> bool | None:

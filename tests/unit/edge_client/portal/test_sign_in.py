@@ -1,5 +1,6 @@
 """Signing in: who may, for how long, and how guessing is slowed down."""
 
+import asyncio
 import re
 
 import pytest
@@ -50,6 +51,17 @@ async def test_a_right_pin_signs_the_device_in_and_goes_back(school: School) -> 
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
     assert await who(school) == TEACHER
+
+
+async def test_all_pages_that_a_device_opens_at_once_know_the_teacher(state: StateDirectory) -> None:
+    make_state(state.root)
+    add_teacher(state)
+    async with serving(state, {}) as school:
+        await sign_in(school)
+        cookie = school.client.cookies.get(COOKIE)
+    async with serving(state, {}) as school:
+        of = school.site.teachers.of
+        assert await asyncio.gather(*(of(cookie) for _ in range(5))) == [TEACHER] * 5
 
 
 @pytest.mark.parametrize("back", ["//evil.example", "/\\evil", "https://evil.example", ""])
