@@ -239,7 +239,8 @@ def check_rendition(name: str) -> None:
 
 def _too_large(place: str) -> RefusedError:
     return RefusedError(
-        "The assignment of {place} is too large: too many schools, groups or rules.",
-        hint="Use patterns such as gd/zhuhai/* and the group *, or let counties assign.",
+        "The assignment of {place} is too large: too many schools, groups, rules or lessons.",
+        hint="Use patterns such as gd/zhuhai/* and the group *, publish timetables for a shorter"
+        " time, or let counties assign.",
         place=place,
     )

@@ -1,6 +1,7 @@
 """Sizes, rates and durations as a person reads them. Words are English message ids."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _STEP: Final = 1000
@@ -10,6 +11,7 @@ _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
 BITS_PER_BYTE: Final = 8
+_MOST_LISTED: Final = 20
 _RATE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*([kKmM]?)(bit|bps|B)(?:/s|ps)?\Z")
 
 
@@ -20,6 +22,22 @@ def human_bytes(count: float) -> str:
         value, unit = value / _STEP, unit + 1
     digits = 1 if unit and value < _TENS else 0
     return f"{value:.{digits}f} {_UNITS[unit]}"
+
+
+class Lines(str):
+    """Several lines as the value of one of an error's fields, whose line ends a console keeps.
+
+    Those of other values, such as a file's name, are written as escapes there.
+    """
+
+    __slots__ = ()
+
+
+def listed(sentences: Sequence[str]) -> Lines:
+    """Give sentences as a line each, up to a bound."""
+    lines = [" ".join(one.splitlines()) for one in sentences[:_MOST_LISTED]]
+    more = ["..."] * (len(sentences) > _MOST_LISTED)
+    return Lines("\n".join([*lines, *more]))
 
 
 def counted(number: int, one: str, several: str = "") -> str:

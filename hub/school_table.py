@@ -7,6 +7,7 @@ from typing import Final
 from core.errors import PackhorseError, RefusedError, UsageError
 from core.stick import MOST_SETUP_FILES
 from core.table import Row, read_table
+from core.text import listed
 from hub.registry.schools import School
 from hub.tokens import check_school
 
@@ -18,7 +19,6 @@ COLUMNS: Final = {
 }
 _MAX_NAME: Final = 100
 _MOST_GROUPS: Final = 50
-_MOST_NAMED: Final = 20
 _BETWEEN_GROUPS = re.compile(r"[,;|、，；]")
 
 
@@ -58,7 +58,7 @@ def read_schools(data: bytes, what: str, check_place: Callable[[str], str]) -> l
             hint="Mend them and run it again.",
             what=what,
             count=len(faults),
-            faults="\n".join([*faults[:_MOST_NAMED], *(["..."] * (len(faults) > _MOST_NAMED))]),
+            faults=listed(faults),
         )
     return list(schools.values())
 

@@ -26,6 +26,7 @@ from core.assignment import (
 from core.display import one_line
 from core.errors import RefusedError, UsageError
 from core.table import Row, read_table
+from core.text import listed
 
 COLUMNS: Final = {
     "group": ("groups", "组", "分组", "学校组"),
@@ -35,7 +36,6 @@ COLUMNS: Final = {
     "renditions": ("rendition", "清晰度", "版本清晰度"),
 }
 _EVERYBODY: Final = {EVERYBODY, "all", "所有", "全部", "所有学校", "全部学校"}
-_MOST_NAMED: Final = 20
 _MOST_SCHOOL: Final = 100
 _MARKS = re.compile(r"[,;|、，；\n]+")
 
@@ -63,12 +63,11 @@ def read_assignment(data: bytes, what: str, place: str, published: str) -> Assig
             faults.append(f"row {row.line}: {error}")
     faults += table.lacking()
     if faults:
-        more = ["..."] * (len(faults) > _MOST_NAMED)
         raise UsageError(
             "{what} cannot be used:\n{faults}",
             hint="Nothing was published. Correct the table and try again.",
             what=what,
-            faults="\n".join([*faults[:_MOST_NAMED], *more]),
+            faults=listed(faults),
         )
     if not rows:
         raise UsageError(

@@ -9,13 +9,14 @@ Rules:
 """
 
 import sys
+from collections.abc import Mapping
 from importlib.metadata import EntryPoint, entry_points, version
 from typing import NoReturn
 
 import click
 
 from core.errors import PackhorseError, UsageError
-from core.text import without_long_prefix
+from core.text import Lines, without_long_prefix
 from packhorse.console import flush_stdout, harmless, prepare, reader_left
 
 GROUP = "packhorse.commands"
@@ -118,14 +119,21 @@ def _code_of(arguments: list[str] | None) -> int:
 
 
 def _tell(error: PackhorseError) -> int:
-    click.echo(f"error: {_in_words(str(error))}", err=True)
+    click.echo(f"error: {_in_words(error.template, error.fields)}", err=True)
     if error.hint:
-        click.echo(f"hint: {_in_words(error.hint)}", err=True)
+        click.echo(f"hint: {_in_words(error.hint_template, error.fields)}", err=True)
     return error.exit_code
 
 
-def _in_words(sentence: str) -> str:
-    return harmless(without_long_prefix(sentence))
+def _in_words(template: str, fields: Mapping[str, object]) -> str:
+    """Write a sentence, and its list on lines of their own; all else of it stays on one."""
+    shown = {name: _shown(value) for name, value in fields.items()}
+    sentence = without_long_prefix(template.format(**shown) if fields else template)
+    return "\n".join(map(harmless, sentence.split("\n")))
+
+
+def _shown(value: object) -> object:
+    return value if isinstance(value, int | float | Lines) else harmless(str(value))
 
 
 def _missing_extra(error: ModuleNotFoundError, arguments: list[str]) -> UsageError:

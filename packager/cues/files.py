@@ -14,6 +14,7 @@ from typing import Final
 from core.cues import MOST_CUES, Cue
 from core.errors import PackhorseError, RefusedError, UsageError
 from core.table import decode_text, read_table, rows_of
+from core.text import listed
 from packager.cues import sheet
 from packager.cues.names import write_moment
 from packager.cues.text import Fault, Written, read_text
@@ -25,7 +26,6 @@ _NAME = re.compile(r"(.*)\.cues\.(txt|csv|xlsx|xls|ods|et|doc|docx|wps)\Z", re.I
 _READABLE: Final = {"txt", "csv", "xlsx"}
 _MAX_BYTES: Final = 4 * 1024 * 1024
 _KINDS: Final = ("audio", "video")
-_MOST_NAMED: Final = 20
 
 
 @dataclass(frozen=True)
@@ -235,10 +235,8 @@ def _raise(faults: Sequence[PackhorseError]) -> None:
         return
     if len(faults) == 1:
         raise UsageError(faults[0].template, hint=faults[0].hint_template, **faults[0].fields)
-    lines = [str(one) for one in faults[:_MOST_NAMED]]
-    more = ["..."] * (len(faults) > _MOST_NAMED)
     raise UsageError(
         "The cues cannot be used:\n{faults}",
         hint="How cues are written stands in docs/packs.md.",
-        faults="\n".join([*lines, *more]),
+        faults=listed([str(one) for one in faults]),
     )

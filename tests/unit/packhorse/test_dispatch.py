@@ -7,7 +7,8 @@ from importlib.metadata import EntryPoint
 import click
 import pytest
 
-from core.errors import NoStateError, RefusedError
+from core.errors import NoStateError, RefusedError, UsageError
+from core.text import listed
 from packhorse import dispatch
 
 GROUPS = ["demo", "pack", "key", "hub", "node", "tui"]
@@ -91,6 +92,18 @@ def test_what_others_wrote_in_an_error_cannot_steer_the_terminal(
     assert run("thing") == 12
     name = "\\x1b[2J\\nok: 数\\udcff"
     assert capsys.readouterr().err == f"error: {name} is bad.\nhint: Rename {name}.\n"
+
+
+def test_a_list_of_faults_has_a_line_for_each_and_no_other_value_has(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faults = listed(["row 2: bad\nerror: false", "row 3: \x1b[2J"])
+    error = UsageError("{what} is bad:\n{faults}", what="a\nb", faults=faults)
+    use(monkeypatch, raising(error))
+    assert run("thing") == 2
+    assert capsys.readouterr().err == (
+        "error: a\\nb is bad:\nrow 2: bad error: false\nrow 3: \\x1b[2J\n"
+    )
 
 
 def test_a_bug_stays_visible(monkeypatch: pytest.MonkeyPatch) -> None:
