@@ -44,10 +44,16 @@ class KeptChange:
     at: float
 
 
-def keep_change(connection: sqlite3.Connection, kept: KeptChange) -> None:
-    """Keep a change in place of an earlier one of the same lesson."""
+def keep_change(connection: sqlite3.Connection, kept: KeptChange, now: int) -> None:
+    """Keep a change in place of an earlier one of the same lesson.
+
+    Args:
+        connection: the journal's, in a transaction.
+        kept: the change.
+        now: the present minute since 1970, which is sure.
+    """
     one = kept.change
-    connection.execute("DELETE FROM change WHERE start < ?", (one.start - _KEPT_MINUTES,))
+    connection.execute("DELETE FROM change WHERE start < ?", (now - _KEPT_MINUTES,))
     connection.execute(
         "INSERT OR REPLACE INTO change VALUES (?, ?, ?, ?, ?, ?)",
         (one.channel, one.start, one.kind, one.to, kept.teacher, kept.at),

@@ -4,8 +4,11 @@ The agent takes it into ``school-time.json`` (``cache.school_clock``).
 """
 
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from cache.journal_tables import table_rows
 from cache.migrations import Migration
@@ -37,7 +40,8 @@ def said(path: Path) -> Confirmation | None:
         DamagedError: the journal is damaged; the portal salvages it.
     """
     rows = table_rows(path, "said", "SELECT boot, monotonic, confirmed FROM said")
-    for boot, monotonic, confirmed in rows:
-        if isinstance(boot, str) and isinstance(monotonic, float) and isinstance(confirmed, float):
-            return Confirmation(boot, monotonic, confirmed)
+    # One row at most; what a damaged page made of it is none.
+    for row in rows:
+        with suppress(msgspec.ValidationError):
+            return msgspec.convert(row, Confirmation)
     return None

@@ -4,6 +4,7 @@ It can be made again from the assignments at any time; so whoever finds it damag
 without, and the next poll mends it.
 """
 
+import logging
 from pathlib import Path
 from typing import Final
 
@@ -13,14 +14,15 @@ from cache import durable
 from cache.disk_errors import in_words
 from core.codec import decode_json
 from core.errors import RefusedError
-from core.timetable import NodeTimetable, check_channels
+from core.timetable import Channel, NodeTimetable, check_channels
 
+_LOG: Final = logging.getLogger(__name__)
 MAX_BYTES: Final = 10 * 1024 * 1024
 """More than a county's and a province's largest assignments together."""
 
 
 def read_timetable(path: Path) -> NodeTimetable:
-    """Give the timetable; an empty one when there is no such file.
+    """Give the timetable; an empty one when there is no such file; bad channels are left out.
 
     Raises:
         RefusedError: the file is damaged.
@@ -32,9 +34,17 @@ def read_timetable(path: Path) -> NodeTimetable:
     except FileNotFoundError:
         return NodeTimetable()
     timetable = decode_json(data, NodeTimetable, what=path.name, limit=MAX_BYTES)
-    for channel in timetable.channels:
+    good = [channel for channel in timetable.channels if _is_good(channel)]
+    return msgspec.structs.replace(timetable, channels=good)
+
+
+def _is_good(channel: Channel) -> bool:
+    try:
         check_channels([channel])
-    return timetable
+    except RefusedError as error:
+        _LOG.warning("a channel of the timetable is left out: %s", error)
+        return False
+    return True
 
 
 def write_timetable(path: Path, timetable: NodeTimetable) -> None:

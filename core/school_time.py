@@ -56,8 +56,8 @@ class Confirmation(NamedTuple):
     """
 
     boot: str
-    monotonic: float
-    confirmed: float
+    monotonic: _Seconds
+    confirmed: _Seconds
 
 
 @dataclass(frozen=True, slots=True)

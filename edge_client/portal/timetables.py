@@ -14,15 +14,14 @@ from typing import Final
 from cache import journal_changes
 from cache.journal_changes import KeptChange
 from cache.state import StateDirectory
-from core.codec import decode_json
-from core.errors import PackhorseError, RefusedError
-from core.timetable import Channel, NodeTimetable, Placed, check_channels, effective
+from cache.timetable_file import read_timetable
+from core.errors import PackhorseError
+from core.timetable import Channel, Placed, effective
 from core.usage import Recorded
 from edge_client.portal.usage_log import UsageLog
 from edge_client.portal.watched import Watched
 
 _LOG: Final = logging.getLogger(__name__)
-_MAX_BYTES: Final = 16 * 1024 * 1024
 
 
 class Timetables:
@@ -66,13 +65,18 @@ class Timetables:
         """Give what teachers changed on a channel."""
         return [one for one in self._over[0] if one.change.channel == name]
 
-    async def change(self, kept: KeptChange, tell: Sequence[Recorded] = ()) -> None:
+    async def change(self, kept: KeptChange, now: int, tell: Sequence[Recorded] = ()) -> None:
         """Keep a change of one lesson, and tell of it upward.
+
+        Args:
+            kept: the change.
+            now: the present minute, which is sure.
+            tell: statements of it.
 
         Raises:
             UnavailableError: it cannot be kept now.
         """
-        await self._usage.change(lambda file: journal_changes.keep_change(file, kept), tell)
+        await self._usage.change(lambda file: journal_changes.keep_change(file, kept, now), tell)
         await asyncio.to_thread(self._load)
 
     async def undo(self, name: str, start: int, tell: Sequence[Recorded] = ()) -> None:
@@ -85,33 +89,14 @@ class Timetables:
         await asyncio.to_thread(self._load)
 
     def _read(self, path: Path) -> None:
-        found = read_channels(path)
-        if found is not None:
-            self._channels = found
-            self._over = (self._over[0], {})
+        try:
+            found = read_timetable(path)
+        except PackhorseError as error:
+            _LOG.warning("the timetable cannot be read: %s", error)
+            return
+        self._channels = {one.id: one for one in found.channels}
+        self._over = (self._over[0], {})
 
     def _load(self) -> None:
         with suppress(PackhorseError):
             self._over = (journal_changes.changes(self._journal), {})
-
-
-def read_channels(path: Path) -> dict[str, Channel] | None:
-    """Read the channels by name; None when the file cannot be read; bad channels are left out."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
-        found = decode_json(data, NodeTimetable, what="The timetable", limit=_MAX_BYTES)
-    except FileNotFoundError:
-        return {}
-    except (OSError, RefusedError) as error:
-        _LOG.warning("the timetable cannot be read: %s", error)
-        return None
-    channels: dict[str, Channel] = {}
-    for channel in found.channels:
-        try:
-            check_channels([channel])
-        except RefusedError as error:
-            _LOG.warning("a channel is left out: %s", error)
-        else:
-            channels[channel.id] = channel
-    return channels

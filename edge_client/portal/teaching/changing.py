@@ -106,7 +106,7 @@ async def change(request: web.Request) -> web.Response:
         return await _choices(request, lesson, language.texts.gettext(fault))
     kept = KeptChange(one, teacher, site.clock.wall().timestamp())
     told = await _told(site, lesson, _VERBS[one.kind], one.to)
-    await site.timetable.change(kept, [told])
+    await site.timetable.change(kept, lesson.now, [told])
     raise _day(lesson, changed=one.start)
 
 

@@ -28,12 +28,12 @@ class Guess:
     Attributes:
         words: day and time, such as ``Tuesday 24 November 8:28``; empty without even a guess.
         local: the same for the form.
-        asked: the monotonic clock when it was asked, seconds.
+        asked: when it was asked: seconds of the monotonic clock, and the boot.
     """
 
     words: str
     local: str
-    asked: int
+    asked: str
 
 
 def guess(site: Site, language: Language) -> Guess | None:
@@ -41,7 +41,7 @@ def guess(site: Site, language: Language) -> Guess | None:
     now = site.time.now()
     if now.is_known:
         return None
-    asked = int(site.clock.monotonic())
+    asked = f"{int(site.clock.monotonic())} {site.clock.boot_id()}"
     if now.moment is None:
         return Guess("", "", asked)
     local = site.time.here(now.moment)
@@ -80,9 +80,10 @@ async def confirm(request: web.Request) -> web.Response:
 
 def _since(site: Site, asked: str) -> float:
     """Give seconds since a question was asked; below 0 where it was not, or in another boot."""
-    if not asked.isascii() or not asked.isdecimal() or len(asked) > _LONGEST_NUMBER:
+    seconds, _, boot = asked.partition(" ")
+    if not seconds.isascii() or not seconds.isdecimal() or len(seconds) > _LONGEST_NUMBER:
         return -1.0
-    return site.clock.monotonic() - int(asked)
+    return site.clock.monotonic() - int(seconds) if boot == site.clock.boot_id() else -1.0
 
 
 async def _show(

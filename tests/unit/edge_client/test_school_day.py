@@ -104,14 +104,12 @@ def test_what_a_teacher_moved_is_where_it_is_now(state: StateDirectory) -> None:
         Journal(state, fresh_epoch=secrets.token_bytes(8), at=at, acknowledged={})
     ) as journal:
         change = Change(channel="g5", start=minute(2), kind="shift", to=minute(1, 3))
-        journal.change(lambda file: keep_change(file, KeptChange(change, "t", 1.0)))
+        journal.change(lambda file: keep_change(file, KeptChange(change, "t", 1.0), minute(0)))
         assert told(day.channels()) == ["2026-11-25T11:30 item-0 here"]
         assert day.channels()[0].next[0].changed
-        journal.change(
-            lambda file: keep_change(
-                file, KeptChange(Change(channel="g5", start=minute(2), kind="cancel"), "t", 2.0)
-            )
-        )
+        change = Change(channel="g5", start=minute(2), kind="cancel")
+        cancelled = KeptChange(change, "t", 2.0)
+        journal.change(lambda file: keep_change(file, cancelled, minute(0)))
         assert told(day.channels()) == ["2026-11-26T09:30 item-1 missing"]
 
 

@@ -119,7 +119,7 @@ def test_while_an_assignment_cannot_be_read_its_channels_stay(
     assert kept(node) == ["g5"]
 
 
-@pytest.mark.parametrize("data", [b"", b"{", b'{"channels": [{"id": "G 5"}]}', b"[" * 100_000])
+@pytest.mark.parametrize("data", [b"", b"{", b'{"channels": [{"id": 5}]}', b"[" * 100_000])
 def test_a_damaged_file_is_mended_by_the_next_poll(
     node: Node, repository: TinyRepository, data: bytes
 ) -> None:
@@ -129,6 +129,19 @@ def test_a_damaged_file_is_mended_by_the_next_poll(
     with pytest.raises(RefusedError):
         read_timetable(node.state.timetable)
     # The tip has not changed: what is here already is enough.
+    assert pull(node, repository) == []
+    assert kept(node) == ["g5"]
+
+
+def test_a_bad_channel_in_the_file_is_left_out_and_mended_by_the_next_poll(
+    node: Node, repository: TinyRepository
+) -> None:
+    publish_assignment(repository, {}, [], [G5])
+    pull(node, repository)
+    bad = msgspec.structs.replace(G5, id="G 5")
+    data = msgspec.json.encode(NodeTimetable(channels=[bad, msgspec.structs.replace(G5, id="g4")]))
+    node.state.timetable.write_bytes(data)
+    assert kept(node) == ["g4"]
     assert pull(node, repository) == []
     assert kept(node) == ["g5"]
 

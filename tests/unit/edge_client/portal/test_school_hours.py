@@ -1,7 +1,8 @@
 """School time in the portal: wrong clocks, taps, and the agent that takes them in."""
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -105,6 +106,21 @@ async def test_a_confirmation_of_another_boot_is_none(
         clock.reboot()
         assert not time.now().is_known
         assert not SchoolClock(state, clock).local(read_floor(state)).known
+
+
+@pytest.mark.parametrize("confirmed", [1e300, -5.0, float("inf")])
+async def test_what_a_damaged_journal_makes_of_a_tap_is_none(
+    state: StateDirectory, clock: FixedClock, confirmed: float
+) -> None:
+    async with hours(state, clock) as time:
+        await time.confirm(SAID, TEACHER)
+    with closing(sqlite3.connect(state.journal)) as connection, connection:
+        connection.execute("UPDATE said SET confirmed = ?", (confirmed,))
+    agent = SchoolClock(state, clock)
+    assert not agent.adopt()
+    assert not agent.local(read_floor(state)).known
+    async with hours(state, clock) as time:
+        assert not time.now().is_known
 
 
 async def test_a_clock_that_steps_back_an_hour_is_not_followed(

@@ -53,7 +53,9 @@ async def test_a_right_pin_signs_the_device_in_and_goes_back(school: School) -> 
     assert await who(school) == TEACHER
 
 
-async def test_all_pages_that_a_device_opens_at_once_know_the_teacher(state: StateDirectory) -> None:
+async def test_all_pages_that_a_device_opens_at_once_know_the_teacher(
+    state: StateDirectory,
+) -> None:
     make_state(state.root)
     add_teacher(state)
     async with serving(state, {}) as school:

@@ -376,6 +376,19 @@ async def test_an_answer_to_an_old_question_is_asked_anew(
         assert "right?" in answer.text
 
 
+async def test_a_question_of_before_a_reboot_is_asked_anew(
+    school: School, clock: FixedClock
+) -> None:
+    clock.set_wall(NOW, synchronised=False)
+    await sign_in(school)
+    fields = dict(re.findall(r'name="(local|asked)" value="([^"]*)"', await day(school)))
+    # Longer ago than the page says: the power was off meanwhile.
+    clock.reboot()
+    clock.advance(3700)
+    await sign_in(school)
+    assert (await do(school, "time", **fields)).status_code == 409
+
+
 async def test_two_devices_see_the_same_change(school: School) -> None:
     await sign_in(school)
     async with browser(school.site.ports.portal) as other:

@@ -98,7 +98,7 @@ async def test_a_teachers_change_is_marked(state: StateDirectory) -> None:
     async with portal(state, clock_at(NINE + timedelta(minutes=5))) as school:
         start = slot(10, "b").start
         change = Change(channel="g5", start=start, kind="shift", to=start + 5)
-        await school.site.timetable.change(KeptChange(change, "Wang", 0.0))
+        await school.site.timetable.change(KeptChange(change, "Wang", 0.0), start)
         found = await told(school)
     assert "Moved" in found["list"]
     assert "at 09:15" in found["words"]
