@@ -66,7 +66,9 @@ def place(
     courses = _Courses(shown)
     found: list[_Found] = []
     left_out = 0
-    for entry in ordered[: MOST_SLOTS + 1]:
+    if len(ordered) > MOST_SLOTS:
+        findings.fault("", f"It has more than {MOST_SLOTS} lessons. Publish one term at a time.")
+    for entry in ordered[:MOST_SLOTS]:
         try:
             match = matcher.find(entry.naming)
         except UnmatchedError as error:

@@ -9,6 +9,8 @@ from datetime import date
 from typing import Final, NamedTuple
 
 MINUTES_A_DAY: Final = 24 * 60
+# No school has others, and all that is reckoned from these is a date, too.
+_YEARS: Final = range(1970, 3000)
 _DATE = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?(?:[\st(周星].{0,40})?")
 _SHORT_DATE = re.compile(r"(\d{1,2})\s*月\s*(\d{1,2})\s*日?")
 _TIME = re.compile(
@@ -77,7 +79,7 @@ def parse_date(text: str, near: date | None = None) -> date | None:
 
 def _date(year: int, month: int, day: int) -> date | None:
     try:
-        return date(year, month, day)
+        return date(year, month, day) if year in _YEARS else None
     except ValueError:
         return None
 

@@ -205,6 +205,8 @@ def test_faults_are_told_together_and_nothing_is_published(
         ["FILE", "--channel", "g5", "--group", "nobody", *FAR],
         ["FILE", "--channel", "g5", "--form", "opera"],
         ["FILE", "--channel", "g5", "--until", "soon"],
+        ["FILE", "--channel", "g5", "--from", "9999-12-30"],
+        ["FILE", "--channel", "g5", "--from", "0001-01-02", "--until", "0001-01-30"],
         ["FILE", "--channel", "g5", "--from", "2099-02-01", "--until", "2099-01-01"],
         ["nowhere.csv", "--channel", "g5"],
     ],

@@ -294,3 +294,11 @@ def test_a_formula_counts_with_its_saved_value(make: Make) -> None:
     made = make(data, name="g5.xlsx")
     # Nobody has computed it yet.
     assert made.faults == ["s, row 2: It names no lesson."]
+
+
+def test_more_lessons_than_a_publisher_may_have_are_a_fault_and_not_cut_off(make: Make) -> None:
+    rows = "".join(f"Mon,8:30,Nowhere {number}\n" for number in range(400))
+    made = make(
+        f"weekday,start,lesson\n{rows}", last="2027-09-30", leave_out_unknown=True, overlap="first"
+    )
+    assert made.faults == ["It has more than 20000 lessons. Publish one term at a time."]

@@ -24,6 +24,7 @@ from packager.timetable.times import (
         ("2026年9月1日", (2026, 9, 1)), ("２０２６年９月１日 星期二", (2026, 9, 1)),
         ("9月1日", (2026, 9, 1)), ("1月5日", (2027, 1, 5)), ("2026-02-30", None), ("9/1", None),
         ("", None), ("2月30日", None), ("2026-09-01 00:00", (2026, 9, 1)),
+        ("0001-01-02", None), ("9999-12-31", None),
     ],
 )  # fmt: skip
 def test_dates(text: str, expected: tuple[int, int, int] | None) -> None:
