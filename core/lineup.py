@@ -47,6 +47,7 @@ SLATE: Final = ""
 NO_SLOT: Final = -1
 _EPOCH: Final = 1_577_836_800 * TICKS  # 2020
 _QUICKEST: Final = 2 * TICKS
+_DAY: Final = 24 * 3600 * TICKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +190,11 @@ class Part(NamedTuple):
 def begin(day: Day, now: int) -> Part:
     """Begin a feed that nobody has seen.
 
-    Its numbers are above those that any feed before it can have reached, should the journal have
-    been lost.
+    Its first number is above those that any feed before it can have reached, should the journal
+    have been lost. That of the discontinuity is small: hls.js counts up to it again and again.
     """
-    number = max(0, now - _EPOCH) // _QUICKEST
-    return _part(day, Run(number, number, now, SLATE), anew=True)
+    passed = max(0, now - _EPOCH)
+    return _part(day, Run(passed // _QUICKEST, passed // _DAY, now, SLATE), anew=True)
 
 
 def advance(

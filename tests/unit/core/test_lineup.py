@@ -196,7 +196,7 @@ def test_a_playlist_is_plain_hls() -> None:
 #EXT-X-TARGETDURATION:10
 #EXT-X-INDEPENDENT-SEGMENTS
 #EXT-X-MEDIA-SEQUENCE:{number}
-#EXT-X-DISCONTINUITY-SEQUENCE:{number}
+#EXT-X-DISCONTINUITY-SEQUENCE:2224
 #EXT-X-MAP:URI="/slate/None",BYTERANGE="20@0"
 #EXT-X-PROGRAM-DATE-TIME:2026-02-02T02:39:36.000Z
 #EXTINF:4.00000,
@@ -282,3 +282,7 @@ def test_a_rendition_with_long_segments_is_not_for_channels() -> None:
 def test_a_new_channel_has_three_target_durations_at_once() -> None:
     channel = Channel().at(0)
     assert channel.playlist().count("#EXTINF") == (AHEAD + BACK) // (4 * TICKS)
+
+
+def test_the_discontinuitys_number_is_small_enough_for_players_that_count_up_to_it() -> None:
+    assert Channel().at(0).parts[0].run.discontinuity < 10_000
