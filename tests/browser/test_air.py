@@ -6,12 +6,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from cache.state import StateDirectory
 from edge_client.config import NodeConfig
 from tests.support.air import NINE, clock_at, make_school, rendition, slot, timetable
-from tests.support.numbered import RATE, READ
+from tests.support.numbered import RATE, READ, make_numbered_rendition
 from tests.support.portal import CONFIG, School, serving
 from tests.support.teaching import TEACHER, add_teacher
 
@@ -61,7 +62,7 @@ def on_port(port: int) -> NodeConfig:
 async def test_pages_keep_in_step_over_boundaries_restarts_edits_and_the_end_of_the_day(
     browser: Browser, state: StateDirectory
 ) -> None:
-    clock = clock_at(NINE + timedelta(seconds=42))
+    clock = clock_at(NINE + timedelta(seconds=45))
     async with serving(state, {}, clock=clock) as school:
         port = school.site.ports.portal
         pages = [await tune_in(browser, school)]
@@ -77,7 +78,7 @@ async def test_pages_keep_in_step_over_boundaries_restarts_edits_and_the_end_of_
         timetable(state)
         for page in pages:
             await expect(page.locator("#over")).to_contain_text("Nothing is on now", timeout=60_000)
-            await expect(page.locator("#over")).to_be_visible()
+            await expect(page.locator("#over")).to_be_visible(timeout=60_000)
             assert await read(page) is None
 
 
@@ -127,3 +128,55 @@ async def test_a_channel_waits_for_the_time_and_begins_by_itself(
         )
         place = now / 1000 - NINE.timestamp()
         assert abs(found[1] / RATE - (place - 4)) < 4
+
+
+LOOKS = [
+    (locale, scheme, width)
+    for locale in ("zh-CN", "en")
+    for scheme in ("light", "dark")
+    for width in (360, 768, 1920)
+]
+USUAL = (LOOKS[0], LOOKS[-1])
+
+
+async def barriers(browser: Browser, school: School, look: tuple[str, str, int]) -> list[str]:
+    """Look over the room's pages as they are now."""
+    locale, scheme, width = look
+    context = await browser.new_context(
+        base_url=school.origin,
+        locale=locale,
+        color_scheme="dark" if scheme == "dark" else "light",
+        viewport={"width": width, "height": 900},
+    )
+    page, found = await context.new_page(), []
+    for address in ("/air/", "/air/g5", "/air/g5?as=sound", "/air/g5?as=last30"):
+        await page.goto(address)
+        await expect(page.locator("main h1")).to_be_visible()
+        broken = (await Axe().run(page)).response["violations"]
+        found += [f"{address}: {one['id']}: {one['nodes'][0]['html'][:200]}" for one in broken]
+        wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        found += [f"{address} is {wide} pixels too wide"] * (wide > 0)
+    await context.close()
+    return found
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [USUAL, pytest.param([one for one in LOOKS if one not in USUAL], marks=pytest.mark.slow)],
+    ids=["usual", "all"],
+)
+@pytest.mark.parametrize("knows", [True, False], ids=["on", "waits"])
+async def test_its_pages_have_no_barriers(
+    browser: Browser, tmp_path: Path, looks: list[tuple[str, str, int]], knows: bool
+) -> None:
+    here, later = make_numbered_rendition(12.0), make_numbered_rendition(8.0, path="later.mp4")
+    state = make_school(tmp_path / "look", {"a": [here], "b": [later]}, frozenset({"later.mp4"}))
+    timetable(state, slot(-60, "a", repeat=True), slot(0, "b", 40), slot(60, "a"))
+    clock = clock_at(NINE + timedelta(minutes=2 if knows else -20_000_000))
+    clock.shift.synchronised = knows
+    add_teacher(state)
+    async with serving(state, {}, clock=clock) as school:
+        await school.site.usage.secrets()
+        await school.site.air.move()
+        for look in looks:
+            assert await barriers(browser, school, look) == []
