@@ -49,7 +49,8 @@ class ClassLesson(msgspec.Struct, frozen=True, kw_only=True):
         length: milliseconds; 0 when it is not known.
         screen: what big screens play.
         pupil: what tablets play.
-        digests: of all files that it needs; they are kept while the class runs.
+        digests: of all files that it needs, first that of ``screen``; they are kept while the
+            class runs.
     """
 
     pack: _Text
