@@ -123,17 +123,18 @@ def end(connection: sqlite3.Connection, kept: KeptClass, at: float) -> bool:
     return done.rowcount > 0
 
 
-def prune(connection: sqlite3.Connection, now: float) -> None:
+def prune(connection: sqlite3.Connection, now: float | None) -> None:
     """Remove classes that ended ``KEPT_DAYS`` before ``now``, and those beyond ``MOST_KEPT``.
 
     Args:
         connection: of the journal's writer, in a transaction.
-        now: Unix seconds, from a clock that somebody has set.
+        now: Unix seconds, from a clock that something has set; None where there is none.
     """
-    connection.execute(
-        "DELETE FROM class_session WHERE ended BETWEEN ? AND ?",
-        (_PLAUSIBLE, now - KEPT_DAYS * _DAY),
-    )
+    if now is not None:
+        connection.execute(
+            "DELETE FROM class_session WHERE ended BETWEEN ? AND ?",
+            (_PLAUSIBLE, now - KEPT_DAYS * _DAY),
+        )
     connection.execute(
         "DELETE FROM class_session WHERE ended IS NOT NULL AND id NOT IN"
         " (SELECT id FROM class_session WHERE ended IS NOT NULL ORDER BY id DESC LIMIT ?)",

@@ -72,10 +72,13 @@ class Here(
         position: where it is, milliseconds.
         state: ``ready``; ``loading``; ``blocked``: the browser wants a tap before it plays;
             ``failed``: it cannot show this lesson.
+        length: of the lesson as this browser found it, for a class that does not know it; only
+            the leading page's counts. 0 for nothing to say.
     """
 
     position: _Milliseconds
     state: Literal["ready", "loading", "blocked", "failed"]
+    length: _Milliseconds = 0
 
 
 class Pong(msgspec.Struct, frozen=True, tag="pong", tag_field="type"):
@@ -97,7 +100,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, tag="view", tag_field="typ
         cue: index of the cue that it stopped at, or that was passed last; -1 for none.
         next_cue: index of the next one; -1 for none.
         stopped: since when it stands, portal's clock; 0 while it plays.
-        length: the lesson's duration, milliseconds.
+        length: the lesson's duration, milliseconds; 0 while nobody knows it.
         screens: how many big screens are connected.
         pupils: how many tablets.
         heads: pupils in the room as the teacher counted; 0 for not counted.

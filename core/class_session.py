@@ -18,7 +18,7 @@ from core.class_messages import RATES, Act, Phase, View
 from core.errors import UsageError
 
 LONGEST: Final = 12 * 3600 * 1000
-"""No lesson is longer; one of unknown length ends here."""
+"""No lesson is longer; one whose length nobody ever tells ends here."""
 MOST_HEADS: Final = 10_000
 # More than any portal can have sent since it saved a state.
 _REVISIONS_LOST: Final = 1000
@@ -96,6 +96,32 @@ def due(session: ClassSession) -> float | None:
     if session.phase != "playing":
         return None
     return session.at + (_stop(session) - session.position) / session.rate
+
+
+def measured(session: ClassSession, length: int, now: float) -> ClassSession:
+    """Take the lesson's length where it was not known; whatever was played beyond it was not.
+
+    Args:
+        session: any state.
+        length: as a browser that plays the lesson found it.
+        now: moment.
+    """
+    if session.length or session.phase == "ended" or not 0 < length <= LONGEST:
+        return session
+    here = rebased(settled(session, now), now)
+    cues = tuple(cue for cue in here.cues if cue <= length)
+    is_beyond = here.position > length
+    within = _changed(
+        here,
+        length=length,
+        cues=cues,
+        phase="paused" if is_beyond else here.phase,
+        stopped=here.stopped or (now if is_beyond else 0),
+        position=min(here.position, length),
+        furthest=min(here.furthest, length),
+        reached=tuple(index for index in here.reached if index < len(cues)),
+    )
+    return settled(within, now)
 
 
 def settled(session: ClassSession, now: float) -> ClassSession:
@@ -213,7 +239,7 @@ def view_of(session: ClassSession, now: float) -> View:
         at=now,
         rate=session.rate,
         cue=-1 if is_over else bisect_right(session.cues, here) - 1,
-        next_cue=_or_none(bisect_right(session.cues, here), session),
+        next_cue=_or_none(_following(session, here), session),
         stopped=session.stopped,
         length=session.length,
         heads=session.heads,
@@ -239,7 +265,7 @@ def _play(session: ClassSession, now: float) -> ClassSession:
 
 def _pause(session: ClassSession, now: float) -> ClassSession:
     if session.phase != "playing":
-        raise UsageError("The class is standing already.")
+        raise UsageError("The class is stopped already.")
     return _changed(rebased(session, now), phase="paused", stopped=now)
 
 
@@ -248,7 +274,7 @@ def _to_cue(session: ClassSession, step: int, seen: int, now: float) -> ClassSes
         # Pressed twice, or just when it stopped at the very cue.
         raise UsageError("The class has just moved.", hint="Press again if that is still wanted.")
     here = place(session, now)
-    after, before = bisect_right(session.cues, here), bisect_left(session.cues, here)
+    after, before = _following(session, here), bisect_left(session.cues, here)
     index = after if step > 0 else before - 1
     if not 0 <= index < len(session.cues):
         raise UsageError("There is no further cue in this direction.")
@@ -284,6 +310,12 @@ def _set(session: ClassSession, act: Act, value: int, now: float) -> ClassSessio
     if act == "heads" and value <= MOST_HEADS:
         return msgspec.structs.replace(session, heads=value, revision=session.revision + 1)
     raise UsageError("This number cannot be set.")
+
+
+def _following(session: ClassSession, here: int) -> int:
+    """Give the index of the next cue; before the class begins, one at the beginning is ahead."""
+    find = bisect_left if session.phase == "waiting" else bisect_right
+    return find(session.cues, here)
 
 
 def _stop(session: ClassSession) -> int:

@@ -90,8 +90,7 @@ class Keeping:
         is_dated = self._clock.synchronised()
 
         def work(connection: sqlite3.Connection) -> None:
-            if is_dated:
-                journal_classes.prune(connection, wall.timestamp())
+            journal_classes.prune(connection, wall.timestamp() if is_dated else None)
             if not journal_classes.end(connection, kept, at):
                 raise _HasEndedError
 
@@ -116,7 +115,9 @@ class _HasEndedError(Exception):
 
 def _save_all(kept: Sequence[KeptClass], connection: sqlite3.Connection) -> None:
     for one in kept:
-        journal_classes.save(connection, one)
+        # An end is kept with its statement or not at all: what is not told goes on.
+        if one.session.phase != "ended":
+            journal_classes.save(connection, one)
 
 
 def _statement(kept: KeptClass, moment: float, at: float) -> Recorded:
@@ -131,7 +132,7 @@ def _statement(kept: KeptClass, moment: float, at: float) -> Recorded:
         offset=max(0, round(moment)),
         at=round(at * 1000),
         position=session.furthest,
-        length=lesson.length or -1,
+        length=session.length or -1,
         count=class_session.heads(session),
         duration=class_session.duration(session, moment),
         cues=len(session.reached),

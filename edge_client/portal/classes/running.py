@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -82,7 +82,7 @@ class RunningClass:
         if older is not None:
             older.close(REPLACED_CODE, REPLACED)
         connection = self.connections[member.number] = make(member)
-        self._tell(connection)
+        self._tell([connection])
         self._gather()
         return connection
 
@@ -100,9 +100,7 @@ class RunningClass:
         if isinstance(message, Ping):
             connection.answer(message)
         elif isinstance(message, Here):
-            if message.state != connection.member.state:
-                connection.member.state = message.state
-                self._gather()
+            self._note(connection.member, message)
         elif connection.member.role != "lead":
             connection.strike(NOT_LEADING, ORDERS_CODE)
         else:
@@ -151,13 +149,24 @@ class RunningClass:
 
     def kept(self) -> KeptClass:
         """Give what is to be saved of it."""
-        session = class_session.rebased(self.session, self._now())
+        now = self._now()
+        session = class_session.rebased(class_session.settled(self.session, now), now)
         return dataclasses.replace(self._kept, session=session, chosen=self.room.chosen)
 
     @property
     def has_ended(self) -> bool:
         """Whether it has."""
         return self.session.phase == "ended"
+
+    def _note(self, member: Member, here: Here) -> None:
+        if here.state != member.state:
+            member.state = here.state
+            self._gather()
+        if here.length and self.room.lead is member:
+            # A signed-in teacher's browser: whoever else has the code is not asked.
+            session = class_session.measured(self.session, here.length, self._now())
+            if session is not self.session:
+                self._become(session)
 
     def _obey(self, connection: Connection, order: Order) -> None:
         try:
@@ -197,25 +206,29 @@ class RunningClass:
             self._tell_all()
 
     def _tell_all(self) -> None:
-        for connection in self.connections.values():
-            self._tell(connection)
+        self._tell(self.connections.values())
 
-    def _tell(self, connection: Connection) -> None:
-        leads = self.room.lead is connection.member
-        is_teacher = connection.member.role == "lead"
-        connection.show(
-            msgspec.structs.replace(
-                class_session.view_of(self.session, self._now()),
-                screens=self.room.count("screen"),
-                pupils=self.room.count("pupil"),
-                lead=self.room.lead.teacher if is_teacher and self.room.lead else "",
-                sound=self.room.sound,
-                you=connection.member.number,
-                leads=leads,
-                troubled=self.room.troubled if is_teacher else 0,
-                big=self.room.numbers("screen") if is_teacher else [],
-            )
+    def _tell(self, connections: Iterable[Connection]) -> None:
+        """Show screens the class; what is the same for many is looked up once."""
+        lead = self.room.lead
+        common = msgspec.structs.replace(
+            class_session.view_of(self.session, self._now()),
+            screens=self.room.count("screen"),
+            pupils=self.room.count("pupil"),
+            sound=self.room.sound,
         )
+        for_teachers = msgspec.structs.replace(
+            common,
+            lead=lead.teacher if lead else "",
+            troubled=self.room.troubled,
+            big=self.room.numbers("screen"),
+        )
+        for connection in connections:
+            member = connection.member
+            view = for_teachers if member.role == "lead" else common
+            connection.show(
+                msgspec.structs.replace(view, you=member.number, leads=lead is member)
+            )
 
     def _gather(self) -> None:
         if self._gathering is None and not self.has_ended:

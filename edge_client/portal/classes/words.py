@@ -17,7 +17,7 @@ WATCHING: Final = N_("Another screen leads this class. Take over to lead it from
 TAKEN_OVER: Final = N_("Another screen leads this class now.")
 TOO_FAST: Final = N_("This device sends too much at once.")
 NO_CLASS: Final = N_("There is no class with this code. Look at the big screen for it.")
-GUESSED: Final = N_("That were too many wrong codes. Wait a minute, then try again.")
+GUESSED: Final = N_("Those were too many wrong codes. Wait a minute, then try again.")
 FULL: Final = N_("This class has as many screens as it can have. Look at the big screen.")
 CROWDED: Final = N_("All places for screens are taken. Look at the big screen.")
 LATER: Final = N_("The classes are being read. Try again in a minute.")
@@ -31,7 +31,7 @@ _ELSEWHERE: Final = (
     N_("The class is playing already."),
     N_("The lesson is over."),
     N_("Go back in it, or end the class."),
-    N_("The class is standing already."),
+    N_("The class is stopped already."),
     N_("The class has just moved."),
     N_("Press again if that is still wanted."),
     N_("There is no further cue in this direction."),

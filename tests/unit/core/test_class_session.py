@@ -10,6 +10,7 @@ from core.class_session import (
     duration,
     ended,
     heads,
+    measured,
     ordered,
     place,
     rebased,
@@ -41,6 +42,49 @@ def test_it_waits_at_the_beginning() -> None:
     view = view_of(one, 99_999)
     assert (view.phase, view.position, view.cue, view.next_cue) == ("waiting", 0, -1, 0)
     assert due(one) is None
+
+
+def test_a_cue_at_the_very_beginning_is_ahead_while_it_waits() -> None:
+    one = begin(90_000, (0, 10_000), 500)
+    assert view_of(one, 600).next_cue == 0
+    stopped = order(one, "next", now=700)
+    assert (stopped.phase, stopped.position) == ("cue", 0)
+    played = order(one, "play", now=700)
+    assert (view_of(played, 700).cue, view_of(played, 700).next_cue) == (0, 1)
+
+
+def test_a_length_that_was_not_known_is_where_it_stops() -> None:
+    one = order(begin(0, CUES, 1000), "play", now=1000)
+    one = measured(one, 45_000, 2000)
+    assert (one.length, one.cues, due(one)) == (45_000, CUES[:2], 11_000)
+    assert view_of(one, 2000).length == 45_000
+    one = order(order(one, "seek", 40_000, now=3000), "pause", now=3500)
+    over = settled(order(one, "play", now=4000), 60_000)
+    assert (over.phase, over.position, over.furthest) == ("paused", 45_000, 45_000)
+
+
+def test_a_length_that_comes_late_ends_it_there() -> None:
+    one = order(begin(0, CUES, 1000), "seek", 70_000, now=1000)
+    one = rebased(order(one, "play", now=2000), 12_000)
+    over = measured(one, 45_000, 12_000)
+    assert (over.phase, over.position, over.furthest) == ("paused", 45_000, 45_000)
+    assert over.revision > one.revision
+    assert view_of(over, 13_000).cue == -1
+
+
+def test_a_stop_beyond_a_length_that_comes_late_is_none() -> None:
+    one = order(begin(0, CUES, 1000), "seek", CUES[2], now=1000)
+    over = measured(one, 45_000, 2000)
+    assert (over.phase, over.position, over.reached) == ("paused", 45_000, ())
+    at_its_end = measured(order(one, "seek", 30_000, now=1500), 30_000, 2000)
+    assert (at_its_end.phase, at_its_end.position) == ("cue", 30_000)
+
+
+def test_a_known_length_stays_whatever_is_told() -> None:
+    one = started()
+    assert measured(one, 5000, 2000) is one
+    over = ended(begin(0, CUES, 1000), 2000)
+    assert measured(over, 5000, 3000) is over
 
 
 def test_it_plays_and_stops_exactly_at_the_cue() -> None:
@@ -160,7 +204,7 @@ def test_what_cannot_be_obeyed_is_refused(act: Act, words: str) -> None:
 
 
 def test_pausing_twice_is_refused() -> None:
-    with pytest.raises(UsageError, match="standing already"):
+    with pytest.raises(UsageError, match="stopped already"):
         order(order(started(), "pause", now=2000), "pause", now=2001)
 
 

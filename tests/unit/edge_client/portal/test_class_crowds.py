@@ -187,13 +187,13 @@ async def test_guesses_are_answered_later_and_others_are_not_held_up(
     wrong = [f"{number:04}" for number in range(30) if f"{number:04}" != running.code]
     answers = [await school.client.get(f"/class/{code}.json") for code in wrong[:12]]
     assert [one.status_code for one in answers] == [404] * 10 + [429] * 2
-    assert answers[-1].json()["error"].startswith("That were too many wrong codes.")
+    assert answers[-1].json()["error"].startswith("Those were too many wrong codes.")
     assert answers[-1].headers["Retry-After"]
     page = await school.client.get(f"/class/{running.code}", headers={"Accept-Language": "zh"})
     assert page.status_code == 429
     assert "输错的课堂码太多" in page.text
     screen = await room.connect(running.code, "pupil")
-    assert (await screen.fault()).startswith("That were too many wrong codes.")
+    assert (await screen.fault()).startswith("Those were too many wrong codes.")
     assert await screen.ends() == 4429
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from cache.journal_reader import JournalReader
 from cache.journal_schema import MIGRATIONS
 from cache.state import StateDirectory
 from core.class_room import Chosen
-from core.class_session import begin, ordered, place
+from core.class_session import begin, ended, measured, ordered, place
 from core.digest import Digest
 from core.usage import Recorded, decode_record
 from core.withdrawal import Withdrawal
@@ -268,6 +269,40 @@ def course_video(school: School) -> Digest:
     return school.digests["01 认识分数.mp4"]
 
 
+async def test_an_end_that_could_not_be_told_is_not_half_kept(node: StateDirectory) -> None:
+    clock = FixedClock()
+    async with portal(node, clock) as site:
+        one, led = await begun(site, node)
+        await led.orders(("play", 0), ("pause", 0))
+        # As when the journal took a change again just after it had not taken the end.
+        one.session = ended(one.session, site.classes.now())
+        site.classes.keeping.save(one.name, one.kept)
+        await site.classes.keeping.saved()
+        assert [kept.session.phase for kept in _kept(node)] == ["paused"]
+
+
+async def test_what_is_saved_at_a_stop_that_nobody_saw_yet_is_at_that_stop(
+    node: StateDirectory,
+) -> None:
+    clock = FixedClock()
+    async with portal(node, clock) as site:
+        one, led = await begun(site, node)
+        await led.orders(("play", 0))
+        clock.advance(10)
+        kept = one.kept()
+    assert (kept.session.phase, kept.session.position) == ("cue", 10 * SECOND)
+
+
+async def test_the_length_that_its_page_told_is_reported(node: StateDirectory) -> None:
+    clock = FixedClock()
+    add_teachers(node, "Li")
+    async with portal(node, clock) as site:
+        one = site.classes.start(msgspec.structs.replace(LESSON, length=0), "Li")
+        one.session = measured(one.session, 45 * SECOND, site.classes.now())
+        await Led(site, one).orders(("play", 0), ("end", 0))
+    assert [statement.length for statement in told(node)] == [45 * SECOND]
+
+
 async def test_codes_do_not_come_again_over_a_restart_either(
     node: StateDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,6 +360,16 @@ async def test_a_row_of_a_newer_release_stops_no_other(node: StateDirectory) -> 
         assert [one.code for one in site.classes.running()] == [good.code]
 
 
+def keep_ended(connection: sqlite3.Connection, name: str, at: float) -> None:
+    kept = journal_classes.KeptClass(
+        name=name, code="0001", teacher="Li", at=0.0, boot="b", lesson=LESSON,
+        session=ordered(begin(60_000, (), 1.0), "play", 0, 0, 1.0), chosen=Chosen(),
+    )  # fmt: skip
+    journal_classes.save(connection, kept)
+    assert journal_classes.end(connection, kept, at)
+    assert not journal_classes.end(connection, kept, at)
+
+
 def test_old_classes_are_removed_and_undated_ones_stay(state: StateDirectory) -> None:
     make_state(state.root)
     now = datetime(2026, 11, 24, tzinfo=UTC)
@@ -335,12 +380,20 @@ def test_old_classes_are_removed_and_undated_ones_stay(state: StateDirectory) ->
         transaction(connection, state.journal),
     ):
         for name, end in ends.items():
-            kept = journal_classes.KeptClass(
-                name=name, code="0001", teacher="Li", at=0.0, boot="b", lesson=LESSON,
-                session=ordered(begin(60_000, (), 1.0), "play", 0, 0, 1.0), chosen=Chosen(),
-            )  # fmt: skip
-            journal_classes.save(connection, kept)
-            assert journal_classes.end(connection, kept, end.timestamp())
-            assert not journal_classes.end(connection, kept, end.timestamp())
+            keep_ended(connection, name, end.timestamp())
         journal_classes.prune(connection, now.timestamp())
     assert {one.name for one in journal_classes.past(state.journal, 10)} == {"young", "undated"}
+
+
+async def test_a_school_whose_clock_nothing_sets_keeps_no_more_classes_either(
+    node: StateDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_classes, "MOST_KEPT", 2)
+    clock = FixedClock()
+    clock.set_wall(datetime(2026, 1, 1, tzinfo=UTC), synchronised=False)
+    async with portal(node, clock) as site:
+        for _ in range(4):
+            _, led = await begun(site, node)
+            await led.orders(("play", 0), ("end", 0))
+    # The one that is just ending comes to them.
+    assert len(journal_classes.past(node.journal, 10)) == 3

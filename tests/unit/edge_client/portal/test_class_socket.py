@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 
 import aiohttp
+import msgspec
 import pytest
 
 from core.class_messages import MAX_MESSAGE_BYTES
@@ -122,7 +123,7 @@ async def test_who_sends_too_much_is_closed(
 
 async def test_orders_that_cannot_be_obeyed_are_said(lead: Screen) -> None:
     await lead.order("pause")
-    assert await lead.fault() == "The class is standing already."
+    assert await lead.fault() == "The class is stopped already."
     await lead.order("previous")
     await lead.until(lambda one: "no further cue" in one.get("text", ""))
     await lead.order("rate", 300)
@@ -186,6 +187,24 @@ async def test_a_screen_in_trouble_is_counted_for_the_lead(
     await tablet.send(type="here", position=0, state="blocked")
     await lead.sees(troubled=1)
     assert tablet.view["troubled"] == 0
+
+
+async def test_the_leading_page_alone_tells_a_length_that_is_not_known(
+    room: Visitors, school: School
+) -> None:
+    lesson = msgspec.structs.replace(LESSON, length=0)
+    one = school.site.classes.start(lesson, "Li")
+    lead, watcher = [await room.connect(one.code, "lead", teacher=name) for name in ("Li", "Wang")]
+    big, tablet = [await room.connect(one.code, role) for role in ("screen", "pupil")]
+    await lead.sees(leads=True, length=0, screens=1, pupils=1)
+    for screen in (watcher, big, tablet):
+        await screen.send(type="here", position=0, state="ready", length=5000)
+    await lead.order("seek", 20_000)
+    await lead.order("play")
+    assert (await lead.sees(phase="playing"))["length"] == 0
+    await lead.send(type="here", position=20_000, state="ready", length=21_000)
+    view = await tablet.sees(phase="paused")
+    assert (view["length"], view["position"], view["next_cue"]) == (21_000, 21_000, -1)
 
 
 async def test_the_end_closes_every_screen(
