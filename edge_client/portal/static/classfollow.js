@@ -113,12 +113,14 @@
     if (!place || !this.isFree || this.isBlocked || this.hasFailed || video.readyState < 1) {
       return;
     }
-    if (place.isMoving) {
+    // A video may be shorter than its class; it waits at its end.
+    const end = video.duration * 1000;
+    if (place.isMoving && !(place.position >= end)) {
       this.stand = null;
       this.move(place);
     } else {
       this.jump = null;
-      this.rest(place.position);
+      this.rest(Math.min(place.position, end));
     }
   };
 

@@ -5,6 +5,7 @@
   const BACK = 10000;
   const SECOND = 1000;
   const MINUTE = 60000;
+  const UNKNOWN = '–';
   // Presenters' remote controls send the keys of a page up and down.
   const KEYS = {
     ' ': 'toggle', k: 'toggle', ArrowLeft: 'back', ArrowRight: 'next', ArrowDown: 'next',
@@ -184,12 +185,12 @@
   Desk.prototype.times = function (view, place, now) {
     const left = (view.length - place.position) / place.rate;
     own.write('position', own.clockText(place.position));
-    own.write('length', own.clockText(view.length));
-    own.write('left', own.clockText(left));
+    own.write('length', view.length ? own.clockText(view.length) : UNKNOWN);
+    own.write('left', view.length ? own.clockText(left) : UNKNOWN);
     const bar = element('progress');
     if (bar) {
-      bar.max = view.length;
-      bar.value = place.position;
+      bar.max = view.length || 1;
+      bar.value = view.length ? place.position : 0;
     }
     const ends = Number(this.page.dataset.slotEnds || 0);
     own.show('slot', ends > 0);
@@ -223,7 +224,7 @@
   };
 
   Desk.prototype.nextCue = function (view, at) {
-    const isNext = view.phase === 'playing' && at === view.next_cue;
+    const isNext = at >= 0 && view.phase === 'playing' && at === view.next_cue;
     const next = isNext ? at + 1 : view.next_cue;
     return next < this.cues.length ? next : -1;
   };

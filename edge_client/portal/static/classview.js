@@ -113,6 +113,9 @@
     this.shown = view;
     this.follower.sound(this.playsSound());
     this.follower.tick();
+    if (this.length()) {
+      this.report();
+    }
     this.refresh();
   };
 
@@ -147,9 +150,16 @@
     const state = this.follower.state();
     const position = Math.max(0, Math.round(element('video').currentTime * 1000));
     if (this.link) {
-      this.link.send({ type: 'here', position: position, state: state });
+      this.link.send({ type: 'here', position: position, state: state, length: this.length() });
     }
     this.refresh();
+  };
+
+  // How long the lesson is, where the portal does not know; it takes this from who leads.
+  Stage.prototype.length = function () {
+    const view = this.shown;
+    const length = element('video').duration * 1000;
+    return view && view.leads && !view.length && isFinite(length) ? Math.round(length) : 0;
   };
 
   // The cue at which the class stands, told by the portal or reached by this screen itself.
@@ -169,6 +179,10 @@
     document.body.dataset.phase = phase;
     show('lost', this.isLost && !this.link.isOver);
     show('anew', this.link.isOver);
+    if (this.link.isOver) {
+      // Nobody tells this screen any more where the class is.
+      this.follower.stop();
+    }
     show('failed', state === 'failed' && !element('video').dataset.other);
     show('joining', state === 'blocked' && phase !== 'ended');
     show('loading', state === 'loading' && phase === 'playing');
