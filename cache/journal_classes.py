@@ -26,7 +26,7 @@ T = TypeVar("T")
 MIGRATION: Final = Migration(
     "class sessions",
     (
-        # at, ended: Unix seconds as then believed; boot: whose clock the state's moments are of.
+        # at, ended: Unix seconds; boot: whose clock the state's moments are of.
         """CREATE TABLE class_session (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             name TEXT NOT NULL UNIQUE,
@@ -64,9 +64,9 @@ class KeptClass:
         name: its id, 16 hexadecimal digits.
         code: with which screens join.
         teacher: who began it.
-        at: when, Unix seconds as then believed.
+        at: when, Unix seconds of school time; 0 when that was not sure.
         boot: whose monotonic clock the moments of ``session`` are of.
-        ended: when it ended, as ``at``; None while it runs.
+        ended: when it ended, Unix seconds as then believed; None while it runs.
     """
 
     name: str

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from core.cues import Cue
 from core.usage import Recorded
 from tests.support.class_school import (
     CUES,
@@ -22,6 +23,7 @@ from tests.support.class_school import (
     give_pin,
     sign_in,
 )
+from tests.support.classes import visitors
 from tests.support.in_step import apart, frame, percentile, seen, shows, watch
 from tests.support.teaching import add_teacher
 
@@ -281,6 +283,39 @@ async def test_one_page_alone_leads_the_class(browser: Browser, school: ClassSch
     await expect(lead.locator("#ended")).to_be_visible()
     taught = await the_statement(school)
     assert (taught.count, taught.cues) == (1, 2)
+
+
+async def test_a_lesson_without_renditions_ends_where_its_video_does(
+    browser: Browser, tmp_path: Path
+) -> None:
+    cues = [Cue(at=0, title="准备", guide="先发纸。"), Cue(at=2000, title="想一想")]
+    async with class_school(tmp_path, cues, 13, is_rendered=False) as school:
+        lead = await start(browser, school)
+        tablet = await join(browser, school, lead.url.rpartition("/")[2])
+        await expect(lead.locator("#length")).to_have_text("0:13")
+        await expect(lead.locator("#next-guide")).to_have_text("先发纸。")
+        await lead.locator("#rate").select_option("200")
+        await lead.locator("#toggle").click()
+        await expect(tablet.locator("#stop-title")).to_have_text("想一想")
+        await lead.locator("#toggle").click()
+        await expect(lead.locator("#next-cue")).to_be_hidden()
+        await expect(lead.locator("#no-guide")).to_be_visible()
+        await expect(tablet.locator("#stop-title")).to_have_text("这一课已经放完。", timeout=15_000)
+        await expect(tablet.locator("#loading")).to_be_hidden()
+        await expect(lead.locator("#left")).to_have_text("0:00")
+
+
+@pytest.mark.slow
+async def test_a_screen_that_the_portal_let_go_of_stops(lesson: Class) -> None:
+    await lesson.press("播放")
+    await until_frame(lesson.tablet, 20)
+    key = await lesson.tablet.evaluate("sessionStorage.getItem('packhorse-class-key')")
+    async with visitors(lesson.school.line.origin) as others:
+        await (await others.connect(lesson.code, "pupil", key=key)).sees(phase="playing")
+        await expect(lesson.tablet.locator("#fault")).to_be_visible()
+        stood = await frame(lesson.tablet)
+        await until_frame(lesson.big, stood + RATE)
+        assert await frame(lesson.tablet) <= stood + RATE // 2
 
 
 async def the_statement(school: ClassSchool) -> Recorded:

@@ -122,12 +122,12 @@ class ClassSchool:
 
 @asynccontextmanager
 async def class_school(
-    root: Path, cues: Sequence[Cue] = CUES, seconds: int = SECONDS
+    root: Path, cues: Sequence[Cue] = CUES, seconds: int = SECONDS, *, is_rendered: bool = True
 ) -> AsyncIterator[ClassSchool]:
-    """Run a school while the block runs."""
+    """Run a school while the block runs; without renditions nobody knows the lesson's length."""
     async with SlowLine(0) as line:
         school = ClassSchool(root, line)
-        install_lesson(school.state, cues, seconds)
+        install_lesson(school.state, cues, seconds, is_rendered=is_rendered)
         add_teacher(school.state)
         await school.start()
         try:
@@ -136,7 +136,13 @@ async def class_school(
             await school.stop()
 
 
-def install_lesson(state: StateDirectory, cues: Sequence[Cue], seconds: int = SECONDS) -> None:
+def install_lesson(
+    state: StateDirectory,
+    cues: Sequence[Cue],
+    seconds: int = SECONDS,
+    *,
+    is_rendered: bool = True,
+) -> None:
     """Put a lesson with cues into a new state directory."""
     make_state(state.root)
     made = [
@@ -146,7 +152,7 @@ def install_lesson(state: StateDirectory, cues: Sequence[Cue], seconds: int = SE
     files = {rendition.path: data for data, rendition in made}
     item = Item(
         id=ITEM, title=TITLE, kind="video", entry=made[0][1].path, paths=sorted(files),
-        renditions=[rendition for _, rendition in made], cues=list(cues),
+        renditions=[rendition for _, rendition in made if is_rendered], cues=list(cues),
     )  # fmt: skip
     manifest = Manifest(
         format=1, pack=PackId(PACK), version=1, title={"zh": "五年级数学"}, items=[item],

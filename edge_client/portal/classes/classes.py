@@ -87,12 +87,13 @@ class Classes:
         """Give the portal's clock, milliseconds."""
         return self._clock.monotonic() * 1000
 
-    def start(self, lesson: ClassLesson, teacher: str) -> RunningClass:
+    def start(self, lesson: ClassLesson, teacher: str, at: float = 0.0) -> RunningClass:
         """Begin a class, which waits.
 
         Args:
             lesson: what it plays.
             teacher: who leads it.
+            at: when, Unix seconds of school time; 0 when that is not sure.
 
         Raises:
             ExhaustedError: there are as many as there can be.
@@ -108,7 +109,7 @@ class Classes:
             name=secrets.token_hex(_ID_BYTES),
             code=self._fresh_code(),
             teacher=teacher,
-            at=self._clock.wall().timestamp(),
+            at=at,
             boot=self._clock.boot_id(),
             lesson=lesson,
             session=class_session.begin(lesson.length, cues, self.now()),

@@ -77,7 +77,7 @@ async def one_past(request: web.Request) -> web.Response:
 
 
 def day_of(request: web.Request, at: float) -> str:
-    """Give the school's day and minute, or nothing when the clock was wrong then."""
+    """Give the school's day and minute, or nothing when school time was not sure then."""
     local = request.app[SITE].time.here(datetime.fromtimestamp(at, UTC))
     return f"{local:%Y-%m-%d %H:%M}" if local.year >= _PLAUSIBLE_YEAR else ""
 

@@ -13,7 +13,7 @@ from edge_client.portal.classes.words import SIGN_IN, say
 from edge_client.portal.errors import language_of, refusal
 from edge_client.portal.posting import read_form
 from edge_client.portal.sign_in import signed_in
-from edge_client.portal.site import SITE
+from edge_client.portal.site import SITE, Site
 
 _MOST_CHARACTERS: Final = 200
 _CONFLICT: Final = web.HTTPConflict.status_code
@@ -36,11 +36,18 @@ async def start(request: web.Request) -> web.Response:
         if lesson is None:
             raise web.HTTPNotFound
         await site.classes.ready()
-        one = site.classes.start(lesson, teacher)
+        one = site.classes.start(lesson, teacher, _school_moment(site))
     except (UsageError, ExhaustedError) as error:
         return _refused(request, error)
+    # Whoever began a class gets to its desk, whatever others guess.
+    site.classes.guesses.was_right(request.remote or "", one.code)
     await site.classes.keeping.saved()
     raise web.HTTPSeeOther(f"/class/lead/{one.code}", headers={hdrs.CACHE_CONTROL: "no-store"})
+
+
+def _school_moment(site: Site) -> float:
+    now = site.time.now()
+    return now.moment.timestamp() if now.is_known and now.moment is not None else 0.0
 
 
 async def description(request: web.Request) -> web.Response:

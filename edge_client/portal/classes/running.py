@@ -226,9 +226,7 @@ class RunningClass:
         for connection in connections:
             member = connection.member
             view = for_teachers if member.role == "lead" else common
-            connection.show(
-                msgspec.structs.replace(view, you=member.number, leads=lead is member)
-            )
+            connection.show(msgspec.structs.replace(view, you=member.number, leads=lead is member))
 
     def _gather(self) -> None:
         if self._gathering is None and not self.has_ended:

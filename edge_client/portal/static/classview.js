@@ -218,6 +218,10 @@
     }
   };
 
+  Stage.prototype.isAtEnd = function () {
+    return this.shown.length > 0 && this.shown.position >= this.shown.length;
+  };
+
   Stage.prototype.tell = function (phase, cue) {
     show('stop', Boolean(cue) || phase === 'paused');
     if (cue) {
@@ -225,7 +229,7 @@
       write('stop-title', cue.title || own.say('stopped'));
     } else {
       write('stop-kind', '');
-      write('stop-title', phase === 'paused' ? own.say('paused') : '');
+      write('stop-title', phase === 'paused' ? own.say(this.isAtEnd() ? 'over' : 'paused') : '');
     }
   };
 

@@ -1,9 +1,12 @@
 """Beginning a class: who may, with what, and what its screens are given to play."""
 
+import dataclasses
+
 import msgspec
 import pytest
 
 from cache.state import StateDirectory
+from core.class_session import ended, ordered
 from core.cues import Cue
 from core.digest import Digest, digest_of
 from core.kinds import media_type
@@ -12,7 +15,8 @@ from core.names import PackId
 from core.rendition import TICKS, Picture, Rendition, Segment
 from edge_client.portal.classes.lesson import class_lesson
 from tests.support.classes import LESSON, add_teachers
-from tests.support.course import PACK, install
+from tests.support.clock import START, FixedClock
+from tests.support.course import PACK, install, make_course, make_png
 from tests.support.nodes import make_state
 from tests.support.portal import School, serving
 from tests.support.teaching import seal_of
@@ -126,6 +130,35 @@ async def test_a_lesson_of_unknown_length_is_led_all_the_same(school: School) ->
     (one,) = school.site.classes.running()
     assert one.lesson.length == 0
     assert one.lesson.screen.url == school.media("01 认识分数.mp4", "mp4")
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_a_class_is_listed_with_its_day_only_where_that_was_sure(
+    state: StateDirectory, video: bytes, *, is_known: bool
+) -> None:
+    digests = make_course(state.root, video, make_png())
+    clock = FixedClock()
+    clock.set_wall(START, synchronised=is_known)
+    async with serving(state, digests, clock=clock) as school:
+        await begin(school, "video")
+        (one,) = school.site.classes.running()
+        one.session = ordered(one.session, "play", 0, 0, school.site.classes.now())
+        await school.site.classes.keeping.end(
+            dataclasses.replace(one.kept(), session=ended(one.session, school.site.classes.now())),
+            school.site.classes.now(),
+        )
+        text = (await school.client.get("/class/past", headers={"Accept-Language": "en"})).text
+    assert ("on a day that this node does not know" in text) is not is_known
+    assert (school.site.time.here(START).strftime("%Y-%m-%d %H:%M") in text) is is_known
+
+
+async def test_whoever_begins_a_class_gets_to_its_desk_whatever_others_guess(
+    school: School,
+) -> None:
+    _, place, _ = await begin(school, "video")
+    for number in range(400):
+        school.site.classes.guesses.was_wrong(f"address {number}", school.site.classes.now())
+    assert (await school.client.get(place)).status_code == 200
 
 
 @pytest.mark.parametrize(
