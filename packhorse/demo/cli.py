@@ -43,8 +43,9 @@ def demo(
     """Show the whole system on this machine.
 
     An admin's folder becomes a signed pack, a school's node pulls it over a thin line, a browser
-    plays it, a changed lesson arrives as a delta, the line is cut and the lessons play on, and
-    usage goes back when the line returns.
+    plays it, a channel shows it by the timetable, a changed lesson arrives as a delta, the line
+    is cut and the lessons play on, a teacher leads a class, and usage goes back when the line
+    returns. At the end stand the addresses of lessons, channel and classes.
 
     \b
     Example:

@@ -15,6 +15,14 @@ from packhorse.demo import lesson_page, pdf, pictures
 from packhorse.demo.small_change import change_foreign_course
 
 SAMPLE_ID = "demo/county/grade5-fractions"
+_CUES = """\
+# Where the class stops, and what the teacher in the room does there.
+00:06 提问 蛋糕平均分成两份，每份是多少？ (2)
+    请两三个学生说一说。 Let two or three pupils answer.
+00:18 活动 折一折：把一张纸平均分成四份 (3)
+    每人一张纸。 Hand out a sheet of paper to everybody.
+00:30 小结 今天学了什么？ (1)
+"""
 VIDEO, PAGE, WORKSHEET, WALL = (
     "01-what-is-a-fraction.mp4",
     "02-equal-parts/index.html",
@@ -29,6 +37,7 @@ _DESCRIPTION = {
     "edition": "人教版",
     "grade": "五年级",
     "volume": "上册",
+    "form": "two-teacher",
     "language": "zh",
 }
 _TITLE = {"zh": "五年级数学：分数的初步认识", "en": "Grade 5 mathematics: first steps in fractions"}
@@ -63,6 +72,8 @@ def make_sample_course(folder: Path, *, progress: Callable[[float], None]) -> No
     pdf.write_worksheet(folder / WORKSHEET, 1)
     pictures.write_fraction_wall(folder / WALL)
     write_video(folder / VIDEO, progress)
+    cues = (folder / VIDEO).with_suffix(".cues.txt")
+    cues.write_text(_CUES, encoding="utf-8", newline="\n")
 
 
 def change_course(folder: Path) -> str:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +18,8 @@ import click
 
 from core.errors import UsageError
 from core.text import counted
+from packhorse.demo.channel import BEGUN, CHANNEL, calendar, tune_in
+from packhorse.demo.classroom import PIN, TEACHER, Teacher
 from packhorse.demo.course import change_course, make_sample_course
 from packhorse.demo.foreign import prepare_foreign_course
 from packhorse.demo.pupil import Pupil
@@ -25,6 +28,9 @@ from packhorse.demo.world import World, first_line_of_data, living
 from packhorse.line import Counters, LineOptions, RunningLine, running_line
 
 PLACE = "demo/county"
+_ZONE = "Asia/Shanghai"
+# The same, for a machine that knows no zones by name.
+_SCHOOL = timezone(timedelta(hours=8))
 SCHOOL = "village-school"
 _ARRIVAL_SECONDS = 60.0
 # The node looks at its own files every ten seconds.
@@ -67,18 +73,21 @@ def tell(folder: Path, wishes: Wishes) -> Summary:
             story.line = line
             story.found_node()
             story.publish("1")
+            story.plan_the_day()
             story.pull("First pull")
             story.look_around()
+            story.watch_the_channel()
             story.change_and_pull()
             story.use("With the line up")
             story.live_without_line()
+            story.teach()
             story.line_returns()
             summary.seconds = round(time.monotonic() - began, 1)
             _step("What came of it")
             for text in summary.as_lines():
                 _say(f"  {text}")
             if not wishes.once:
-                _serve_on(summary.portal)
+                _serve_on(summary)
     return summary
 
 
@@ -93,6 +102,8 @@ class _Story:
         self.summary = summary
         # Replaced by what the course's own pack.toml says.
         self._place = PLACE
+        # A lesson to broadcast and to lead a class with: pack, item, and its cues' moments.
+        self._lesson: tuple[str, str, list[int]] | None = None
 
     def make_course(self) -> None:
         """Put an admin's folder there."""
@@ -122,6 +133,12 @@ class _Story:
         data = json.loads(found)
         self._place = data["pack"].rpartition("/")[0]
         _say(f"  Understood as {data['pack']}: {counted(len(data['items']), 'lesson')}.")
+        for item in data["items"]:
+            if item["renditions"]:
+                cues = [cue["at"] for cue in item["cues"]]
+                self._lesson = (data["pack"], item["id"], cues)
+                _say(f"  A class can be led with {item['entry']}: {counted(len(cues), 'cue')}.")
+                break
 
     def found_hub(self) -> tuple[str, int]:
         """Make and start a hub; give the address where it listens."""
@@ -143,23 +160,85 @@ class _Story:
         ).strip()
         world.run("node", "enrol", token, "--state", str(world.node))
         (world.node / "node.toml").write_text(
-            f'[portal]\nlisten = "127.0.0.1:{self.wishes.port}"\ncontent_listen = "127.0.0.1:0"\n',
+            f'[portal]\nlisten = "127.0.0.1:{self.wishes.port}"\ncontent_listen = "127.0.0.1:0"\n'
+            f'[time]\nzone = "{_ZONE}"\n',
             encoding="utf-8",
         )
         node = world.start("node", "node", "run", "--state", str(world.node))
         self.summary.portal = first_line_of_data(node, world, "node")["portal"]
         _say(f"  The school's pages are at {self.summary.portal}")
+        self._name_teacher()
+
+    def _name_teacher(self) -> None:
+        """Let a teacher lead classes, and say the time where the machine's clock is not sure."""
+        where = ("--state", str(self.world.node))
+        self.world.run("node", "teacher", "add", TEACHER, "--pin-stdin", *where, given=f"{PIN}\n")
+        if not self.world.data("node", "time", *where)["known"]:
+            now = _watch().astimezone(_SCHOOL)
+            self.world.run("node", "time", f"{now:%Y-%m-%dT%H:%M}", *where)
+        self.summary.teacher, self.summary.pin = TEACHER, PIN
+        _say(f"  {TEACHER} may lead classes, with the PIN {PIN}.")
 
     def publish(self, what: str) -> None:
         """Publish the folder as it is now."""
         _step(f"The admin publishes version {what} of the course and sees what it costs.")
         world = self.world
-        key = world.hub / "keys" / f"publisher.{self._place.replace('/', '.')}.pem"
-        repository = str(world.hub / "repository")
-        world.run(
-            *("pack", "publish", str(world.course)),
-            *("--repository", repository, "--key", str(key)),
+        world.run("pack", "publish", str(world.course), *self._signing())
+
+    def _signing(self) -> tuple[str, ...]:
+        hub = self.world.hub
+        key = hub / "keys" / f"publisher.{self._place.replace('/', '.')}.pem"
+        return ("--repository", str(hub / "repository"), "--key", str(key))
+
+    def plan_the_day(self) -> None:
+        """Publish a timetable by which the video is on now."""
+        if self._lesson is None:
+            return
+        _step("The admin publishes the timetable of grade 5: the video is on now, and again.")
+        pack, item, _ = self._lesson
+        now = _watch()
+        file = self.world.folder / "grade5.ics"
+        file.write_text(calendar(f"{pack}/{item}", now), encoding="utf-8", newline="")
+        first = (now - BEGUN).astimezone(_SCHOOL)
+        self.world.data(
+            *("pack", "timetable", str(file), "--channel", CHANNEL, "--yes"),
+            *("--title", "zh=五年级空中课堂", "--title", "en=Grade 5 on the air"),
+            *("--zone", _ZONE, "--from", f"{first:%Y-%m-%d}", "--until", _tomorrow(now)),
+            *self._signing(),
+            # Worth a look: it may be the middle of the night.
+            expect=(0, 3),
         )
+        self.summary.channel = f"{self.summary.portal.rstrip('/')}/air/{CHANNEL}"
+        self.summary.classes = f"{self.summary.portal.rstrip('/')}/class"
+
+    def watch_the_channel(self) -> None:
+        """Tune in to the channel as a television does."""
+        if self._lesson is None:
+            return
+        _step(f"A television tunes in to the channel, {self.summary.channel}.m3u8.")
+        tuned = tune_in(self.summary.portal)
+        self.summary.channel_parts = tuned.parts
+        self.summary.check(tuned.whole, "The channel does not play.")
+        _say(f"  {counted(tuned.parts, 'part')} of what is on came.")
+
+    def teach(self) -> None:
+        """Lead a class with the line still cut."""
+        if self._lesson is None:
+            return
+        _step("Still without a line, a teacher leads a class; the big screen keeps in step.")
+        pack, item, cues = self._lesson
+        teacher = Teacher(self.summary.portal)
+        code = teacher.start(pack, item)
+        self.summary.check(bool(code), "No class could be started.")
+        if not code:
+            return
+        _say(f"  {TEACHER} signed in; screens join at {self.summary.classes} with {code}.")
+        taught = teacher.teach(code, cues)
+        self.summary.class_cues = taught.cues
+        self.summary.statements_made += 1
+        self.summary.check(taught.cues == len(cues), "The class did not stop at each cue.")
+        self.summary.check(taught.ended, "The big screen did not see the class end.")
+        _say(f"  It stopped at {counted(taught.cues, 'cue')}, and ended.")
 
     def pull(self, what: str) -> None:
         """Bring the newest version over the line, and note what crossed it."""
@@ -249,6 +328,12 @@ class _Story:
             self.summary.statements_received == self.summary.statements_made,
             "Not every statement arrived exactly once.",
         )
+        told = sum(one["statements"] for one in report["counts"] if one["verb"] == "taught")
+        self.summary.class_reported = told == 1
+        self.summary.check(
+            self.summary.class_reported or self._lesson is None,
+            "The class's one statement did not reach the hub.",
+        )
 
 
 def _step(sentence: str) -> None:
@@ -274,8 +359,23 @@ def _bar(label: str) -> Iterator[Callable[[float], None]]:
         yield show
 
 
-def _serve_on(portal: str) -> None:
-    _say(f"\nThe lessons stay at {portal} until you press Ctrl-C.")
+def _watch() -> datetime:
+    """Look at the admin's own watch."""
+    return datetime.now(UTC)  # noqa: TID251 - `packhorse` takes no clock from the node's rooms
+
+
+def _tomorrow(now: datetime) -> str:
+    """Give the last day of the timetable, at the school."""
+    return f"{now.astimezone(_SCHOOL) + timedelta(days=1):%Y-%m-%d}"
+
+
+def _serve_on(summary: Summary) -> None:
+    _say(f"\nThe lessons stay at {summary.portal} until you press Ctrl-C.")
+    if summary.channel:
+        _say(f"The channel is on at    {summary.channel}")
+        _say(f"Classes are led from    {summary.portal.rstrip('/')}/teacher")
+        _say(f"                        as {summary.teacher} with the PIN {summary.pin};")
+        _say(f"screens join at         {summary.classes}")
     try:
         while True:
             time.sleep(3600)

@@ -34,7 +34,14 @@ class Summary:
     statements_received: int = 0
     served_without_line: bool = False
     waiting_without_line: int = 0
+    channel_parts: int = 0
+    class_cues: int = 0
+    class_reported: bool = False
     portal: str = ""
+    channel: str = ""
+    classes: str = ""
+    teacher: str = ""
+    pin: str = ""
     seconds: float = 0.0
     failures: list[str] = field(default_factory=list)
 
@@ -68,4 +75,12 @@ class Summary:
             f"Without a line: {word}; {counted(self.waiting_without_line, 'statement')} waited.",
             f"Statements: {self.statements_made} made, {self.statements_received} received.",
         ]
+        if self.channel:
+            lines += [
+                f"Channel: {counted(self.channel_parts, 'part')} of it played.",
+                (
+                    f"Class: it stopped at {counted(self.class_cues, 'cue')}, and the hub"
+                    f" {'has' if self.class_reported else 'does NOT have'} its one statement."
+                ),
+            ]
         return lines + [f"FAILED: {failure}" for failure in self.failures]

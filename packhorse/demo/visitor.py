@@ -35,6 +35,11 @@ class Visitor:
         self.portal = portal.rstrip("/")
         self._cookies: dict[str, str] = {}
 
+    @property
+    def cookies(self) -> str:
+        """The portal's cookies, as a header has them."""
+        return "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+
     def get(self, address: str, **headers: str) -> Answer:
         """Fetch an address of the portal or its content origin."""
         return self._ask("GET", address, None, headers)
@@ -56,7 +61,7 @@ class Visitor:
             url.hostname or "127.0.0.1", url.port, timeout=_SECONDS
         )
         if self._cookies and url.netloc == urlsplit(self.portal).netloc:
-            headers = {**headers, "Cookie": "; ".join(f"{k}={v}" for k, v in self._cookies.items())}
+            headers = {**headers, "Cookie": self.cookies}
         path = (url.path or "/") + (f"?{url.query}" if url.query else "")
         try:
             connection.request(method, path, body, headers)

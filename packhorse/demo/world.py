@@ -57,12 +57,13 @@ class World:
         """The node's state directory."""
         return self.folder / "node"
 
-    def run(self, *words: str, expect: Sequence[int] = (0,)) -> str:
+    def run(self, *words: str, expect: Sequence[int] = (0,), given: str = "") -> str:
         """Run one ``packhorse`` command as a person would; its narration goes to the screen.
 
         Args:
             words: what stands after ``packhorse``.
             expect: exit codes that are no failure; a usage error among them is given as such.
+            given: what it reads on stdin.
 
         Returns:
             What it printed on stdout.
@@ -77,7 +78,7 @@ class World:
             done = subprocess.run(
                 [*_packhorse(), *words],
                 check=False,
-                stdin=subprocess.DEVNULL,
+                input=given,
                 stdout=subprocess.PIPE,
                 text=True,
                 timeout=COMMAND_SECONDS,

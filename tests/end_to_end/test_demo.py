@@ -7,7 +7,32 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PACKHORSE = (sys.executable, "-m", "packhorse")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_sample_course_with_its_channel_and_a_class(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*PACKHORSE, "demo", "--once", "--json", "--rate", "20mbit"],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout)
+    assert summary["ok"]
+    assert [lesson["kind"] for lesson in summary["lessons"]] == ["video", "html", "pdf", "image"]
+    # The head of what is on, and some of its parts.
+    assert summary["channel_parts"] > 2
+    assert summary["channel"].endswith("/air/g5")
+    # One at each cue of the sample's.
+    assert summary["class_cues"] == 3
+    assert summary["class_reported"]
+    assert summary["pin"] in done.stderr
 
 
 def test_a_tiny_folder_without_any_text_that_can_be_changed(tmp_path: Path) -> None:
