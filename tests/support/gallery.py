@@ -99,6 +99,24 @@ _LESSONS: Final = {
     )
 }
 _G6: Final = channel("g6", [])
+
+
+async def _leads(page: Page) -> None:
+    """Wait until the teacher's page knows it."""
+    await page.locator("#now-cue").wait_for()
+
+
+async def _asks_to_end(page: Page) -> None:
+    await _leads(page)
+    await page.locator("#end").click()
+
+
+async def _shows_guide(page: Page) -> None:
+    await _stands(page)
+    await page.keyboard.press("g")
+    await _leads(page)
+
+
 VIEWS: Final = (
     View("home", "/", sample=True),
     View("pack", f"/packs/{PACK}"),
@@ -139,6 +157,12 @@ VIEWS: Final = (
     ),
     View("teacher-time", "/teacher/time", teacher=True, is_unsure=True),
     View("teacher-files", f"/teacher/files?pack={PACK}&item=sheet", teacher=True, sample=True),
+    View("class-desk", "/class/lead/{standing}", teacher=True, before=_leads, sample=True),
+    View("class-desk-ending", "/class/lead/{standing}", teacher=True, before=_asks_to_end),
+    View("class-alone", "/class/lead/{standing}/alone", teacher=True, before=_stands),
+    View("class-alone-guide", "/class/lead/{standing}/alone", teacher=True, before=_shows_guide),
+    View("class-past", "/class/past"),
+    View("class-past-one", "/class/past/{past}", sample=True),
 )
 
 
