@@ -297,7 +297,7 @@ async def _teach(school: School) -> None:
         Change(channel="g5", start=start["cancelled"], kind="cancel"),
         Change(channel="g5", start=start["moved"], kind="shift", to=start["moved"] + 120),
     ):
-        await school.site.timetable.change(KeptChange(change, TEACHER, 1.0))
+        await school.site.timetable.change(KeptChange(change, TEACHER, 1.0), start["on"])
     wish = Wish(
         pack=PackId(PACK), item="multiplying", wanted_by=start["unknown"], teacher=TEACHER, at=1.0
     )
