@@ -18,7 +18,15 @@ from edge_client.portal.posting import read_form, seal
 from edge_client.portal.sign_in import HOME, signed_in
 from edge_client.portal.site import SITE, Site
 from edge_client.portal.teaching import clock_page
-from edge_client.portal.teaching.day import Row, can_undo, fault_of, is_open, overlapping, rows
+from edge_client.portal.teaching.day import (
+    Row,
+    can_swap,
+    can_undo,
+    fault_of,
+    is_open,
+    overlapping,
+    rows,
+)
 from edge_client.portal.teaching.day_page import channel_title, lesson_title
 from edge_client.portal.teaching.words import day_words, say
 
@@ -179,7 +187,8 @@ async def _choices(request: web.Request, lesson: _Lesson, fault: str = "") -> we
         for one in lesson.every
         if one is not lesson.row
         and site.time.at(one.slot.start).date() == day.date()
-        and is_open(one, lesson.now)
+        and can_swap(lesson.row, lesson.now)
+        and can_swap(one, lesson.now)
     ]
     response = await show(
         request,

@@ -102,7 +102,7 @@ def fault_of(change: Change, row: Row, every: Sequence[Row], now: int) -> str:
         return _unreachable(change.to, row, now)
     if change.kind == "swap":
         other = next((one for one in every if one.published == change.to), None)
-        if other is None or other is row or _unchangeable(other, now):
+        if other is None or other is row or not (can_swap(row, now) and can_swap(other, now)):
             return N_("The other lesson has begun or was changed, so they cannot be swapped.")
     return ""
 
@@ -110,6 +110,11 @@ def fault_of(change: Change, row: Row, every: Sequence[Row], now: int) -> str:
 def is_open(row: Row, now: int) -> bool:
     """Say whether a lesson may still be changed."""
     return not _unchangeable(row, now)
+
+
+def can_swap(row: Row, now: int) -> bool:
+    """Say whether a lesson may be swapped with another one: it is where it was published."""
+    return not row.changed and is_open(row, now)
 
 
 def can_undo(row: Row, every: Iterable[Row], now: int) -> bool:
@@ -135,8 +140,11 @@ def overlapping(
 def _unchangeable(row: Row, now: int) -> str:
     if row.slot.start <= now:
         return N_("This lesson has begun, so it can no longer be changed.")
-    if row.changed:
+    if row.changed and row.published > now:
         return N_("This lesson was changed already. Undo that first.")
+    if row.changed == "swap":
+        # Moving it would move the other one back, which has begun.
+        return N_("The other lesson has begun, so the swap stays.")
     return ""
 
 

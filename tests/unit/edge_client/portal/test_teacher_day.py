@@ -235,6 +235,38 @@ async def test_what_has_begun_is_not_undone(school: School, clock: FixedClock) -
     assert len(changes(school.state.journal)) == 1
 
 
+async def test_a_lesson_whose_published_time_has_passed_is_moved_again_or_cancelled(
+    school: School, clock: FixedClock
+) -> None:
+    await sign_in(school)
+    fields = {"channel": "g5", "start": start("next")}
+    to = int(start("next"))
+    await do(school, "change", **fields, kind="shift", to=str(to + 180))
+    # It can be undone no more: its own time is over.
+    clock.advance(3600 + 60)
+    assert ">Undo<" not in await day(school)
+    page = await school.client.get(httpx.URL("/teacher/change", params=fields))
+    assert "Move it to another time" in page.text
+    assert "Swap it" not in page.text
+    swap = await do(school, "change", **fields, kind="swap", to=start("page"))
+    assert swap.status_code == 422
+    await do(school, "change", **fields, kind="shift", to=str(to + 240))
+    placed = {one.published: one.slot.start for one in school.site.timetable.placed("g5")}
+    assert placed[to] == to + 240
+    await do(school, "change", **fields, kind="cancel")
+    assert to not in [one.published for one in school.site.timetable.placed("g5")]
+
+
+async def test_a_swap_that_has_begun_stays(school: School, clock: FixedClock) -> None:
+    await sign_in(school)
+    fields = {"channel": "g5", "start": start("next")}
+    await do(school, "change", **fields, kind="swap", to=start("page"))
+    clock.advance(3600 + 60)
+    answer = await do(school, "change", **fields, kind="cancel")
+    assert "The other lesson has begun, so the swap stays." in answer.text
+    assert ">Undo<" not in await day(school)
+
+
 NONSENSE: list[tuple[str, dict[str, str], int]] = [
     ("change", {}, 404),
     ("change", {"channel": "g5", "start": "7", "kind": "cancel"}, 404),
