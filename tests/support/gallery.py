@@ -25,7 +25,7 @@ from core.digest import digest_of
 from core.kinds import kind_of, media_type
 from core.manifest import File, Item, Manifest
 from core.names import PackId
-from core.timetable import Change
+from core.timetable import Change, Channel
 from core.withdrawal import Withdrawal
 from edge_client.portal import qr
 from edge_client.portal.classes import class_pages
@@ -42,11 +42,13 @@ from tests.support.course import (
     make_png,
 )
 from tests.support.nodes import make_state, opened
+from tests.support.numbered import make_numbered_rendition
 from tests.support.portal import CONFIG, School, serving
 from tests.support.teaching import TEACHER, add_teacher, channel, slot, write_timetable
 
 CHINESE_4: Final = "gd/zhuhai/chinese-g4"
 SCIENCE: Final = "cn/-/science-g3"
+FRACTIONS: Final = "gd/zhuhai/fractions-g5"
 OLD: Final = "gd/zhuhai/old-maps"
 ADDRESS: Final = "http://192.168.4.1/"
 
@@ -62,6 +64,7 @@ class View:
         before: what is done on the page before it is looked at.
         sample: whether it is looked at each time the tests run.
         has_timetable: whether the school has one.
+        is_on_air: whether it has one with channels that show something, in its place.
         is_unsure: whether nothing vouches for the time.
     """
 
@@ -71,6 +74,7 @@ class View:
     before: Callable[[Page], Awaitable[None]] | None = None
     sample: bool = False
     has_timetable: bool = False
+    is_on_air: bool = False
     is_unsure: bool = False
 
 
@@ -79,6 +83,18 @@ async def _stands(page: Page) -> None:
     await page.locator("#stop").wait_for()
     if await page.locator("#join").is_visible():
         await page.locator("#join").click()
+
+
+async def _tunes_in(page: Page) -> None:
+    """Wait for the slate's words; whether the browser wants a tap is for it to say, so let it."""
+    await page.locator("#over").wait_for()
+    await page.evaluate(
+        """() => {
+            const wanted = document.getElementById('begin').cloneNode(true);
+            wanted.hidden = false;
+            document.getElementById('begin').replaceWith(wanted);
+        }"""
+    )
 
 
 async def _waits(page: Page) -> None:
@@ -134,6 +150,11 @@ VIEWS: Final = (
     View("qr", "/qr"),
     View("not-found", "/packs/gd/zhuhai/none"),
     View("sign-in", "/teacher/sign-in", sample=True),
+    View("item-class", f"/packs/{FRACTIONS}/fractions", teacher=True),
+    View("air", "/air/", is_on_air=True, sample=True),
+    View("air-channel", "/air/g5", before=_tunes_in, is_on_air=True, sample=True),
+    View("air-slate", "/air/g6", before=_tunes_in, is_on_air=True),
+    View("air-unsure", "/air/g5", is_on_air=True, is_unsure=True),
     View("class-enter", "/class"),
     View("class-pupil-waiting", "/class/{waiting}"),
     View("class-pupil", "/class/{standing}", before=_stands, sample=True),
@@ -184,12 +205,53 @@ class Gallery:
 
     def prepare(self, view: View) -> None:
         """Let the school be as a view needs it."""
-        if view.has_timetable:
+        if view.is_on_air:
+            write_timetable(self.school.state, *_air())
+        elif view.has_timetable:
             write_timetable(self.school.state, channel("g5", list(_LESSONS.values())), _G6)
         else:
             self.school.state.timetable.unlink(missing_ok=True)
         assert isinstance(self.school.site.clock, FixedClock)
         self.school.site.clock.set_wall(START, synchronised=not view.is_unsure)
+
+
+def _air() -> list[Channel]:
+    """Give a channel with a lesson on, and one whose lesson is not here."""
+    first, again = (
+        msgspec.structs.replace(slot(START + after, item="fractions"), pack=PackId(FRACTIONS))
+        for after in (timedelta(minutes=-10), timedelta(hours=17))
+    )
+    missing = [slot(START + after, item="later") for after in (timedelta(0), timedelta(hours=1))]
+    again = msgspec.structs.replace(again, repeat=True)
+    return [channel("g5", [first, missing[1], again]), channel("g6", missing)]
+
+
+def _lesson() -> tuple[Manifest, dict[str, bytes]]:
+    """Give a lesson with a rendition, for the channel and for classes."""
+    data, rendition = make_numbered_rendition(20)
+    path = rendition.path
+    item = Item(
+        id="fractions",
+        title={"zh": "认识分数", "en": "Meeting fractions"},
+        kind="video",
+        entry=path,
+        paths=[path],
+        renditions=[rendition],
+        cues=list(_CUES),
+    )
+    made = Manifest(
+        format=1,
+        pack=PackId(FRACTIONS),
+        version=1,
+        title={"zh": "双师课堂：认识分数", "en": "Meeting fractions, for two teachers"},
+        form="two-teacher",
+        subject="数学",
+        grade="五年级",
+        language="zh",
+        items=[item],
+        files=[File(path, digest_of(data), len(data), media_type(path))],
+    )
+    return made, {path: data}
 
 
 def _pack(
@@ -249,7 +311,7 @@ async def gallery(place: Path) -> AsyncIterator[Gallery]:
     here = {path: data for path, data in files.items() if path != "06-later.mp4"}
     course = msgspec.structs.replace(course_manifest(files), form="two-teacher")
     install(state, course, here)
-    for manifest, contents in _packs():
+    for manifest, contents in [*_packs(), _lesson()]:
         install(state, manifest, contents)
     with opened(state) as catalogue:
         gone = Withdrawal(reason="一处边界画错了。", at="2026-11-20T02:00:00Z")

@@ -130,7 +130,7 @@ async def sheet(browser: Browser, world: Gallery, view: View) -> bytes:
         for width, (tall, scale) in SCREENS.items():
             async with opened(browser, world, view, Look(language, scheme, width)) as page:
                 await page.add_style_tag(content=_STILL)
-                data = base64.b64encode(await page.screenshot()).decode()
+                data = base64.b64encode(await page.screenshot(timeout=120_000)).decode()
             shown = round(width * scale), round(tall * scale)
             pictures.append((data, x, y, *shown))
             x += shown[0] + 4
