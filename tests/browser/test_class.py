@@ -55,6 +55,14 @@ class Class:
     async def press(self, name: str) -> None:
         await self.lead.get_by_role("button", name=name, exact=True).click()
 
+    async def play_on(self) -> None:
+        """Play where no cue comes for the next 36 seconds."""
+        await self.press("下一个停顿点")
+        await self.all_show(FIRST)
+        await self.press("下一个停顿点")
+        await self.all_show(SECOND)
+        await self.press("播放")
+
     async def all_show(self, expected: int) -> None:
         for page in self.pages:
             await shows(page, expected)
@@ -155,8 +163,7 @@ async def test_three_devices_are_in_step_for_five_minutes(lesson: Class) -> None
 
 @pytest.mark.slow
 async def test_who_comes_late_lands_where_the_class_is(browser: Browser, lesson: Class) -> None:
-    await lesson.press("下一个停顿点")
-    await lesson.press("播放")
+    await lesson.play_on()
     await asyncio.sleep(2)
     late = await join(browser, lesson.school, lesson.code, clock=-3600)
     await asyncio.sleep(3)
@@ -178,7 +185,7 @@ async def test_another_device_takes_over_when_the_teachers_is_closed(
     other = await device(browser, lesson.school.line.origin)
     await sign_in(other, f"/class/lead/{lesson.code}", "李老师")
     await expect(other.locator("#taking")).to_be_visible()
-    await lesson.press("播放")
+    await lesson.play_on()
     await lesson.lead.context.close()
     await other.get_by_role("button", name="接手").click()
     await expect(other.locator("#taking")).to_be_hidden()
@@ -188,7 +195,7 @@ async def test_another_device_takes_over_when_the_teachers_is_closed(
 
 @pytest.mark.slow
 async def test_the_class_goes_on_while_the_portal_is_killed(lesson: Class) -> None:
-    await lesson.press("播放")
+    await lesson.play_on()
     await asyncio.sleep(2)
     await lesson.school.kill()
     await expect(lesson.tablet.locator("#lost")).to_be_visible()
@@ -201,6 +208,7 @@ async def test_the_class_goes_on_while_the_portal_is_killed(lesson: Class) -> No
     assert await frame(lesson.tablet) > before
     await lesson.press("暂停")
     await expect(lesson.big.locator("#stop-title")).to_have_text("老师暂停了视频")
+    await asyncio.sleep(1)
     await lesson.all_show(await frame(lesson.lead))
 
 
