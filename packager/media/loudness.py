@@ -23,8 +23,10 @@ _CEILING: Final = 10 ** (-2.0 / 20)
 # Below this there is nothing but noise, which nobody wants to hear louder.
 _SILENCE: Final = -60.0
 _MOST_GAIN: Final = 30.0
+# So many times 12 dB an octave.
+_STEEP: Final = 3
 _NEAR: Final = 0.2
-_TRIES: Final = 3
+_TRIES: Final = 2
 
 Sounding = Callable[[], Iterable[AudioFrame]]
 
@@ -65,6 +67,14 @@ def measure(frames: Iterable[AudioFrame]) -> Loudness:
         found = float(told.get("lavfi.r128.I", found))
         peak = max(peak, *(float(told.get(f"lavfi.r128.sample_peaks_ch{n}", 0)) for n in (0, 1)))
     return Loudness(found, peak)
+
+
+def banded(frames: Iterable[AudioFrame], highest: int) -> Iterator[AudioFrame]:
+    """Give sound without what lies above a pitch, Hz.
+
+    An encoder would leave it out, and the whole would be quieter than it was measured to be.
+    """
+    yield from _filtered(frames, [("lowpass", f"f={highest}")] * _STEEP)
 
 
 def levelled(frames: Iterable[AudioFrame], gain: float) -> Iterator[AudioFrame]:

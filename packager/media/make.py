@@ -86,7 +86,8 @@ def _gain(job: Job, done: _Shares) -> float:
     told = done.part(_MEASURING)
 
     def sounding() -> Iterator[AudioFrame]:
-        for frame in sound.frames(source, facts):
+        heard = sound.frames(source, facts)
+        for frame in loudness.banded(heard, sound.band(job.step.audio_bits)):
             told((frame.time or 0.0) * 1000 / max(1, facts.length))
             yield frame
 
@@ -109,7 +110,8 @@ def _write(job: Job, target: Path, gain: float, progress: Progress) -> None:
             )
         if step.audio_bits:
             frames = sound.frames(job.source, job.facts)
-            heard = loudness.levelled(frames, gain) if gain else frames
+            heard = loudness.banded(frames, sound.band(step.audio_bits))
+            heard = loudness.levelled(heard, gain) if gain else heard
             streams.append(tracks.encoded_sound(heard, step, container))
         else:
             streams.append(tracks.copied_sound(job.source, job.facts, container))

@@ -14,6 +14,10 @@ from packager.media.source import Source
 
 RATE: Final = 48_000
 SAMPLES: Final = 1024
+# Where every bit counts, what lies above this pitch is left out, which is little of a voice.
+_BAND: Final = 10_000
+_WIDE: Final = 17_000
+_NARROW_BITS: Final = 64_000
 _BYTES: Final = 4
 # Sound this far from where its time says is moved there; below, clocks only differ.
 _SLIP: Final = RATE // 10
@@ -34,6 +38,11 @@ def frames(source: Source, facts: Facts) -> Iterator[AudioFrame]:
             if line.is_full:
                 break
     yield from line.end()
+
+
+def band(bits: int) -> int:
+    """Give the highest pitch, Hz, that so many bits a second are to hold."""
+    return _BAND if bits <= _NARROW_BITS else _WIDE
 
 
 def frame_of(data: list[bytes], start: int) -> AudioFrame:

@@ -56,7 +56,10 @@ def encoded_sound(
     frames: Iterator[AudioFrame], step: Step, container: OutputContainer
 ) -> Iterator[Timed]:
     """Add sound that is encoded anew."""
-    stream = container.add_stream("aac", rate=sound.RATE, layout="stereo")
+    highest = str(sound.band(step.audio_bits))
+    stream = container.add_stream(
+        "aac", rate=sound.RATE, layout="stereo", options={"cutoff": highest}
+    )
     stream.bit_rate = step.audio_bits
     stream.codec_context.time_base = Fraction(1, sound.RATE)
     return _encoded(stream, frames)

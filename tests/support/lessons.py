@@ -20,8 +20,8 @@ _SLIDES: Final = (
     "noise=c0s=5:c0f=t",
 )
 _SPEECH: Final = (
-    "0.04*sin(2*PI*(160+35*sin(2.9*t))*t)*(0.6+0.4*sin(11*t))*gt(mod(t,5),0.8)"
-    "+0.02*sin(2*PI*(900+200*sin(1.7*t))*t)*gt(sin(7*t),0.2)*gt(mod(t,5),0.8)"
+    "0.04*sin(2*PI*160*t+60*sin(2.9*t))*(0.6+0.4*sin(11*t))*gt(mod(t,5),0.8)"
+    "+0.02*sin(2*PI*900*t+400*sin(1.7*t))*gt(sin(7*t),0.2)*gt(mod(t,5),0.8)"
     # A ruler on the desk.
     "+0.4*lt(mod(t,9),0.004)*sin(9000*t)"
 )
