@@ -71,7 +71,7 @@ def test_description_names_every_lesson(sample: tuple[Path, list[float]]) -> Non
         assert (folder / item["path"]).exists()
     assert set(description) == {
         *("id", "version", "title", "item", "section", "stage", "subject", "edition", "grade"),
-        *("volume", "language"),
+        *("volume", "language", "form"),
     }
 
 
