@@ -3,7 +3,7 @@
 from typing import Final
 
 from cache.catalogue_forms import OF_NEWEST
-from cache.catalogue_renditions import OPENED_BY
+from cache.catalogue_renditions import OPENED_BY, SOUND_ALONE
 from cache.catalogue_withdrawals import WITHDRAWN
 
 PACKS: Final = f"""
@@ -16,6 +16,9 @@ PACKS: Final = f"""
         (SELECT count(*) FROM served WHERE served.pack = pack.id) AS served,
         (SELECT count(*) FROM served JOIN item ON item.id = item_id
             WHERE served.pack = pack.id AND version_id = newest) AS current,
+        (SELECT count(*) FROM served JOIN item ON item.id = item_id
+            WHERE served.pack = pack.id AND version_id = newest
+            AND {SOUND_ALONE.format(item="item")}) AS sound_alone,
         size, missing
     FROM pack JOIN version ON version.id = newest
 """  # noqa: S608 - only our own texts
@@ -26,6 +29,7 @@ ITEMS: Final = f"""
         CASE WHEN here.id IS NULL THEN listed.entry
             ELSE {OPENED_BY.format(item="here")} END AS entry,
         CASE WHEN here.id IS NULL THEN listed.valid_until ELSE here.valid_until END AS valid_until,
+        here.id IS NOT NULL AND {SOUND_ALONE.format(item="here")} AS sound_alone,
         listed.size, listed.missing
     FROM pack JOIN version ON version.id = newest
     JOIN item AS listed ON listed.version_id = newest

@@ -50,6 +50,7 @@ class CataloguePack:
         withdrawn: how many of them are withdrawn at that version.
         served: how many of them can be opened, at whatever version.
         current: how many of them are served from this very version.
+        sound_alone: of how many of those, videos, only the sound is here.
         size: bytes of its distinct blobs that are wanted.
         missing: bytes of those that are not here.
         withdrawal: what took the whole pack back, or all of this version; None if nothing did.
@@ -72,6 +73,7 @@ class CataloguePack:
     current: int
     size: int
     missing: int
+    sound_alone: int = 0
     form: str = ""
     withdrawn: int = 0
     withdrawal: Withdrawal | None = None
@@ -92,6 +94,7 @@ class CatalogueItem:
         entry: path of the file that opens it; of renditions, the best that is here.
         size: bytes of its blobs in the newest version, without unwanted renditions.
         missing: bytes of those that are not here.
+        sound_alone: whether it is a video of which only the sound is here.
         withdrawal: what took it back; None when it is served or only not here yet.
     """
 
@@ -106,12 +109,18 @@ class CatalogueItem:
     valid_until: str | None
     size: int
     missing: int
+    sound_alone: bool = False
     withdrawal: Withdrawal | None = None
 
     @property
     def is_served(self) -> bool:
         """Say whether it can be opened now."""
         return self.version is not None
+
+    @property
+    def is_enough(self) -> bool:
+        """Say whether a wish for it is done: it is here, with pictures if any are to come."""
+        return self.is_served and not (self.sound_alone and self.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +373,9 @@ def _pack(row: sqlite3.Row, withdrawn: list[Withdrawal]) -> CataloguePack:
 def _item(row: sqlite3.Row, withdrawn: list[Withdrawal]) -> CatalogueItem:
     served = row["version"] is not None
     withdrawal = None if served else covering(withdrawn, row["id"], row["newest"])
-    return CatalogueItem(**_titled(row), withdrawal=withdrawal)
+    values = _titled(row)
+    alone = bool(values["sound_alone"])
+    return CatalogueItem(**{**values, "sound_alone": alone}, withdrawal=withdrawal)
 
 
 def _hit(row: sqlite3.Row) -> CatalogueHit:

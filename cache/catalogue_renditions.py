@@ -51,6 +51,12 @@ SHOWN_BY: Final = (
     " OR EXISTS (SELECT 1 FROM rendition WHERE item_id = {item}.id AND rendition.lacking = 0)))"
 )
 """Whether a row of ``item`` can be shown."""
+SOUND_ALONE: Final = (
+    "({item}.kind = 'video' AND EXISTS (SELECT 1 FROM rendition WHERE item_id = {item}.id)"
+    " AND NOT EXISTS (SELECT 1 FROM rendition WHERE item_id = {item}.id"
+    " AND rendition.lacking = 0 AND rendition.name <> 'audio'))"
+)
+"""Whether of a row of ``item`` that can be shown, a video, only the sound is here."""
 OPENED_BY: Final = """
     CASE WHEN EXISTS (SELECT 1 FROM rendition WHERE item_id = {item}.id AND path = {item}.entry)
     THEN (SELECT path FROM rendition WHERE item_id = {item}.id AND lacking = 0

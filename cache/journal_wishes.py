@@ -1,7 +1,7 @@
 """Teachers' wishes, in the journal: items to be fetched before all others.
 
 Written by the portal, obeyed by the agent's side, which never writes here: a wish is done when
-its item is here, whether its row is still there or not.
+its item is here (``CatalogueItem.is_enough``), whether its row is still there or not.
 """
 
 import sqlite3

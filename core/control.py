@@ -33,6 +33,7 @@ class PackStatus(msgspec.Struct, frozen=True, kw_only=True):
         version: newest version known.
         items: items of that version, withdrawn ones included.
         here: items of it that are served at that version.
+        sound_alone: of how many of those, videos, only the sound is here.
         missing_bytes: content bytes not here yet.
         withdrawn: items that their publisher withdrew.
         reason: why the whole pack was withdrawn; empty when it was not.
@@ -51,6 +52,7 @@ class PackStatus(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     assigned: bool = True
     form: str = ""
+    sound_alone: int = 0
 
     @property
     def wanted(self) -> int:

@@ -22,6 +22,8 @@ TICKS: Final = 90_000
 """Ticks in a second."""
 AUDIO: Final = "audio"
 BEST: Final = "best"
+VIDEO: Final = "video"
+"""Names, as ``best``, one of an item's renditions: its lowest that has moving pictures."""
 MOST_RENDITIONS: Final = 8
 MOST_SEGMENTS: Final = 20_000
 MOST_PICTURES: Final = 500
@@ -112,8 +114,9 @@ def rank(name: str) -> tuple[int, int]:
 def wanted_of(names: Sequence[str], there: Sequence[str]) -> list[str]:
     """Choose those of an item's renditions that an assignment wants.
 
-    ``best`` is its best one. A name that the item lacks counts as its nearest lower one, else as
-    its lowest, and so does a name that is no rendition's.
+    ``best`` is its best one, ``video`` its lowest with moving pictures. A name that the item
+    lacks counts as its nearest lower one, else as its lowest, and so does a name that is no
+    rendition's.
 
     Args:
         names: as the assignment gives them; none for all.
@@ -128,6 +131,8 @@ def wanted_of(names: Sequence[str], there: Sequence[str]) -> list[str]:
 def _nearest(name: str, there: Sequence[str]) -> str:
     if name == BEST:
         return there[0]
+    if name == VIDEO:
+        return next((one for one in reversed(there) if one != AUDIO), there[-1])
     if not _NAME.match(name):
         return there[-1]
     return next((one for one in there if rank(one) >= rank(name)), there[-1])

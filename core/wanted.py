@@ -10,7 +10,7 @@ import msgspec
 
 from core.digest import Digest
 from core.manifest import Item, Manifest
-from core.rendition import AUDIO, wanted_of
+from core.rendition import AUDIO, VIDEO, wanted_of
 from core.withdrawal import Withdrawal, covering, covering_pack
 
 _Name = Annotated[str, msgspec.Meta(max_length=100)]
@@ -33,8 +33,8 @@ class Portion(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 EVERYTHING: Final = Portion()
-LEAST: Final = Portion((AUDIO,))
-"""The lowest rendition alone."""
+LEAST: Final = Portion((AUDIO, VIDEO))
+"""What a class needs, and no more: the lowest rendition, and the lowest with moving pictures."""
 
 
 def steps(manifest: Manifest, item: Item, portion: Portion) -> list[set[str]]:

@@ -178,6 +178,7 @@ def pack_status(pack: CataloguePack, *, assigned: bool = True) -> PackStatus:
         reason=one_line(pack.withdrawal.reason) if pack.withdrawal else "",
         assigned=assigned,
         form=pack.form,
+        sound_alone=pack.sound_alone,
     )
 
 

@@ -24,7 +24,7 @@ class Wished:
 
     Attributes:
         told: as screens show them, soonest first.
-        open: those whose item is not here.
+        open: those whose item is not here, or only its sound.
     """
 
     told: list[WishStatus] = field(default_factory=list)
@@ -57,7 +57,7 @@ def read_wishes(
     left: set[Mark] = set()
     for one in found:
         item = catalogue.item(one.pack, one.item)
-        is_here = item is not None and item.is_served
+        is_here = item is not None and item.is_enough
         if not is_here:
             left.add((one.pack, one.item, one.at))
         state_of: WishState = "here" if is_here else "waiting"

@@ -6,7 +6,7 @@ Rules:
     - What cannot be read changes nothing: known withdrawals stay, and where an assignment in
       force is unreadable, or its publisher's file is, packs that are here are kept up to date
       and no others begun.
-    - Of a pack that no assignment wants, wished items are taken, in their lowest rendition.
+    - Of a pack that no assignment wants, wished items are taken, as far as a class needs them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -76,8 +76,9 @@ class Choice:
         here = self._catalogue.packs()
         orders, standing = self._orders([one.pack for one in packs], here)
         self.assigned = {one for one in orders if self._is_allowed(one)}
+        concerned = self.assigned | here | self._wishes.named
         for pack in packs:
-            if pack.pack in self.assigned | here | self._wishes.named:
+            if pack.pack in concerned:
                 self._withdraw(pack)
         wished = {one for one in self._wishes.packs() if self._is_allowed(one)}
         mine = [one for one in packs if one.pack in self.assigned | wished]

@@ -74,7 +74,7 @@ class PackPull:
         return self._manifest
 
     def bring_wished(self, items: Collection[str]) -> None:
-        """Fetch what shows these items at all, wanted or not; raises as ``run``."""
+        """Fetch what a class needs of these items, wanted or not; raises as ``run``."""
         manifest = self.begin()
         sizes = manifest.digests()
         groups = [

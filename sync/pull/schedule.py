@@ -59,12 +59,13 @@ def groups_of(
 
 
 def least_of(manifest: Manifest, items: Collection[str]) -> list[Group]:
-    """Give all blobs with which items can be shown at all, in their lowest rendition."""
+    """Give all blobs with which a class can be held of items, sound first, then pictures."""
     digests = {file.path: file.digest for file in manifest.files}
     return [
-        Group(item.id, frozenset(digests[path] for path in steps(manifest, item, LEAST)[0]))
+        Group(item.id, frozenset(digests[path] for path in step))
         for item in manifest.items
         if item.id in items
+        for step in steps(manifest, item, LEAST)
     ]
 
 

@@ -1,7 +1,8 @@
 """Teachers' wishes in a pull: what is wished and not here, soonest first.
 
 A wish is obeyed whatever the assignment says, as far as the item is published and not withdrawn:
-in its lowest rendition, before everything else. It is done when its item is here.
+its sound, then its lowest rendition with pictures, before everything else. It is done when its
+item is here, with pictures if any are wanted.
 """
 
 from collections.abc import Collection
@@ -88,7 +89,7 @@ class Wishes:
 
 
 def _is_open(item: CatalogueItem) -> bool:
-    return not item.is_served and item.withdrawal is None
+    return item.withdrawal is None and not item.is_enough
 
 
 def _is_published(reader: CatalogueReader, wish: Wish) -> bool:

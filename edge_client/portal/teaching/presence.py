@@ -5,7 +5,6 @@ from typing import Literal
 
 from cache.catalogue_reader import CatalogueItem
 from cache.journal_wishes import Wish
-from core.rendition import AUDIO
 from edge_client.portal.site import Site
 
 State = Literal["here", "sound", "coming", "absent", "unknown", "unpublished", "withdrawn"]
@@ -36,8 +35,9 @@ class Presence:
 
     @property
     def can_be_wished(self) -> bool:
-        """Whether a wish would change anything."""
-        return self.state in {"coming", "absent", "unknown"}
+        """Whether a wish would change anything; pictures can be wished for, too."""
+        awaits_pictures = self.item is not None and self.item.is_served and not self.item.is_enough
+        return awaits_pictures or self.state in {"coming", "absent", "unknown"}
 
     @property
     def can_be_taught(self) -> bool:
@@ -61,7 +61,5 @@ async def presence(site: Site, pack: str, item: str) -> Presence:
     if not found.is_served:
         state: State = "coming" if found.missing < found.size else "absent"
         return Presence(state, found, found.missing, wish)
-    renditions = await site.lessons.renditions(pack, item)
-    here = [one.rendition for one in renditions if one.here]
-    only_sound = bool(here) and all(one.name == AUDIO for one in here)
-    return Presence("sound" if only_sound else "here", found, found.missing)
+    wish = None if found.is_enough else wish
+    return Presence("sound" if found.sound_alone else "here", found, found.missing, wish)

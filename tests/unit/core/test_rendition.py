@@ -115,6 +115,8 @@ def test_cues_out_of_order_are_refused(times: list[int]) -> None:
         (["audio"], ["720p", "240p"], ["240p"]),
         (["best"], ["720p", "240p", "audio"], ["720p"]),
         (["hd"], ["720p", "240p", "audio"], ["audio"]),
+        (["audio", "video"], ["720p", "240p", "audio"], ["240p", "audio"]),
+        (["video"], ["audio"], ["audio"]),
         (["240p"], [], []),
     ],
 )

@@ -29,6 +29,7 @@ from sync.directory_source import DirectorySource
 from sync.events import ItemReady, PackReady, Summary
 from sync.identity import Identity, save_identity
 from sync.pull.schedule import groups_of
+from sync.source import SourceError
 from tests.support.clock import START, FixedClock
 from tests.support.node_state import Node, make_node
 from tests.support.packs import make_manifest, slight_rendition
@@ -77,7 +78,9 @@ def lessons(pack: str, version: int = 1, newer: str = "") -> tuple[Manifest, dic
         f"lesson-{number}": sorted(one for one in files if one.startswith(f"{number}."))
         for number in LESSONS
     }
-    manifest, _ = make_manifest(files, items, pack=pack, version=version, renditions=renditions)
+    manifest, _ = make_manifest(
+        files, items, pack=pack, version=version, renditions=renditions, kind="video"
+    )
     return manifest, files
 
 
@@ -292,7 +295,7 @@ def test_a_wish_is_obeyed_though_the_assignment_wants_nothing_of_the_pack(
     wish(node, ART, "lesson-2")
     source = Spy(repository.directory)
     assert node.pull_from(source).exit_code == 0
-    assert here(node, ART, "lesson-2") == ["audio"]
+    assert here(node, ART, "lesson-2") == ["240p", "audio"]
     assert here(node, ART, "lesson-1") == []
     assert whole(node) == {"art": (1, 0), "math": (3, 0)}
     again = pull(node, repository)
@@ -300,14 +303,59 @@ def test_a_wish_is_obeyed_though_the_assignment_wants_nothing_of_the_pack(
     # A second wish adds to the first.
     wish(node, ART, "lesson-1")
     pull(node, repository)
-    assert here(node, ART, "lesson-1") == ["audio"]
+    assert here(node, ART, "lesson-1") == ["240p", "audio"]
     assert whole(node)["art"] == (2, 0)
     # Once it is assigned, the rest comes.
-    assign(repository, Rule("*", "*", renditions=["240p"]))
+    assign(repository, Rule("*", "*", renditions=["720p"]))
     pull(node, repository)
-    assert here(node, ART, "lesson-2") == ["240p", "audio"]
+    assert here(node, ART, "lesson-2") == ["720p", "240p", "audio"]
     assert whole(node) == {"art": (3, 0), "math": (3, 0)}
     assert check(node.state, deep=True).is_clean
+
+
+def test_a_wish_is_open_until_the_pictures_are_here_too(
+    node: Node, repository: TinyRepository
+) -> None:
+    class Cut(DirectorySource):
+        def open_range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
+            for data in super().open_range(path, start, stop):
+                for at in range(0, len(data), 200):
+                    if here(node, ART, "lesson-2"):
+                        raise SourceError("the line is cut")
+                    yield data[at : at + 200]
+
+    assign(repository, Rule("*", MATH))
+    wish(node, ART, "lesson-2")
+    node.pull_from(Cut(repository.directory))
+    assert here(node, ART, "lesson-2") == ["audio"]
+    told = Reader(node.state).read()
+    assert [one.state for one in told.wished.told] == ["waiting"]
+    assert told.wished.open
+    assert {one.id: one.sound_alone for one in told.packs}[ART] == 1
+    assert pull(node, repository).exit_code == 0
+    assert here(node, ART, "lesson-2") == ["240p", "audio"]
+    told = Reader(node.state).read()
+    assert [one.state for one in told.wished.told] == ["here"]
+    assert {one.id: one.sound_alone for one in told.packs}[ART] == 0
+    again = pull(node, repository)
+    assert (again.exit_code, again.packs) == (0, [])
+
+
+def test_a_wish_for_a_video_of_which_sound_alone_is_published_is_done_with_that(
+    node: Node, repository: TinyRepository
+) -> None:
+    files = {"1.audio.mp4": content(ART, "1.audio.mp4", 1000)}
+    sound = [slight_rendition("audio", "1.audio.mp4", files)]
+    manifest, _ = make_manifest(files, {"talk": list(files)}, pack="demo/county/talks",
+                                renditions={"talk": sound}, kind="video")  # fmt: skip
+    publish_manifest(repository, manifest, files)
+    assign(repository, Rule("*", MATH, renditions=["audio"]))
+    wish(node, "demo/county/talks", "talk")
+    assert pull(node, repository).exit_code == 0
+    assert here(node, "demo/county/talks", "talk") == ["audio"]
+    assert [one.state for one in Reader(node.state).read().wished.told] == ["here"]
+    again = pull(node, repository)
+    assert (again.exit_code, again.packs) == (0, [])
 
 
 def test_a_wish_of_a_pack_that_is_no_longer_assigned_brings_that_item_alone(
@@ -321,7 +369,7 @@ def test_a_wish_of_a_pack_that_is_no_longer_assigned_brings_that_item_alone(
     assign(repository, Rule("*", MATH, renditions=["audio"]))
     wish(node, ART, "lesson-3")
     pull(node, repository)
-    assert here(node, ART, "lesson-3") == ["audio"]
+    assert here(node, ART, "lesson-3") == ["240p", "audio"]
     assert here(node, ART, "lesson-2") == []
 
 
