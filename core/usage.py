@@ -15,7 +15,7 @@ MAX_NUMBER: Final = 2**53
 PlayerVerb = Literal[
     "opened", "initialized", "played", "paused", "seeked", "completed", "terminated", "failed"
 ]
-Verb = Literal[PlayerVerb, "taught", "shifted", "cancelled", "swapped"]
+Verb = Literal[PlayerVerb, "taught", "shifted", "cancelled", "swapped", "restored"]
 PLAYER_VERBS: Final[tuple[PlayerVerb, ...]] = get_args(PlayerVerb)
 """What players may report; the other verbs are the portal's own."""
 VERBS: Final[tuple[Verb, ...]] = get_args(Verb)
@@ -28,8 +28,9 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """One usage fact. Times are in milliseconds; -1 stands for "does not apply".
 
     ``taught`` is one class: ``session`` names it, ``position`` is the furthest place that was
-    played. ``shifted``, ``cancelled`` and ``swapped`` are a teacher's changes of the timetable:
-    ``session`` is the channel, ``position`` the published start and ``start`` the new one.
+    played. ``shifted``, ``cancelled``, ``swapped`` and ``restored`` (to where it was published)
+    are a teacher's changes of the timetable, one for each lesson that they touch: ``session`` is
+    the channel, ``position`` the published start and ``start`` the new one.
 
     Attributes:
         verb: what happened.

@@ -36,7 +36,6 @@ _VERBS: Final[dict[ChangeKind, Verb]] = {
 }  # fmt: skip
 _MILLISECONDS: Final = 60_000
 _LONGEST_NUMBER: Final = 10
-_LONGEST_SESSION: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +112,11 @@ async def change(request: web.Request) -> web.Response:
     if fault:
         return await _choices(request, lesson, language.texts.gettext(fault))
     kept = KeptChange(one, teacher, site.clock.wall().timestamp())
-    told = await _told(site, lesson, _VERBS[one.kind], one.to)
-    await site.timetable.change(kept, lesson.now, [told])
+    told = [await _told(site, lesson, lesson.row, _VERBS[one.kind], one.to)]
+    if one.kind == "swap":
+        other = next(row for row in lesson.every if row.published == one.to)
+        told.append(await _told(site, lesson, other, "swapped", one.start))
+    await site.timetable.change(kept, lesson.now, told)
     raise _day(lesson, changed=one.start)
 
 
@@ -132,8 +134,9 @@ async def undo(request: web.Request) -> web.Response:
     if lesson.row.changed:
         if not can_undo(lesson.row, lesson.every, lesson.now):
             raise web.HTTPConflict
-        told = await _told(site, lesson, "shifted", lesson.row.published)
-        await site.timetable.undo(lesson.channel.id, lesson.row.key, [told])
+        touched = [row for row in lesson.every if row.changed and row.key == lesson.row.key]
+        told = [await _told(site, lesson, row, "restored", row.published) for row in touched]
+        await site.timetable.undo(lesson.channel.id, lesson.row.key, told)
     raise _day(lesson)
 
 
@@ -228,20 +231,20 @@ def _when(site: Site, language: Language, minute: int, now: int) -> str:
     return f"{day_words(language, local.date(), site.time.at(now).date())} {local:%H:%M}"
 
 
-async def _told(site: Site, lesson: _Lesson, verb: Verb, to: int) -> Recorded:
-    """Make the statement of a change."""
-    slot = lesson.row.slot
+async def _told(site: Site, lesson: _Lesson, row: Row, verb: Verb, to: int) -> Recorded:
+    """Make the statement of what a change does to one lesson of the channel."""
+    slot = row.slot
     item = await site.lessons.item(slot.pack, slot.item)
     return Recorded(
         verb=verb,
         pack=slot.pack,
         version=(item.version or item.newest) if item else 0,
         item=slot.item,
-        session=lesson.channel.id[:_LONGEST_SESSION],
+        session=lesson.channel.id,
         boot=site.clock.boot_id(),
         offset=round(site.clock.monotonic() * 1000),
         at=max(0, round(site.clock.wall().timestamp() * 1000)),
-        position=lesson.row.published * _MILLISECONDS,
+        position=row.published * _MILLISECONDS,
         start=to * _MILLISECONDS if to else -1,
     )
 

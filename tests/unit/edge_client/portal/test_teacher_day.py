@@ -150,6 +150,7 @@ async def test_a_lesson_is_moved_marked_told_and_moved_back(school: School) -> N
     await do(school, "undo", **fields)
     assert "Moved by" not in await day(school)
     assert changes(school.state.journal) == []
+    assert [one.verb for one in told(school)] == ["shifted", "restored"]
     assert told(school)[-1].start == told(school)[-1].position
 
 
@@ -162,10 +163,14 @@ async def test_lessons_are_swapped_and_both_are_marked(school: School) -> None:
     text = await day(school)
     assert text.count(f"Swapped by {TEACHER}") == 2
     assert text.index("A game of fractions") < text.index("Fractions again")
-    assert [one.verb for one in told(school)] == ["swapped"]
+    to, back = (int(start(name)) * 60_000 for name in ("page", "next"))
+    swapped = [(one.verb, one.item, one.position, one.start) for one in told(school)]
+    assert swapped == [("swapped", "video", back, to), ("swapped", "page", to, back)]
     # It is undone from the other lesson, too.
     await do(school, "undo", channel="g5", start=start("page"))
     assert "Swapped by" not in await day(school)
+    restored = {(one.verb, one.item, one.position, one.start) for one in told(school)[2:]}
+    assert restored == {("restored", "video", back, back), ("restored", "page", to, to)}
 
 
 async def test_a_lesson_is_cancelled_and_stays_in_sight(school: School) -> None:
