@@ -23,7 +23,8 @@ MOST_CHANNELS: Final = 100
 MOST_SLOTS: Final = 20_000
 """Of all channels of one publisher together."""
 LONGEST_SLOT: Final = 12 * 60
-_CHANNEL: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
+# As long as a session's name in a statement, which names the channel.
+_CHANNEL: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\Z")
 
 Minute = Annotated[int, msgspec.Meta(ge=0, le=2**32)]
 
@@ -174,7 +175,7 @@ def check_channel_id(name: str) -> None:
     if not _CHANNEL.match(name):
         raise RefusedError(
             "{channel} cannot be a channel's name.",
-            hint="A name has up to 40 small letters, digits and hyphens, such as g5 or class-3-2.",
+            hint="A name has up to 32 small letters, digits and hyphens, such as g5 or class-3-2.",
             channel=repr(one_line(name)[:80]),
         )
 
