@@ -174,11 +174,12 @@ class UsageCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class UsageDay(msgspec.Struct, frozen=True, kw_only=True):
-    """One day (school's date): lessons opened, minutes played."""
+    """One day (school's date): lessons opened, minutes played by single readers, classes."""
 
     day: str
     opened: int = 0
     minutes: int = 0
+    taught: int = 0
 
 
 class UsagePack(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,6 +189,7 @@ class UsagePack(msgspec.Struct, frozen=True, kw_only=True):
     title: Titles = {}
     opened: int = 0
     minutes: int = 0
+    taught: int = 0
 
 
 class UsageReport(msgspec.Struct, frozen=True, kw_only=True):

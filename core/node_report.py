@@ -34,6 +34,7 @@ class PackState(msgspec.Struct, frozen=True, array_like=True):
 
     Attributes:
         assigned: whether an assignment wants it there; where not, it is kept as it is.
+        sound_alone: of how many items that are here, videos, only the sound is.
     """
 
     pack: Annotated[str, msgspec.Meta(max_length=200)]
@@ -42,6 +43,7 @@ class PackState(msgspec.Struct, frozen=True, array_like=True):
     here: Count
     withdrawn: Count = 0
     assigned: bool = True
+    sound_alone: Count = 0
 
 
 class ProblemState(msgspec.Struct, frozen=True, array_like=True):

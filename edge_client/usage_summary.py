@@ -31,15 +31,18 @@ _DAY: Final = 86_400.0
 
 
 class _Sums:
-    """What was opened, and milliseconds played, by a name."""
+    """What was opened, milliseconds played and classes held, by a name."""
 
     def __init__(self) -> None:
         self.opened: Counter[str] = Counter()
         self.played: Counter[str] = Counter()
+        self.taught: Counter[str] = Counter()
 
     def add(self, name: str, statement: Recorded) -> None:
         if statement.verb == "opened":
             self.opened[name] += 1
+        if statement.verb == "taught":
+            self.taught[name] += 1
         self.played[name] += played(statement)
 
     def minutes(self, name: str) -> int:
@@ -81,7 +84,12 @@ def summarise(
     first = journal.first()
     return UsageReport(
         days=[
-            UsageDay(day=day, opened=by_day.opened[day], minutes=by_day.minutes(day))
+            UsageDay(
+                day=day,
+                opened=by_day.opened[day],
+                minutes=by_day.minutes(day),
+                taught=by_day.taught[day],
+            )
             for day in dates
         ],
         packs=_packs(by_pack, _titles(state)),
@@ -112,8 +120,10 @@ def _statements(journal: JournalReader, since: float) -> Iterator[Recorded]:
 def _packs(sums: _Sums, titles: dict[str, dict[str, str]]) -> list[UsagePack]:
     """Give the packs that were used most."""
     used = sorted(
-        sums.opened.keys() | {pack for pack, time in sums.played.items() if time},
-        key=lambda pack: (-sums.opened[pack], -sums.played[pack], pack),
+        sums.opened.keys()
+        | sums.taught.keys()
+        | {pack for pack, time in sums.played.items() if time},
+        key=lambda pack: (-sums.opened[pack] - sums.taught[pack], -sums.played[pack], pack),
     )
     return [
         UsagePack(
@@ -121,6 +131,7 @@ def _packs(sums: _Sums, titles: dict[str, dict[str, str]]) -> list[UsagePack]:
             title=titles.get(pack, {}),
             opened=sums.opened[pack],
             minutes=sums.minutes(pack),
+            taught=sums.taught[pack],
         )
         for pack in used[:MOST_PACKS]
     ]

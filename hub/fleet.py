@@ -37,7 +37,8 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         received: when it came to the hub; ``time`` is what the node's own time was.
-        items: lessons of the versions that it knows, ``here`` those of them it serves.
+        items: lessons of the versions that it knows, ``here`` those of them it serves,
+            ``sound_alone`` the videos among these of which it has only the sound.
         behind: packs of which it does not know the newest version.
     """
 
@@ -50,6 +51,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     packs: int
     items: int
     here: int
+    sound_alone: int
     behind: int
     backlog: int
     backlog_since: str
@@ -241,6 +243,7 @@ def _reported(stored: StoredReport, newest: Mapping[str, Newest]) -> Reported:
         packs=len(report.packs),
         items=sum(one.items for one in report.packs),
         here=sum(one.here for one in report.packs),
+        sound_alone=sum(one.sound_alone for one in report.packs),
         behind=sum(
             one.pack in newest and one.version < newest[one.pack].version for one in report.packs
         ),

@@ -119,7 +119,13 @@ def _packs(context: SyncContext, agent: AgentReader) -> list[PackState]:
         packs = reader.packs()[:_MOST_PACKS]
     return [
         PackState(
-            one.id, one.version, one.items, one.current, one.withdrawn, one.id not in unwanted
+            one.id,
+            one.version,
+            one.items,
+            one.current,
+            one.withdrawn,
+            one.id not in unwanted,
+            one.sound_alone,
         )
         for one in packs
     ]

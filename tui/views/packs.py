@@ -8,6 +8,7 @@ from tui.model import Model
 from tui.texts import FORMS, Language
 from tui.views.shared import absent, count, pack_title, transfer_progress
 from tui.views.sheet import Cell, Column, Mood, Note, Row, Sheet, Table
+from tui.views.wishes import wish_notes
 
 
 def packs(model: Model, language: Language, selected: str = "") -> Sheet:
@@ -31,7 +32,7 @@ def packs(model: Model, language: Language, selected: str = "") -> Sheet:
         if known
         else None,
         progress=transfer_progress(model, language),
-        notes=tuple(_notes(under, language)) if under else (),
+        notes=_notes(under, model, language) if under else wish_notes(model, language),
         keys=(("r", _("fetch now")), ("↑↓", _("move"))),
     )
 
@@ -79,7 +80,7 @@ def _state(pack: PackStatus, model: Model, language: Language) -> tuple[str, Moo
     return _("here"), "good"
 
 
-def _notes(pack: PackStatus, language: Language) -> list[Note]:
+def _notes(pack: PackStatus, model: Model, language: Language) -> tuple[Note, ...]:
     _ = language.gettext
     told = [pack_title(pack, language), one_line(pack.id)]
     told += [_(FORMS[pack.form])] if pack.form in FORMS else []
@@ -94,7 +95,17 @@ def _notes(pack: PackStatus, language: Language) -> list[Note]:
             pack.withdrawn,
         )
         notes.append(Note(text.format(count=pack.withdrawn), "busy"))
+    if pack.sound_alone:
+        text = language.ngettext(
+            "Of {count} lesson only the sound is here.",
+            "Of {count} lessons only the sound is here.",
+            pack.sound_alone,
+        )
+        notes.append(Note(text.format(count=pack.sound_alone)))
     if not pack.assigned:
-        text = _("Not assigned to this school: what is here stays and is served, no more comes.")
+        text = _(
+            "Not assigned to this school: what is here stays and is served; no more comes but"
+            " what teachers wish for."
+        )
         notes.append(Note(text))
-    return notes
+    return (*notes, *wish_notes(model, language, pack.id))

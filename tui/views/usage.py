@@ -10,7 +10,7 @@ from tui.views.moments import weekday
 from tui.views.shared import absent, backlog, why
 from tui.views.sheet import Cell, Column, Mood, Note, Row, Sheet, Table
 
-_BAR = 24
+_BAR = 20
 
 
 def usage(model: Model, language: Language) -> Sheet:
@@ -56,8 +56,9 @@ def _days(report: UsageReport, language: Language) -> Table:
     columns = (
         Column(_("Day"), 22),
         Column(_("Opened"), 8, right=True),
-        Column(_("Minutes"), 8, right=True, rank=1),
-        Column("", rank=2),
+        Column(_("Minutes"), 8, right=True, rank=2),
+        Column(_("Classes"), 8, right=True, rank=1),
+        Column("", rank=3),
     )
     most = max((day.opened for day in report.days), default=0)
     # Newest first.
@@ -73,6 +74,7 @@ def _day(day: UsageDay, most: int, language: Language) -> Row:
             Cell(_day_name(day.day, language)),
             Cell(str(day.opened)),
             Cell(str(day.minutes)),
+            Cell(str(day.taught)),
             Cell(bar, "good"),
         ),
     )
@@ -93,22 +95,29 @@ def _packs(report: UsageReport, language: Language) -> Table | None:
     columns = (
         Column(_("Lessons")),
         Column(_("Opened"), 8, right=True),
-        Column(_("Minutes"), 8, right=True, rank=1),
+        Column(_("Minutes"), 8, right=True, rank=2),
+        Column(_("Classes"), 8, right=True, rank=1),
     )
-    packs = sorted(report.packs, key=lambda pack: (-pack.minutes, -pack.opened, pack.pack))
+    packs = sorted(
+        report.packs,
+        key=lambda pack: (-pack.minutes, -pack.taught, -pack.opened, pack.pack),
+    )
     return Table(columns, tuple(_pack(pack, language) for pack in packs))
 
 
 def _pack(pack: UsagePack, language: Language) -> Row:
     title = title_in(pack.title, language.tag, one_line(pack.pack))
-    return Row(pack.pack, (Cell(title), Cell(str(pack.opened)), Cell(str(pack.minutes))))
+    return Row(
+        pack.pack,
+        (Cell(title), Cell(str(pack.opened)), Cell(str(pack.minutes)), Cell(str(pack.taught))),
+    )
 
 
 def _notes(report: UsageReport, language: Language) -> list[Note]:
     _ = language.gettext
     notes = []
     if not report.packs:
-        notes.append(Note(_("No lesson has been opened on these days.")))
+        notes.append(Note(_("No lesson has been opened or taught on these days.")))
     if report.refused:
         text = language.ngettext(
             "The hub will never take {count} record; tell its admin.",

@@ -22,9 +22,10 @@ _STATES: Final[dict[str, tuple[str, Mood]]] = {
 _ORDER: Final = ("fetching", "waiting", "unpublished", "here")
 
 
-def wish_notes(model: Model, language: Language) -> tuple[Note, ...]:
-    """Tell about the wishes, those that are not here first."""
-    wishes = sorted(model.known.wishes, key=lambda one: _ORDER.index(one.state))
+def wish_notes(model: Model, language: Language, pack: str = "") -> tuple[Note, ...]:
+    """Tell about the wishes, of one pack or of all, those that are not here first."""
+    of = [one for one in model.known.wishes if pack in {"", one.pack}]
+    wishes = sorted(of, key=lambda one: _ORDER.index(one.state))
     notes = [_note(one, language) for one in wishes[:_MOST]]
     left = len(wishes) - len(notes)
     if left:

@@ -282,14 +282,14 @@ TEACHERS = [
 ]
 USAGE = UsageReport(
     days=[
-        UsageDay(day=f"2026-11-{day}", opened=opened, minutes=minutes)
-        for day, opened, minutes in [
-            (18, 12, 260), (19, 31, 702), (20, 4, 80), (21, 0, 0), (22, 0, 0), (23, 44, 1012),
-            (24, 17, 388),
+        UsageDay(day=f"2026-11-{day}", opened=opened, minutes=minutes, taught=taught)
+        for day, opened, minutes, taught in [
+            (18, 12, 260, 0), (19, 31, 702, 2), (20, 4, 80, 0), (21, 0, 0, 0), (22, 0, 0, 0),
+            (23, 44, 1012, 3), (24, 17, 388, 1),
         ]
     ],
     packs=[
-        UsagePack(pack=FRACTIONS.id, title=FRACTIONS.title, opened=70, minutes=1700),
+        UsagePack(pack=FRACTIONS.id, title=FRACTIONS.title, opened=70, minutes=1700, taught=6),
         UsagePack(pack=SCIENCE.id, title=SCIENCE.title, opened=38, minutes=742),
     ],
     waiting=128,

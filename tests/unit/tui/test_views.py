@@ -107,6 +107,23 @@ def test_the_form_of_the_pack_under_the_cursor_is_named(
     assert notes(packs(model, language))[0].endswith(note)
 
 
+def test_the_wishes_for_the_pack_under_the_cursor_are_told_with_it() -> None:
+    model = Model(status=samples.WISHED)
+    got = notes(packs(model, ENGLISH, samples.SCIENCE.id))
+    assert [note for note in got if "Wished" in note] == [
+        "Wished by a teacher: Why the moon changes (for Thursday 8:30). It is arriving.",
+        "Wished by a teacher: Shadows. It comes first with the next try.",
+    ]  # fmt: skip
+    nothing = Model(status=samples.made(packs=[], wishes=samples.WISHED.wishes))
+    assert len([note for note in notes(packs(nothing, ENGLISH)) if "Wished" in note]) == 4
+
+
+def test_lessons_of_which_only_the_sound_is_here_are_counted() -> None:
+    pack = msgspec.structs.replace(samples.FRACTIONS, sound_alone=3)
+    got = notes(packs(Model(status=samples.made(packs=[pack])), ENGLISH))
+    assert "Of 3 lessons only the sound is here." in got
+
+
 def test_a_node_without_packs_says_how_they_come() -> None:
     assert packs(NEW, ENGLISH).detail == "Packs come with the line, or on a stick: press 4."
 
@@ -114,9 +131,9 @@ def test_a_node_without_packs_says_how_they_come() -> None:
 def test_usage_shows_days_newest_first_and_packs_by_use() -> None:
     got = usage(replace(FULL, usage=samples.USAGE), ENGLISH)
 
-    assert cells(got.table)[0][:3] == ("2026-11-24 Tuesday", "17", "388")
-    assert len(cells(got.table)[1][3]) == 24
-    assert cells(got.second)[0] == ("Mathematics, grade 5: fractions", "70", "1700")
+    assert cells(got.table)[0][:4] == ("2026-11-24 Tuesday", "17", "388", "1")
+    assert len(cells(got.table)[1][4]) == 20
+    assert cells(got.second)[0] == ("Mathematics, grade 5: fractions", "70", "1700", "6")
     assert any("2 records" in note for note in notes(got))
     assert any("2026-11-18" in note for note in notes(got))
 
@@ -126,7 +143,7 @@ def test_usage_shows_days_newest_first_and_packs_by_use() -> None:
     [
         (FULL, "Asking the agent for the usage of the last 7 days …"),
         (replace(FULL, failures={"usage": REFUSAL}), "/x cannot be written: the disk is full."),
-        (replace(FULL, usage=UsageReport()), "No lesson has been opened on these days."),
+        (replace(FULL, usage=UsageReport()), "No lesson has been opened or taught on these days."),
     ],
 )
 def test_usage_that_is_not_there_says_why(model: Model, text: str) -> None:

@@ -99,11 +99,11 @@ def test_usage_is_summed_by_day_and_pack(agent: AgentProcess) -> None:
 
     assert len(report.days) == 31
     assert report.days[0].day == now[:10]
-    assert report.waiting == 4
+    assert report.waiting == 5
     assert report.since == "2026-11-24"
-    found = {pack.pack: (pack.opened, pack.minutes) for pack in report.packs}
+    found = {pack.pack: (pack.opened, pack.minutes, pack.taught) for pack in report.packs}
     if "2026-11-24" in {day.day for day in report.days}:
-        assert found == {"gd/zhuhai/fish": (2, 60)}
+        assert found == {"gd/zhuhai/fish": (2, 60, 1)}
 
 
 @pytest.mark.parametrize("method", ["import_stick", "export_stick", "release_stick", "enrol_setup"])
@@ -146,6 +146,7 @@ def fill_journal(state: StateDirectory) -> None:
         Recorded(verb="opened", boot="b", offset=2, at=at, **common),  # type: ignore[arg-type]
         Recorded(verb="paused", boot="b", offset=3, at=at, start=0, position=HOUR, **common),  # type: ignore[arg-type]
         Recorded(verb="seeked", boot="b", offset=4, at=at, start=0, position=HOUR, **common),  # type: ignore[arg-type]
+        Recorded(verb="taught", boot="b", offset=5, at=at, count=40, **common),  # type: ignore[arg-type]
     ]
     journal = Journal(state, fresh_epoch=bytes(8), at=START, acknowledged={})
     journal.append([encode_record(one) for one in statements], at=START)

@@ -52,7 +52,7 @@ def county(hub: TinyHub) -> TinyHub:
     hub.service.reports.take(
         bad.report(
             clock="unverified",
-            packs=[PackState("gd/zhuhai/fish", 1, 4, 1)],
+            packs=[PackState("gd/zhuhai/fish", 1, 4, 1, sound_alone=1)],
             backlog=9,
             problems=[ProblemState("{name} cannot be reached.", {"name": "<i>hub</i>"})],
             disk_total=1000,
@@ -67,7 +67,8 @@ async def test_the_page_shows_every_school_with_what_is_wrong(county: TinyHub) -
     async with admin_at(county) as browser:
         page = (await browser.get("")).text
     assert sorted(names(page)) == ["%3Dcmd", "s1", "s2"]
-    for words in ("香洲一小", "4 / 4", "1 / 4", "1 pack behind", "not enrolled yet",
+    for words in ("香洲一小", "4 / 4", "1 / 4", "of 1 only the sound", "1 pack behind",
+                  "not enrolled yet",
                   "The disk is nearly full: 1 B can still be filled.", "just now",
                   "1 urgent", "2 without a warning"):  # fmt: skip
         assert words in page, words
@@ -112,7 +113,13 @@ async def test_the_list_is_filtered_and_sorted(county: TinyHub) -> None:
 async def test_one_school_has_a_page_and_another_id_has_none(county: TinyHub) -> None:
     async with admin_at(county) as browser:
         page = (await browser.get("school?id=s2")).text
-        for words in ("gd/zhuhai/fish", "behind", "not verified", "It reports:"):
+        for words in (
+            "gd/zhuhai/fish",
+            "behind",
+            "of 1 only the sound",
+            "not verified",
+            "It reports:",
+        ):
             assert words in page
         waiting = (await browser.get("school", params={"id": "=cmd"})).text
         assert "No node is enrolled yet" in waiting
