@@ -24,7 +24,7 @@ from core.errors import ExhaustedError, PackhorseError, UnavailableError
 from edge_client.portal.classes.guesses import Guesses
 from edge_client.portal.classes.keeping import MOST_CODES, Keeping
 from edge_client.portal.classes.running import RunningClass
-from edge_client.portal.classes.words import WITHDRAWN
+from edge_client.portal.classes.words import NOT_SHOWN
 from edge_client.portal.lessons import Lessons
 
 MOST_CLASSES: Final = 20
@@ -204,7 +204,7 @@ class Classes:
         elif now - one.since >= LONGEST_MILLISECONDS:
             one.end()
         elif not await self._may_be_shown(one):
-            one.end(text=WITHDRAWN)
+            one.end(text=NOT_SHOWN)
         elif one.session.phase == "playing":
             self.keeping.save(one.name, one.kept)
 

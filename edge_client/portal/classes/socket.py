@@ -17,6 +17,7 @@ from aiohttp import WSMsgType, web
 from core.class_messages import (
     MAX_MESSAGE_BYTES,
     Fault,
+    Order,
     Role,
     decode_from_screen,
     encode_from_portal,
@@ -90,7 +91,7 @@ async def _serve(request: web.Request, answer: _Socket, role: Role) -> None:
     writer = asyncio.get_running_loop().create_task(connection.write())
     try:
         with request.app[SITE].connections.lasting(request.protocol):
-            await _read(answer, one, connection)
+            await _read(request, answer, one, connection)
     finally:
         one.leave(connection)
         if connection.is_closing:
@@ -140,7 +141,9 @@ def _make_room(classes: Classes, one: RunningClass, role: Role, address: str) ->
     last.close(FULL_CODE, FULL if is_full else CROWDED)
 
 
-async def _read(answer: _Socket, one: RunningClass, connection: Connection) -> None:
+async def _read(
+    request: web.Request, answer: _Socket, one: RunningClass, connection: Connection
+) -> None:
     async for message in answer:
         if connection.is_closing or message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
             return
@@ -152,4 +155,15 @@ async def _read(answer: _Socket, one: RunningClass, connection: Connection) -> N
         except RefusedError:
             connection.strike(JUNK, JUNK_CODE)
             continue
+        if isinstance(decoded, Order) and not await _is_still_signed_in(request, connection):
+            connection.close(TEACHERS_CODE, SIGN_IN)
+            return
         one.take(connection, decoded)
+
+
+async def _is_still_signed_in(request: web.Request, connection: Connection) -> bool:
+    """Whether the teacher of a page was not removed, or signed out, since it was opened."""
+    member = connection.member
+    if member.role != "lead":
+        return True
+    return await request.app[SITE].classes.teacher_of(request) == member.teacher

@@ -23,7 +23,9 @@ CROWDED: Final = N_("All places for screens are taken. Look at the big screen.")
 LATER: Final = N_("The classes are being read. Try again in a minute.")
 SIGN_IN: Final = N_("Sign in as a teacher to lead a class.")
 REPLACED: Final = N_("This page was opened again.")
-WITHDRAWN: Final = N_("This lesson was withdrawn by its publisher, so the class has ended.")
+NOT_SHOWN: Final = N_(
+    "This lesson was withdrawn or removed and can no longer be shown, so the class has ended."
+)
 
 # What ``core.class_session``, ``core.class_room`` and ``classes.classes`` say.
 _ELSEWHERE: Final = (

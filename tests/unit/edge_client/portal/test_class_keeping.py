@@ -258,7 +258,7 @@ async def test_a_withdrawn_lesson_ends_its_class_in_words(
         await lead.sees(leads=True)
         with opened(school.state) as catalogue:
             catalogue.withdraw(PACK, [Withdrawal(reason="a slip", at="2026-11-22T08:30:00Z")])
-        assert "withdrawn by its publisher" in await lead.fault()
+        assert "can no longer be shown" in await lead.fault()
         assert [await lead.ends(), await tablet.ends()] == [4410, 4410]
         assert tablet.faults == []
     assert school.site.classes.find(other.code) is other

@@ -8,9 +8,11 @@ import msgspec
 import pytest
 
 from core.class_messages import MAX_MESSAGE_BYTES
+from edge_client.portal import teachers
 from edge_client.portal.classes.running import RunningClass
 from tests.support.classes import LESSON, Screen, Visitors, add_teachers, visitors
 from tests.support.portal import School
+from tests.support.teaching import remove_teacher
 
 
 @pytest.fixture
@@ -254,3 +256,23 @@ async def test_only_a_teacher_may_lead(room: Visitors, running: RunningClass) ->
     screen = await room.connect(running.code, "lead")
     assert await screen.fault() == "Sign in as a teacher to lead a class."
     assert await screen.ends() == 4401
+
+
+async def test_a_teacher_who_was_removed_leads_no_longer(
+    room: Visitors,
+    running: RunningClass,
+    lead: Screen,
+    school: School,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(teachers, "_TRUST_SECONDS", 0.0)
+    await lead.order("play")
+    await lead.sees(phase="playing")
+    remove_teacher(school.state, "Li")
+    await lead.order("pause")
+    assert await lead.fault() == "Sign in as a teacher to lead a class."
+    assert await lead.ends() == 4401
+    assert running.session.phase == "playing"
+    other = await room.connect(running.code, "lead", teacher="Wang")
+    await other.order("lead")
+    await other.sees(leads=True)
