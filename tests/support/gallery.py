@@ -20,16 +20,19 @@ from cache.journal_changes import KeptChange
 from cache.journal_own import OwnFile
 from cache.journal_wishes import Wish
 from core import class_session
+from core.class_lesson import Medium, Still
 from core.cues import Cue
 from core.digest import digest_of
 from core.kinds import kind_of, media_type
 from core.manifest import File, Item, Manifest
 from core.names import PackId
+from core.rendition import Picture
 from core.timetable import Change, Channel
 from core.withdrawal import Withdrawal
 from edge_client.portal import qr
 from edge_client.portal.classes import class_pages
 from edge_client.portal.classes.lesson import class_lesson
+from edge_client.portal.media import media_url
 from tests.support.classes import keep_past
 from tests.support.clock import START, FixedClock
 from tests.support.course import (
@@ -44,6 +47,7 @@ from tests.support.course import (
 from tests.support.nodes import make_state, opened
 from tests.support.numbered import make_numbered_rendition
 from tests.support.portal import CONFIG, School, serving
+from tests.support.renditions import make_rendition
 from tests.support.teaching import TEACHER, add_teacher, channel, slot, write_timetable
 
 CHINESE_4: Final = "gd/zhuhai/chinese-g4"
@@ -138,7 +142,7 @@ VIEWS: Final = (
     View("pack", f"/packs/{PACK}"),
     View("pack-withdrawn", f"/packs/{OLD}"),
     View("item-video", f"/packs/{PACK}/video", sample=True),
-    View("item-picture", f"/packs/{PACK}/picture"),
+    View("item-picture", f"/packs/{PACK}/picture", sample=True),
     View("item-document", f"/packs/{PACK}/exercise"),
     View("item-page", f"/packs/{PACK}/page"),
     View("item-not-here", f"/packs/{PACK}/later"),
@@ -151,6 +155,8 @@ VIEWS: Final = (
     View("not-found", "/packs/gd/zhuhai/none"),
     View("sign-in", "/teacher/sign-in", sample=True),
     View("item-class", f"/packs/{FRACTIONS}/fractions", teacher=True),
+    View("item-qualities", f"/packs/{FRACTIONS}/fractions", sample=True),
+    View("item-sound", f"/packs/{FRACTIONS}/fractions?rendition=audio"),
     View("air", "/air/", is_on_air=True, sample=True),
     View("air-channel", "/air/g5", before=_tunes_in, is_on_air=True, sample=True),
     View("air-slate", "/air/g6", before=_tunes_in, is_on_air=True),
@@ -158,6 +164,7 @@ VIEWS: Final = (
     View("class-enter", "/class"),
     View("class-pupil-waiting", "/class/{waiting}"),
     View("class-pupil", "/class/{standing}", before=_stands, sample=True),
+    View("class-pupil-sound", "/class/{sound}", before=_stands),
     View("class-screen-waiting", "/class/{waiting}/screen", before=_waits),
     View("class-screen", "/class/{standing}/screen", before=_stands, sample=True),
     View("class-qr", "/class/{waiting}/qr"),
@@ -177,7 +184,7 @@ VIEWS: Final = (
         has_timetable=True,
     ),
     View("teacher-time", "/teacher/time", teacher=True, is_unsure=True),
-    View("teacher-files", f"/teacher/files?pack={PACK}&item=sheet", teacher=True, sample=True),
+    View("teacher-files", f"/teacher/files?pack={PACK}&item=picture", teacher=True, sample=True),
     View("class-desk", "/class/lead/{standing}", teacher=True, before=_leads, sample=True),
     View("class-desk-ending", "/class/lead/{standing}", teacher=True, before=_asks_to_end),
     View("class-alone", "/class/lead/{standing}/alone", teacher=True, before=_stands),
@@ -227,16 +234,25 @@ def _air() -> list[Channel]:
 
 
 def _lesson() -> tuple[Manifest, dict[str, bytes]]:
-    """Give a lesson with a rendition, for the channel and for classes."""
-    data, rendition = make_numbered_rendition(20)
-    path = rendition.path
+    """Give a lesson in three qualities, for the channel and for classes."""
+    source, best = make_numbered_rendition(20, size=(480, 320), path="lesson.320p.mp4")
+    low, lower = make_numbered_rendition(20, path="lesson.96p.mp4")
+    sound, audio = make_rendition(source, name="audio", path="lesson.audio.mp4")
+    pictures = [Picture(0, "lesson.audio/0001.png")]
+    renditions = [best, lower, msgspec.structs.replace(audio, pictures=pictures)]
+    files = {
+        best.path: source,
+        lower.path: low,
+        audio.path: sound,
+        pictures[0].path: make_png(480, 320),
+    }
     item = Item(
         id="fractions",
         title={"zh": "认识分数", "en": "Meeting fractions"},
         kind="video",
-        entry=path,
-        paths=[path],
-        renditions=[rendition],
+        entry=best.path,
+        paths=sorted(files),
+        renditions=renditions,
         cues=list(_CUES),
     )
     made = Manifest(
@@ -249,9 +265,12 @@ def _lesson() -> tuple[Manifest, dict[str, bytes]]:
         grade="五年级",
         language="zh",
         items=[item],
-        files=[File(path, digest_of(data), len(data), media_type(path))],
+        files=[
+            File(path, digest_of(data), len(data), media_type(path))
+            for path, data in sorted(files.items())
+        ],
     )
-    return made, {path: data}
+    return made, files
 
 
 def _pack(
@@ -344,11 +363,22 @@ async def _classes(school: School) -> dict[str, str]:
     led = msgspec.structs.replace(lesson, length=40 * 60_000, cues=list(_CUES))
     classes = school.site.classes
     await classes.ready()
-    with patch.object(secrets, "randbelow", _numbers(4711, 2908)):
-        waiting, standing = (classes.start(led, TEACHER) for _ in range(2))
-    standing.session = class_session.ordered(standing.session, "next", 0, 0, classes.now())
+    with_sound = msgspec.structs.replace(led, pupil=await _sound(school))
+    with patch.object(secrets, "randbelow", _numbers(4711, 2908, 3355)):
+        waiting, standing, sound = (classes.start(one, TEACHER) for one in (led, led, with_sound))
+    for one in (standing, sound):
+        one.session = class_session.ordered(one.session, "next", 0, 0, classes.now())
     past = await keep_past(school, lesson.screen.url, lesson.digests[0])
-    return {"waiting": waiting.code, "standing": standing.code, "past": past.name}
+    return {
+        "waiting": waiting.code, "standing": standing.code, "sound": sound.code, "past": past.name
+    }  # fmt: skip
+
+
+async def _sound(school: School) -> Medium:
+    """Give what a tablet plays where sound and pictures alone are here."""
+    files = {one.path: one for one in await school.site.lessons.files(FRACTIONS, "fractions")}
+    still = Still(0, media_url(files["lesson.audio/0001.png"]))
+    return Medium(name="audio", url=media_url(files["lesson.audio.mp4"]), stills=[still])
 
 
 async def _teach(school: School) -> None:
@@ -370,7 +400,7 @@ async def _teach(school: School) -> None:
 
     for title, name in (("课堂练习", "练习 1.pdf"), ("Answers", "答案.docx")):
         draft = OwnFile(
-            id="0" * 32, pack=PACK, item="sheet", title=title, name=name, size=0,
+            id="0" * 32, pack=PACK, item="picture", title=title, name=name, size=0,
             digest="0" * 64, teacher=TEACHER, at=len(name),
         )  # fmt: skip
         await school.site.own.add(draft, data())
