@@ -92,6 +92,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
         rate: frames a second, as numerator and denominator; unused for sound alone.
         video_bits: bits a second for the picture; 0 where it is copied, or sound alone.
         audio_bits: for the sound; 0 where it is copied.
+        alone: whether its picture is copied and nothing else made of the source decodes one.
     """
 
     name: str
@@ -101,6 +102,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     rate: tuple[int, int] = (0, 1)
     video_bits: int = 0
     audio_bits: int = 0
+    alone: bool = False
 
     @property
     def copies_picture(self) -> bool:

@@ -14,19 +14,21 @@ import av.error
 import av.filter
 from av.audio.frame import AudioFrame
 
-from packager.media.sound import RATE
+from packager.media.sound import RATE, is_narrow
 
 TARGET: Final = -16.0
 """LUFS."""
-# True peaks lie a little above samples.
-_CEILING: Final = 10 ** (-2.0 / 20)
+# Peaks are held so far below full scale, dB, that none lies above it once it is decoded: an encoder
+# adds to them, measured with the hardest sounds 1 dB, and 4 dB where every bit counts.
+_BELOW: Final = 2.0
+_FAR_BELOW: Final = 4.5
 # Below this there is nothing but noise, which nobody wants to hear louder.
 _SILENCE: Final = -60.0
 _MOST_GAIN: Final = 30.0
 # So many times 12 dB an octave.
 _STEEP: Final = 3
 _NEAR: Final = 0.2
-_TRIES: Final = 2
+_TRIES: Final = 3
 
 Sounding = Callable[[], Iterable[AudioFrame]]
 
@@ -38,20 +40,26 @@ class Loudness(NamedTuple):
     peak: float
 
 
-def gain_for(sounding: Sounding) -> float:
+def ceiling(bits: int) -> float:
+    """Give the highest sample, of 1, that sound of so many bits a second is to have."""
+    return float(10 ** (-(_FAR_BELOW if is_narrow(bits) else _BELOW) / 20))
+
+
+def gain_for(sounding: Sounding, highest: float) -> float:
     """Give the gain in dB that brings sound to ``TARGET``.
 
     Args:
         sounding: gives all of it, as often as it is called.
+        highest: what its peaks are held below.
     """
     found = measure(sounding())
     if found.integrated < _SILENCE:
         return 0.0
     gain = min(TARGET - found.integrated, _MOST_GAIN)
     for _ in range(_TRIES):
-        if found.peak * 10 ** (gain / 20) <= _CEILING:
+        if found.peak * 10 ** (gain / 20) <= highest:
             break
-        missing = TARGET - measure(levelled(sounding(), gain)).integrated
+        missing = TARGET - measure(levelled(sounding(), gain, highest)).integrated
         if abs(missing) <= _NEAR:
             break
         gain = min(gain + missing, _MOST_GAIN)
@@ -77,9 +85,9 @@ def banded(frames: Iterable[AudioFrame], highest: int) -> Iterator[AudioFrame]:
     yield from _filtered(frames, [("lowpass", f"f={highest}")] * _STEEP)
 
 
-def levelled(frames: Iterable[AudioFrame], gain: float) -> Iterator[AudioFrame]:
-    """Give sound louder by a gain in dB, its peaks held back."""
-    limiter = f"limit={_CEILING:.6f}:attack=5:release=50:level=disabled:latency=1"
+def levelled(frames: Iterable[AudioFrame], gain: float, highest: float) -> Iterator[AudioFrame]:
+    """Give sound louder by a gain in dB, its peaks held below ``highest``."""
+    limiter = f"limit={highest:.6f}:attack=5:release=50:level=disabled:latency=1"
     chain = [("volume", f"{gain:.3f}dB"), ("alimiter", limiter)]
     yield from _filtered(frames, chain)
 

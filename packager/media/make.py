@@ -9,7 +9,7 @@ import av
 from av.audio.frame import AudioFrame
 
 from core.rendition import AUDIO, TICKS
-from packager.media import boxes, loudness, sound, tracks
+from packager.media import boxes, loudness, picture, sound, tracks
 from packager.media.facts import Facts, Made, Step
 from packager.media.source import Source
 from packager.media.stills import take_stills
@@ -20,7 +20,8 @@ _MUXER: Final = {
     "movflags": "frag_keyframe+empty_moov+delay_moov+default_base_moof+skip_trailer",
     "video_track_timescale": str(TICKS),
 }
-# How much of the work measuring the loudness is, and the pictures are.
+# How much of the work decoding is where nothing is encoded, measuring the loudness, and the stills.
+_DECODING: Final = 0.7
 _MEASURING: Final = 0.2
 _STILLS: Final = 0.4
 
@@ -46,6 +47,8 @@ def make(job: Job, target: Path, progress: Progress) -> Made:
         RefusedError: the source cannot be decoded.
     """
     done = _Shares(progress)
+    if job.step.alone:
+        _decode(job, done.part(_DECODING))
     gain = _gain(job, done)
     stills = []
     if job.step.name == AUDIO and job.facts.sight:
@@ -79,6 +82,14 @@ class _Shares:
         return lambda at: part(at / max(total, 1e-3))
 
 
+def _decode(job: Job, progress: Progress) -> None:
+    """Decode a source whose picture is copied, so that damage does not go unseen."""
+    for one in picture.shown(job.source, job.facts):
+        progress(one.at * 1000 / max(1, job.facts.length))
+    for _ in sound.frames(job.source, job.facts):
+        pass
+
+
 def _gain(job: Job, done: _Shares) -> float:
     source, facts = job.source, job.facts
     if not job.step.audio_bits or not facts.sound:
@@ -91,7 +102,7 @@ def _gain(job: Job, done: _Shares) -> float:
             told((frame.time or 0.0) * 1000 / max(1, facts.length))
             yield frame
 
-    return loudness.gain_for(sounding)
+    return loudness.gain_for(sounding, loudness.ceiling(job.step.audio_bits))
 
 
 def _write(job: Job, target: Path, gain: float, progress: Progress) -> None:
@@ -111,7 +122,7 @@ def _write(job: Job, target: Path, gain: float, progress: Progress) -> None:
         if step.audio_bits:
             frames = sound.frames(job.source, job.facts)
             heard = loudness.banded(frames, sound.band(step.audio_bits))
-            heard = loudness.levelled(heard, gain) if gain else heard
+            heard = loudness.levelled(heard, gain, loudness.ceiling(step.audio_bits))
             streams.append(tracks.encoded_sound(heard, step, container))
         else:
             streams.append(tracks.copied_sound(job.source, job.facts, container))

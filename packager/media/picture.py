@@ -16,6 +16,8 @@ from packager.media.source import Source
 
 # What cannot be decoded, at a stretch, in seconds: the picture before it stays so long.
 _MOST_LOST: Final = 2.0
+# Packets for which decoders may give nothing: they hold back as many frames as they have threads,
+# and those that wait for their turn.
 _MOST_HELD: Final = 64
 _TURNS: Final = {90: ["transpose=cclock"], -90: ["transpose=clock"], 180: ["hflip", "vflip"]}
 
@@ -84,20 +86,19 @@ def _spans(found: Iterable[Shown]) -> Iterator[tuple[Shown, float | None]]:
 
 
 def _decoded(source: Source, sight: Sight, *, keys_only: bool) -> Iterator[Shown]:
-    good = 0.0
+    good = latest = 0.0
+    silent = 0
     for at, frame in _frames(source, sight, keys_only=keys_only):
+        latest = max(latest, at)
+        silent += 1
         if frame and not frame.is_corrupt and frame.time is not None:
-            good = frame.time - sight.start
+            good, silent = frame.time - sight.start, 0
             yield Shown(good, frame)
-        elif not keys_only and at - good > _MOST_LOST + _held_back(sight):
+        elif not keys_only and silent > _MOST_HELD and at - good > _MOST_LOST:
             raise sources.broken(source, good)
-    if not keys_only and sight.length / 1000 - good > _MOST_LOST + 1 / Fraction(*sight.rate):
+    # The last one may stay for long.
+    if not keys_only and latest - good > _MOST_LOST:
         raise sources.broken(source, good)
-
-
-def _held_back(sight: Sight) -> float:
-    # Decoders hold frames back: as many as they have threads, and those that wait for their turn.
-    return _MOST_HELD / max(sight.rate[0] / sight.rate[1], 1.0)
 
 
 def _frames(

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from core.rendition import AUDIO, rank
 from packager.media.facts import Facts, Sight, Step
 
@@ -34,6 +36,8 @@ _SEGMENT_BITS: Final = 8 * 300 // 4
 _SOUND_OF_BEST: Final = 96_000
 _SOUND_BESIDE_COPY: Final = 128_000
 _MOST_LINES: Final = 720
+LEAST: Final = 16
+"""Pixels along an edge of a picture, at least: one as thin as a thread is stretched."""
 _WIDEST_SHAPE: Final = Fraction(16, 9)
 _MOST_FRAMES: Final = 30
 # A small source that is fit stays as it is while it takes at most this much more than the step.
@@ -65,13 +69,20 @@ def steps(facts: Facts, wanted: Sequence[str]) -> list[Step]:
         made[step.name] = step
     if AUDIO in wanted:
         made[AUDIO] = _audio([AUDIO])
-    return sorted(made.values(), key=lambda step: rank(step.name))
+    alone = not any(step.video_bits for step in made.values())
+    found = [replace(step, alone=alone and step.copies_picture) for step in made.values()]
+    return sorted(found, key=lambda step: rank(step.name))
 
 
 def answers(settings: str) -> frozenset[str]:
     """Give what of ``NAMES`` a rendition of this recipe answers; nothing when it is of another."""
     names, _, rest = settings.partition(f", recipe {RECIPE}: ")
     return frozenset(names.split("+")) if rest else frozenset()
+
+
+def recipe_of(settings: str) -> str:
+    """Give how a rendition was made, without what it was made for."""
+    return settings.partition(", ")[2]
 
 
 def _size(sight: Sight, name: str) -> _Size:
@@ -84,7 +95,7 @@ def _size(sight: Sight, name: str) -> _Size:
 
 
 def _even(number: Fraction) -> int:
-    return max(2, round(number / 2) * 2)
+    return max(LEAST, round(number / 2) * 2)
 
 
 def _picture(facts: Facts, sight: Sight, names: list[str]) -> Step:

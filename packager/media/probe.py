@@ -13,9 +13,11 @@ from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
+from msgspec.structs import replace
 
 from packager.media import source as sources
 from packager.media.facts import LARGEST, LONGEST, SPARE, WIDEST, Facts, Sight, Sound
+from packager.media.plan import LEAST
 from packager.media.source import Source
 
 if TYPE_CHECKING:
@@ -68,11 +70,10 @@ def probe(source: Source, progress: Progress) -> Facts:
         scans = {one.index: _Scan(one) for one in (picture, sound) if one is not None}
         _read(source, container, scans, progress)
         first = _first_picture(source, picture) if picture else None
-        seen = scans[picture.index] if picture and first else None
-        heard = scans[sound.index] if sound and scans[sound.index].count else None
+        seen, heard = _timed(scans, picture if first else None), _timed(scans, sound)
         if seen is None and heard is None:
             raise sources.no_video(source)
-        _check_whole(source, container, seen or heard)
+        _check_whole(source, container, [one for one in (seen, heard) if one])
         sight = _sight(source, seen, first) if seen and first else None
         facts = Facts(
             size=source.file.stat().st_size,
@@ -81,6 +82,9 @@ def probe(source: Source, progress: Progress) -> Facts:
         )
     if facts.length > LONGEST:
         raise sources.too_long(source, facts.length / 1000, LONGEST // 3_600_000)
+    if facts.sight and facts.length > facts.sight.length:
+        # Its last picture stays until the sound ends, which needs more pictures.
+        return replace(facts, sight=replace(facts.sight, copied=False))
     return facts
 
 
@@ -92,7 +96,6 @@ class _Scan:
         self.base = stream.time_base or Fraction(1, 90_000)
         self.times = array("q")
         self.keys = array("q")
-        self.count = 0
         self.last = 0
         self.whole = True
         self.corrupt: int | None = None
@@ -100,7 +103,6 @@ class _Scan:
 
     def take(self, packet: "Packet[Any]") -> None:
         """Note a packet."""
-        self.count += 1
         at = packet.pts if packet.pts is not None else packet.dts
         if packet.pts is None or packet.dts is None or at is None:
             self.whole = False
@@ -109,7 +111,8 @@ class _Scan:
         if packet.is_corrupt and self.corrupt is None:
             self.corrupt = at
         self.times.append(at)
-        self.last = max(self.last, at + (packet.duration or 0)) if self.count > 1 else at
+        end = at + (packet.duration or 0)
+        self.last = max(self.last, end) if len(self.times) > 1 else end
         if packet.is_keyframe:
             self.keys.append(at)
             if self._avc:
@@ -138,6 +141,12 @@ def _read(
         raise sources.broken(source, at) from error
 
 
+def _timed(scans: dict[int, _Scan], stream: VideoStream | AudioStream | None) -> _Scan | None:
+    """Give what a stream's packets say, if any of them says its time."""
+    scan = scans[stream.index] if stream else None
+    return scan if scan and scan.times else None
+
+
 def _first_picture(source: Source, stream: VideoStream) -> VideoFrame | None:
     """Decode until some frames came; gives the first, or an interlaced one among them."""
     first: VideoFrame | None = None
@@ -154,13 +163,13 @@ def _first_picture(source: Source, stream: VideoStream) -> VideoFrame | None:
     return first
 
 
-def _check_whole(source: Source, container: InputContainer, scan: _Scan | None) -> None:
-    if scan is None or scan.count == 0:
-        raise sources.no_video(source)
-    if scan.corrupt is not None:
-        raise sources.broken(source, scan.corrupt * float(scan.base))
+def _check_whole(source: Source, container: InputContainer, scans: list[_Scan]) -> None:
+    first = scans[0]
+    if first.corrupt is not None:
+        raise sources.broken(source, first.corrupt * float(first.base))
     told = (container.duration or 0) / 1_000_000
-    real = float((scan.last - min(scan.times)) * scan.base)
+    # Either may be the longer one.
+    real = max(float((scan.last - min(scan.times)) * scan.base) for scan in scans)
     steady = not _STEADY_FORMATS.isdisjoint(container.format.name.split(","))
     if steady and told > real + max(2.0, told * 0.02) and not _others_last(container, told):
         raise sources.cut_off(source, real, told)
@@ -257,6 +266,7 @@ def _fits(stream: VideoStream, frame: VideoFrame, upright: tuple[int, int], rate
         and 0 < (context.level or 0) <= _LEVEL
         and (frame.width, frame.height) == upright
         and frame.rotation == 0
+        and min(upright) >= LEAST
         and upright[0] <= _FULL_HD[0]
         and upright[1] <= _FULL_HD[1]
         and rate <= _FASTEST

@@ -42,7 +42,12 @@ def frames(source: Source, facts: Facts) -> Iterator[AudioFrame]:
 
 def band(bits: int) -> int:
     """Give the highest pitch, Hz, that so many bits a second are to hold."""
-    return _BAND if bits <= _NARROW_BITS else _WIDE
+    return _BAND if is_narrow(bits) else _WIDE
+
+
+def is_narrow(bits: int) -> bool:
+    """Whether so many bits a second are so few that every one counts."""
+    return bits <= _NARROW_BITS
 
 
 def frame_of(data: list[bytes], start: int) -> AudioFrame:

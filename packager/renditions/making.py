@@ -16,7 +16,7 @@ from core.errors import ExitCode, PackhorseError
 from core.rendition import Segment
 from packager.media.children import Children, Outcome, Task
 from packager.media.facts import Facts, Made, Request, Step
-from packager.media.plan import steps
+from packager.media.plan import recipe_of, steps
 from packager.reading import Found
 from packager.renditions.looking import MOST_AT_ONCE, Counting, Phases, look
 from packager.renditions.ready import Ready, ReadyStill, made_for
@@ -25,6 +25,7 @@ from packager.workspace import Workspace
 
 _PREFIX: Final = "media-"
 # How much longer a picture of up to so many lines takes than sound alone.
+_DECODING: Final = 3
 _WORK: Final = ((0, 1), (240, 3), (360, 5), (480, 8), (1 << 16, 16))
 
 
@@ -46,7 +47,7 @@ class _Job(NamedTuple):
     def work(self) -> int:
         """How long it takes, in milliseconds of sound alone."""
         if self.step.copies_picture:
-            return self.facts.length
+            return self.facts.length * (_DECODING if self.step.alone else 1)
         return self.facts.length * next(n for lines, n in _WORK if self.step.height <= lines)
 
 
@@ -118,7 +119,7 @@ class Maker:
             for step in steps(known.facts, one.names):
                 if not made_for(self._there(one.source), step):
                     job = _Job(one, known.facts, step, len(jobs))
-                    jobs.setdefault((one.source, step.settings), job)
+                    jobs.setdefault((one.source, recipe_of(step.settings)), job)
         return list(jobs.values())
 
     def _make(self, jobs: list[_Job]) -> None:

@@ -9,7 +9,7 @@ from core.kinds import media_type
 from core.manifest import File, Manifest
 from core.rendition import AUDIO, Picture, Rendition, Segment, rank
 from packager.media.facts import Step
-from packager.media.plan import NAMES, answers
+from packager.media.plan import NAMES, answers, recipe_of
 
 
 class ReadyStill(msgspec.Struct, frozen=True, array_like=True):
@@ -111,8 +111,10 @@ def answering(there: Iterable[Ready], wanted: Sequence[str]) -> list[Ready] | No
 
 
 def made_for(there: Iterable[Ready], step: Step) -> Ready | None:
-    """Give the rendition that was made in exactly the way of a step."""
-    return next((one for one in there if one.settings == step.settings), None)
+    """Give the rendition that was made in exactly the way of a step, for whatever was wanted."""
+    how = recipe_of(step.settings)
+    found = next((one for one in there if recipe_of(one.settings) == how), None)
+    return found and msgspec.structs.replace(found, settings=step.settings)
 
 
 def in_order(names: Iterable[str]) -> tuple[str, ...]:

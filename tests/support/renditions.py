@@ -32,6 +32,7 @@ def make_source(
     sound: bool = True,
     keys: float = 2,
     preset: str = "ultrafast",
+    sounds_for: float = 0,
 ) -> bytes:
     """Make an MP4 whose brightness changes every frame, with a tone, fit to be taken as it is.
 
@@ -42,6 +43,7 @@ def make_source(
         sound: whether it has any.
         keys: seconds between key frames.
         preset: of the encoder; those that are not the quickest reorder frames.
+        sounds_for: seconds of sound, where that is longer.
     """
     out = io.BytesIO()
     with av.open(out, "w", format="mp4") as container:
@@ -59,6 +61,9 @@ def make_source(
                 container.mux(audio.encode(_tone(heard)))
                 heard += _CHUNK
         container.mux(video.encode(None))
+        while audio and heard < sounds_for * _SAMPLES:
+            container.mux(audio.encode(_tone(heard)))
+            heard += _CHUNK
         if audio:
             container.mux(audio.encode(None))
     return out.getvalue()

@@ -65,3 +65,13 @@ def test_sound_alone_is_audio_whatever_is_wanted() -> None:
 def test_another_recipe_answers_nothing() -> None:
     assert answers("best, recipe 0: h264 as it is, aac as it is") == frozenset()
     assert answers("something of a newer packager") == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "alone"), [(["best"], True), (["best", "audio"], True), (USUAL, False)]
+)
+def test_a_copied_picture_is_decoded_where_nothing_else_decodes_it(
+    wanted: list[str], alone: bool
+) -> None:
+    found = steps(facts(1920, 1080), wanted)
+    assert [one.alone for one in found] == [alone, *(False for _ in found[1:])]

@@ -14,13 +14,14 @@ import pytest
 from av.container import InputContainer
 
 from core.errors import RefusedError
+from core.rendition import check_renditions
 from packager.media.facts import Facts
 from packager.media.make import Job, make
 from packager.media.plan import steps
 from packager.media.probe import probe
 from packager.media.source import Source
 from tests.support.course import make_png
-from tests.support.renditions import make_source
+from tests.support.renditions import make_rendition, make_source
 
 Look = Callable[[bytes], Facts]
 SIZE = (160, 96)
@@ -56,8 +57,12 @@ def record(
     turned: int = 0,
     sounds: int = 1,
     shape: Fraction = Fraction(1),
+    stays: int = 0,
 ) -> bytes:
-    """Record a second of half bright, half dark picture, and a tone for each sound."""
+    """Record a second of half bright, half dark picture, and a tone for each sound.
+
+    The last picture may stay for some seconds.
+    """
     out = io.BytesIO()
     with av.open(out, "w", format=kind) as container:
         base = Fraction(1, 1000) if times else Fraction(1, 25)
@@ -73,7 +78,10 @@ def record(
             video.set_display_rotation(turned)
             for at in times or range(25):
                 container.mux(video.encode(_half_bright(size, at, base)))
-            container.mux(video.encode(None))
+            for packet in video.encode(None):
+                if stays and packet.pts == (times or [24])[-1] * base / packet.time_base:
+                    packet.duration = round(stays / packet.time_base)
+                container.mux(packet)
         for number, one in enumerate(heard, 1):
             assert isinstance(one, av.AudioStream)
             for start in range(0, 48_000, 1024):
@@ -137,6 +145,33 @@ def test_a_variable_frame_rate_becomes_constant(tmp_path: Path) -> None:
     assert steps_between == {0.1}
     assert found[0] == 0
     assert found[-1] == pytest.approx(1.5, abs=0.15)
+
+
+@pytest.mark.parametrize("kind", ["mp4", "matroska"])
+def test_a_last_picture_that_stays_is_no_damage(kind: str, tmp_path: Path) -> None:
+    times = [0, 40, 80, 500, 540, 1000, 1500, 9000]
+    data = record(kind, "libx264", times=times, stays=12, options={"preset": "ultrafast"})
+    with made(data, tmp_path) as container:
+        found = [frame.time for frame in container.decode(video=0)]
+    assert found[-1] == pytest.approx(21, abs=0.5)
+
+
+@pytest.mark.parametrize("frames", [1, 30])
+def test_a_picture_that_ends_before_the_sound_stays(frames: int, tmp_path: Path) -> None:
+    source = make_source(frames / 10, sounds_for=9)
+    with made(source, tmp_path) as container:
+        found = [frame.time for frame in container.decode(video=0)]
+    assert found[-1] == pytest.approx(9, abs=0.3)
+
+
+@pytest.mark.parametrize("size", [(1000, 8), (8, 1000), (4096, 32), (2, 2)])
+def test_a_picture_as_thin_as_a_thread_has_a_name_that_manifests_allow(
+    size: tuple[int, int],
+) -> None:
+    data = make_source(1, size=size)
+    for wanted in ("best", "240p"):
+        _, one = make_rendition(data, name=wanted)
+        check_renditions([one], {one.path: one.size})
 
 
 def test_a_turned_picture_is_upright(tmp_path: Path, look: Look) -> None:
@@ -244,8 +279,10 @@ def test_damage_in_the_middle_is_named_by_its_time(tmp_path: Path) -> None:
     chance = random.Random(5)
     for place in range(len(data) // 2, len(data) * 3 // 4):
         data[place] = chance.randrange(256)
-    with pytest.raises(RefusedError, match=r"1.mp4 is damaged from 0:(0[7-9]|1[0-2]) on"):
-        made(bytes(data), tmp_path, "240p")
+    # Also where the picture is only copied, and nothing else decodes it.
+    for wanted in ("240p", "best"):
+        with pytest.raises(RefusedError, match=r"1.mp4 is damaged from 0:(0[7-9]|1[0-2]) on"):
+            made(bytes(data), tmp_path, wanted)
 
 
 def test_ten_hours(look: Look) -> None:
