@@ -61,10 +61,23 @@ class Children:
     def run(self, tasks: Iterable[Task[T]]) -> Iterator[Outcome[T]]:
         """Run tasks, and give outcomes as they come.
 
+        What crashes runs once more at the end, alone: it may have lacked memory, or was killed.
+
         Raises:
             ExhaustedError: the disk is full.
         """
-        with ThreadPoolExecutor(self._most) as threads:
+        known = {task.key: task for task in tasks}
+        crashed: list[Task[T]] = []
+        for outcome in self._run(known.values(), self._most):
+            if outcome.lasting:
+                yield outcome
+            else:
+                crashed.append(known[outcome.key])
+        yield from self._run(crashed, 1)
+
+    def _run(self, tasks: Iterable[Task[T]], most: int) -> Iterator[Outcome[T]]:
+        self._ending = False
+        with ThreadPoolExecutor(most) as threads:
             waiting = {threads.submit(self._one, task) for task in tasks}
             try:
                 while waiting:

@@ -5,7 +5,8 @@ the last still. It is taken once the picture rests, or shortly after, and shown 
 What is too much for the budget goes, the least change first.
 """
 
-from collections.abc import Callable, Iterator
+import heapq
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -55,7 +56,7 @@ def take_stills(source: Source, facts: Facts, target: Path, progress: Progress) 
     if sight is None:
         return []
     keys_only = sight.keys <= _KEYS_ENOUGH
-    found = list(_scenes(_looked_at(source, facts, progress, keys_only=keys_only), sight))
+    found = _scenes(_looked_at(source, facts, progress, keys_only=keys_only), sight)
     stills: list[Still] = []
     for number, scene in enumerate(_affordable(found, facts.length), 1):
         file = target.with_name(f"{target.name}-{number:04}.jpg")
@@ -132,14 +133,19 @@ def _difference(one: bytes, other: bytes) -> float:
     return changed / len(one)
 
 
-def _affordable(scenes: list[_Scene], length: int) -> list[_Scene]:
+def _affordable(scenes: Iterable[_Scene], length: int) -> list[_Scene]:
+    """Give in order what the budget has room for; no more than that is in memory."""
     budget = max(_LEAST_BYTES, _BYTES_A_MINUTE * length // 60_000)
-    total = sum(len(one.data) for one in scenes)
-    kept = set(range(len(scenes)))
-    # The first stays: there is always something to see.
-    for number in sorted(range(1, len(scenes)), key=lambda n: scenes[n].change):
-        if total <= budget and len(kept) <= MOST_PICTURES:
-            break
-        total -= len(scenes[number].data)
-        kept.remove(number)
-    return [scenes[number] for number in sorted(kept)]
+    kept: list[tuple[float, float, _Scene]] = []
+    first: list[_Scene] = []
+    total = 0
+    for scene in scenes:
+        total += len(scene.data)
+        # The first stays: there is always something to see.
+        if not first:
+            first.append(scene)
+            continue
+        heapq.heappush(kept, (scene.change, scene.at, scene))
+        while kept and (total > budget or len(kept) >= MOST_PICTURES):
+            total -= len(heapq.heappop(kept)[2].data)
+    return [*first, *(scene for _, _, scene in sorted(kept, key=lambda one: one[1]))]

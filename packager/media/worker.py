@@ -93,9 +93,15 @@ def limit() -> None:
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - POSIX alone has it
 
-        resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (_FOUR_GIB, _FOUR_GIB))
+        for kind, most in (
+            (resource.RLIMIT_AS, _MOST_MEMORY),
+            (resource.RLIMIT_CORE, 0),
+            (resource.RLIMIT_FSIZE, _FOUR_GIB),
+        ):
+            # What the system allows at all may be less.
+            _, allowed = resource.getrlimit(kind)
+            bound = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
+            resource.setrlimit(kind, (bound, bound))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Workers that hang, crash or eat memory harm nobody else, and none is left behind."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,37 @@ def test_a_crash_is_told(programs: Path, program: str, words: str) -> None:
     assert str(outcome.error).startswith("1.mp4 cannot be decoded: ")
     # The next run tries again.
     assert not outcome.lasting
+
+
+def test_what_crashed_beside_others_runs_again_alone(programs: Path, tmp_path: Path) -> None:
+    # The others' places are taken while they run; a process that finds some is killed.
+    programs.write_text(
+        "import json, os, pathlib, sys, time\n"
+        "asked = json.load(sys.stdin)\n"
+        f"place = pathlib.Path({str(tmp_path)!r}, 'running', str(os.getpid()))\n"
+        "place.parent.mkdir(exist_ok=True)\n"
+        "place.touch()\n"
+        "time.sleep(0.5)\n"
+        "crowd = len(list(place.parent.iterdir()))\n"
+        "if asked['name'] == '1.mp4' and crowd > 1: place.unlink(); os.kill(os.getpid(), 9)\n"
+        "time.sleep(0.5)\n"
+        "place.unlink()\n"
+        'print(\'{"made": {"head": 1, "segments": []}}\', flush=True)\n'
+    )
+    found = run(*(Request(file="", name=name) for name in ("1.mp4", "2.mp4")))
+    assert [(one.key, one.error) for one in found] == [("2.mp4", None), ("1.mp4", None)]
+
+
+def test_limits_are_never_above_what_the_system_allows() -> None:
+    program = (
+        "import resource; from packager.media.worker import limit; limit();"
+        "print(*resource.getrlimit(resource.RLIMIT_AS), *resource.getrlimit(resource.RLIMIT_FSIZE))"
+    )
+    bounded = 'ulimit -v 3000000 && ulimit -f 2000000 && exec "$0" -c "$1"'
+    command = ["sh", "-c", bounded, sys.executable, program]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert max(map(int, ran.stdout.split()[:2])) == 3_000_000 * 1024
+    assert max(map(int, ran.stdout.split()[2:])) < 4 * 1024**3
 
 
 def test_one_that_hangs_is_ended(programs: Path) -> None:
