@@ -1,18 +1,19 @@
 """A folder whose videos have given way to their renditions."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 import msgspec
 
 from core.digest import Digest
-from core.errors import PackhorseError, UsageError
+from core.errors import PackhorseError
 from core.manifest import File, Item, Manifest
-from core.rendition import TICKS, Rendition
+from core.rendition import Rendition
 from packager.build import Tools, read_folder
 from packager.cues.files import check_ends
-from packager.renditions.making import Maker, Wanted
+from packager.renditions.making import Maker, Prospect, Wanted
+from packager.renditions.places import Places, check_ahead, stem_of
 from packager.renditions.ready import Ready, answering, ready_in
 from packager.renditions.records import Records
 from packager.scan import Folder, Video, as_it_is
@@ -86,11 +87,15 @@ def render(
         if found := answering(there.get(one.source, []), one.names):
             results[one] = found
     left = [one for one in dict.fromkeys(wanted.values()) if one not in results]
-    results |= Maker(tools.workspace, tools.phases, there).make(left)
-    by_path = {path: results[one] for path, one in wanted.items()}
-    lengths = {path: _length(found) for path, found in by_path.items() if isinstance(found, list)}
-    check_ends(folder.cues, lengths)
-    return _composed(folder, digests, by_path)
+    maker = Maker(tools.workspace, tools.phases, there)
+    outlook = {one: Prospect.of(found) for one, found in results.items() if isinstance(found, list)}
+    outlook |= maker.look(left)
+    # What is wrong is told before hours of work.
+    ahead = {path: outlook[one] for path, one in wanted.items() if one in outlook}
+    check_ahead(folder, {path: one.names for path, one in ahead.items()})
+    check_ends(folder.cues, {path: one.length for path, one in ahead.items()})
+    results |= maker.make(left)
+    return _composed(folder, digests, {path: results[one] for path, one in wanted.items()})
 
 
 def _published(workspace: Workspace, newest: Manifest | None) -> dict[Digest, list[Ready]]:
@@ -104,22 +109,14 @@ def _published(workspace: Workspace, newest: Manifest | None) -> dict[Digest, li
     return found
 
 
-def _length(ready: list[Ready]) -> int:
-    """Give the length of a video by its renditions, in milliseconds."""
-    return max(sum(one.ticks for one in ready_one.segments) for ready_one in ready) * 1000 // TICKS
-
-
 def _composed(
     folder: Folder, digests: Mapping[str, Digest], results: Mapping[str, Result]
 ) -> Rendered:
     items = list(folder.items)
     made: list[File] = []
-    owner: dict[str, str] = {}
     kept, warnings = [], []
     replaced = {path for path, result in results.items() if isinstance(result, list)}
-    taken = {
-        found.path.casefold(): found.path for found in folder.files if found.path not in replaced
-    }
+    places = Places(folder, replaced)
     for video in folder.videos:
         result = results[video.path]
         item = items[video.item]
@@ -128,36 +125,13 @@ def _composed(
             warnings.append(result)
             items[video.item] = as_it_is(item)
             continue
-        stem = video.path.removesuffix("." + video.path.rpartition(".")[2])
-        placed = [one.placed(stem, digests[video.path]) for one in result]
+        placed = [one.placed(stem_of(video.path), digests[video.path]) for one in result]
         files = [file for _, new in placed for file in new]
-        _check_free(video, files, taken, owner)
+        places.take(video.path, [file.path for file in files])
         made += files
         items[video.item] = _item(item, video, [one for one, _ in placed], files)
     new = replace(folder, items=items, made=made, replaced=frozenset(replaced))
     return Rendered(new, kept, warnings)
-
-
-def _check_free(
-    video: Video, files: Iterable[File], taken: Mapping[str, str], owner: dict[str, str]
-) -> None:
-    for file in files:
-        name = file.path.casefold()
-        if name in taken:
-            raise UsageError(
-                "{path} has the name that a rendition of {video} is to have.",
-                hint="Give one of the two another name.",
-                path=taken[name],
-                video=video.path,
-            )
-        if (other := owner.setdefault(name, video.path)) and other != video.path:
-            raise UsageError(
-                "{one} and {other} differ in their endings alone, and so would have the same"
-                " renditions.",
-                hint="Give one of the two another name.",
-                one=other,
-                other=video.path,
-            )
 
 
 def _item(item: Item, video: Video, renditions: list[Rendition], files: list[File]) -> Item:

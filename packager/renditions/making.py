@@ -13,7 +13,7 @@ from cache import durable
 from core.control import error_of, wording_of
 from core.digest import Digest
 from core.errors import ExitCode, PackhorseError
-from core.rendition import Segment
+from core.rendition import TICKS, Segment
 from packager.media.children import Children, Outcome, Task
 from packager.media.facts import Facts, Made, Request, Step
 from packager.media.plan import recipe_of, steps
@@ -35,6 +35,24 @@ class Wanted(NamedTuple):
     source: Digest
     found: Found
     names: tuple[str, ...]
+
+
+class Prospect(NamedTuple):
+    """What is known of a video's renditions before they are made.
+
+    Attributes:
+        names: theirs, best first.
+        length: theirs, in milliseconds.
+    """
+
+    names: list[str]
+    length: int
+
+    @classmethod
+    def of(cls, ready: Sequence[Ready]) -> "Prospect":
+        """Tell it of renditions that are there."""
+        ticks = max(sum(segment.ticks for segment in one.segments) for one in ready)
+        return cls([one.name for one in ready], ticks * 1000 // TICKS)
 
 
 class _Job(NamedTuple):
@@ -63,7 +81,7 @@ class Maker:
     def __init__(
         self, workspace: Workspace, phases: Phases, published: Mapping[Digest, list[Ready]]
     ) -> None:
-        """Prepare; ``make`` does the work."""
+        """Prepare; ``look`` comes first, then ``make``."""
         self._workspace = workspace
         self._phases = phases
         self._published = published
@@ -71,14 +89,26 @@ class Maker:
         self._known: dict[Digest, KnownVideo] = {}
         self._failed: dict[Digest, PackhorseError] = {}
 
-    def make(self, wanted: Sequence[Wanted]) -> dict[Wanted, list[Ready] | PackhorseError]:
-        """Give the renditions of each video, best first, or why there are none.
+    def look(self, wanted: Sequence[Wanted]) -> dict[Wanted, Prospect]:
+        """Look at videos, and say what they will have; left out are those that cannot be taken.
 
         Raises:
             ExhaustedError: the disk is full.
         """
         self._known = {one.source: self._records.get(one.source) for one in wanted}
         self._look(wanted)
+        return {
+            one: Prospect([step.name for step in steps(facts, one.names)], facts.length)
+            for one in wanted
+            if (facts := self._known[one.source].facts) and not self._known[one.source].refused
+        }
+
+    def make(self, wanted: Sequence[Wanted]) -> dict[Wanted, list[Ready] | PackhorseError]:
+        """Give the renditions of videos that were looked at, best first, or why there are none.
+
+        Raises:
+            ExhaustedError: the disk is full.
+        """
         self._make(self._jobs(wanted))
         return {one: self._result(one) for one in wanted}
 

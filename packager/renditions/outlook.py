@@ -6,6 +6,7 @@ from core.errors import PackhorseError
 from packager.cues.files import check_ends
 from packager.media.plan import steps
 from packager.renditions.looking import Phases, look
+from packager.renditions.places import check_ahead
 from packager.scan import Folder
 
 
@@ -25,7 +26,7 @@ def look_ahead(folder: Folder, phases: Phases) -> Outlook:
     """Look at a folder's videos.
 
     Raises:
-        UsageError: cues are beyond a video's end.
+        UsageError: a rendition's name is taken, or cues are beyond a video's end.
     """
     files = {found.path: found for found in folder.files}
     names: dict[int, list[str]] = {}
@@ -39,5 +40,6 @@ def look_ahead(folder: Folder, phases: Phases) -> Outlook:
             lengths[video.path] = facts.length
         elif outcome.error:
             failed[video.item] = outcome.error
+    check_ahead(folder, {one.path: names[one.item] for one in folder.videos if one.item in names})
     check_ends(folder.cues, lengths)
     return Outlook(names, [failed[number] for number in sorted(failed)])

@@ -10,6 +10,7 @@ from core.manifest import File, Manifest
 from core.rendition import AUDIO, Picture, Rendition, Segment, rank
 from packager.media.facts import Step
 from packager.media.plan import NAMES, answers, recipe_of
+from packager.renditions.places import path_of
 
 
 class ReadyStill(msgspec.Struct, frozen=True, array_like=True):
@@ -44,7 +45,7 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
 
     def placed(self, stem: str, source: Digest) -> tuple[Rendition, list[File]]:
         """Give what a manifest says of it beside the video ``stem``, and its files."""
-        path = f"{stem}.{self.name}.mp4"
+        path = path_of(stem, self.name)
         files = [File(path, self.digest, self.size, media_type(path))]
         pictures = []
         for number, still in enumerate(self.stills, 1):

@@ -50,6 +50,13 @@ def fetch(tiny: TinyRepository, base: int, held: Blobs) -> tuple[Manifest, Blobs
     return manifest_in(release, blobs), blobs
 
 
+def encoded(folder: Path, source: bytes) -> set[str]:
+    """Give the digests of the videos that a workspace holds besides their source."""
+    blobs = (folder / ".packhorse/blobs").glob("*/*")
+    found = {path.name for path in blobs if path.read_bytes()[4:8] == b"ftyp"}
+    return found - {digest_of(source)}
+
+
 def test_a_video_gives_way_to_its_renditions(
     run: Run, tmp_path: Path, tiny: TinyRepository, video: bytes
 ) -> None:
@@ -58,6 +65,7 @@ def test_a_video_gives_way_to_its_renditions(
     ran = publish(run, folder, tiny)
     assert (ran.code, ran.data["warnings"]) == (3, [])
     manifest, blobs = fetch(tiny, 0, {})
+    assert len(encoded(folder, video)) == 3
     item = manifest.items[0]
     assert [one.name for one in item.renditions] == ["256p", "240p", "audio"]
     assert (item.kind, item.entry) == ("video", "1 鱼.256p.mp4")
@@ -185,9 +193,12 @@ def test_names_that_are_taken(
     toml = TOML + 'renditions = ["best"]\n[[item]]\npath = "1.256p.mp4"\nrenditions = []\n'
     toml = toml if "1.256p.mp4" in files else TOML + 'renditions = ["best"]\n'
     folder = fill(tmp_path / "course", dict.fromkeys(files, video), toml)
-    ran = run("pack", "build", folder, "--level", 1)
-    assert ran.code == 2
-    assert words in ran.err
+    # Before anything is encoded.
+    for command in (("check", folder), ("build", folder, "--level", 1)):
+        ran = run("pack", *command)
+        assert ran.code == 2
+        assert words in ran.err
+    assert not encoded(folder, video)
 
 
 def test_cues_behind_the_end_of_a_video(run: Run, tmp_path: Path, video: bytes) -> None:
@@ -200,3 +211,4 @@ def test_cues_behind_the_end_of_a_video(run: Run, tmp_path: Path, video: bytes) 
         ran = run("pack", command, folder)
         assert ran.code == 2
         assert "1.cues.txt" in ran.err
+    assert not encoded(folder, video)
