@@ -36,8 +36,10 @@ class Timetables:
         self._journal = state.journal
         self._usage = usage
         self._channels: dict[str, Channel] = {}
-        # Changes, and what was made of them; replaced together, from the journal's thread too.
-        self._over: tuple[list[KeptChange], dict[str, list[Placed]]] = ([], {})
+        # Replaced from the journal's thread, too.
+        self._changes: list[KeptChange] = []
+        # With what each was made of, which says whether it still holds.
+        self._placed: dict[str, tuple[Channel, list[KeptChange], list[Placed]]] = {}
         self._file = Watched(state.timetable, lambda: self._read(state.timetable))
         usage.when_open(self._load)
 
@@ -53,17 +55,18 @@ class Timetables:
 
     def placed(self, name: str) -> list[Placed]:
         """Give a channel's lessons as they take place here, in order; none for an unknown one."""
-        channel = self.channel(name)
+        channel, changes = self.channel(name), self._changes
         if channel is None:
             return []
-        changes, placed = self._over
-        if name not in placed:
-            placed[name] = effective(channel, [one.change for one in changes])
-        return placed[name]
+        made = self._placed.get(name)
+        if made is None or made[0] is not channel or made[1] is not changes:
+            placed = effective(channel, [one.change for one in changes])
+            made = self._placed[name] = channel, changes, placed
+        return made[2]
 
     def changes(self, name: str) -> Sequence[KeptChange]:
         """Give what teachers changed on a channel."""
-        return [one for one in self._over[0] if one.change.channel == name]
+        return [one for one in self._changes if one.change.channel == name]
 
     async def change(self, kept: KeptChange, now: int, tell: Sequence[Recorded] = ()) -> None:
         """Keep a change of one lesson, and tell of it upward.
@@ -95,8 +98,8 @@ class Timetables:
             _LOG.warning("the timetable cannot be read: %s", error)
             return
         self._channels = {one.id: one for one in found.channels}
-        self._over = (self._over[0], {})
+        self._placed = {}
 
     def _load(self) -> None:
         with suppress(PackhorseError):
-            self._over = (journal_changes.changes(self._journal), {})
+            self._changes = journal_changes.changes(self._journal)
