@@ -4,12 +4,14 @@ Rules:
     - A run is kept before a playlist names it, so that its numbers hold after a restart.
     - Sources are kept with them: the pack that they come from may have another version by then.
     - ``Reach`` is kept ahead of what is published, so that a restart knows what may have been seen.
-    - Runs of more than ``KEPT`` ago are removed when a new one is kept.
+    - Runs of more than ``KEPT`` ago are removed when a new one is kept, those of channels that
+      the school has no more at any time.
 """
 
+import json
 import sqlite3
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -61,6 +63,9 @@ _RUNS: Final = (
 )
 _SOURCES: Final = "SELECT digest, document FROM lineup_source"
 _REACH: Final = "SELECT reached, boot, exact FROM lineup_reach"
+_OF_OTHERS: Final = (
+    "DELETE FROM lineup_run WHERE start < ? AND channel NOT IN (SELECT value FROM json_each(?))"
+)
 _UNUSED: Final = "DELETE FROM lineup_source WHERE digest NOT IN (SELECT source FROM lineup_run)"
 
 
@@ -128,8 +133,8 @@ def keep_reach(connection: sqlite3.Connection, reach: Reach) -> None:
     connection.execute("INSERT OR REPLACE INTO lineup_reach VALUES (1, ?, ?, ?)", reach)
 
 
-def unpin_others(connection: sqlite3.Connection, feeds: Iterable[Feed]) -> None:
-    """Let the blobs of channels go that the school has no more."""
+def forget_others(connection: sqlite3.Connection, feeds: Sequence[Feed], now: int) -> None:
+    """Let channels go that the school has no more: their blobs now, their runs after ``KEPT``."""
     kept = {feed.reason for feed in feeds}
     rows = connection.execute(
         "SELECT DISTINCT reason FROM pin WHERE reason LIKE 'air %'"
@@ -137,6 +142,8 @@ def unpin_others(connection: sqlite3.Connection, feeds: Iterable[Feed]) -> None:
     for (reason,) in rows:
         if reason not in kept:
             journal_pins.unpin(connection, reason)
+    names = json.dumps(sorted({feed.channel for feed in feeds}))
+    connection.execute(_OF_OTHERS, (now - KEPT, names))
 
 
 def lineup(path: Path, slates: dict[bool, Source], most: int) -> dict[Feed, list[Part]]:

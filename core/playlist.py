@@ -4,7 +4,7 @@ Lessons are byte ranges of their files; the slate's segments have addresses of t
 their timestamps go on while its pictures go round.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -31,13 +31,16 @@ class Addresses(NamedTuple):
     slate: Callable[[int | None], str]
 
 
-def window(parts: Sequence[Part], published: int, length: int) -> tuple[int, int]:
+def window(
+    parts: Sequence[Part], published: int, length: int, gone: Collection[str] = ()
+) -> tuple[int, int]:
     """Give the numbers of the first segment of a playlist, and of the one after its last.
 
     Args:
         parts: the latest runs, in order.
         published: up to when the last run is published.
         length: how much to show at least, if there is so much.
+        gone: sources that may not be shown any more; what follows them is the beginning.
     """
     last = parts[-1]
     end = last.run.first + count(last, None, published)
@@ -47,6 +50,8 @@ def window(parts: Sequence[Part], published: int, length: int) -> tuple[int, int
         shown = count(part, following, published)
         if following is not None and part.moment(begin + shown) != following.start:
             # A new beginning: what was before it belongs to another time.
+            return following.first, end
+        if following is not None and part.run.digest in gone:
             return following.first, end
         for index in reversed(range(begin, begin + shown)):
             length -= part.source.start(index + 1) - part.source.start(index)

@@ -5,6 +5,9 @@ Rules:
       the channels stand still and go on when it can.
     - How far feeds may be published is in the journal ahead of it, ``STEP`` at a time, and exactly
       when the portal ends; so a restart, too, knows what players may have seen.
+    - A feed is shown once it was moved on in this process: until then its line-up ends where the
+      last process may have come to, which is no time of now.
+    - Whatever goes wrong is tried again a second later.
 """
 
 import asyncio
@@ -19,8 +22,9 @@ from cache.clock import Clock
 from cache.journal_lineup import Feed, Reach
 from cache.state import StateDirectory
 from core.errors import PackhorseError, UnavailableError
-from core.lineup import AHEAD, Day, Part, Run, advance, horizon
+from core.lineup import AHEAD, STANDSTILL, Day, Part, Run, advance, horizon
 from core.rendition import TICKS
+from core.timetable import Placed
 from edge_client.portal.air.programmes import Programmes
 from edge_client.portal.air.slate import slate
 from edge_client.portal.lessons import Lessons
@@ -29,10 +33,12 @@ from edge_client.portal.timetables import Timetables
 from edge_client.portal.usage_log import UsageLog
 
 STEP: Final = 300 * TICKS
+KEPT_IN_MEMORY: Final = 4 * 3600 * TICKS
+"""Over half an hour, and over a lesson that someone watches from its start."""
 TICK_SECONDS: Final = 1.0
 _LOOK_SECONDS: Final = 5.0
 MOST_RUNS: Final = 60
-"""So many runs of a feed are in memory: more than half an hour has."""
+"""So many runs of a feed are in memory at most: more than half an hour has."""
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -43,6 +49,28 @@ class Text(NamedTuple):
     packed: bytes
 
 
+class Told(NamedTuple):
+    """What pages say of a feed at one moment, in one language.
+
+    Attributes:
+        at: when it was found, monotonic seconds.
+        on: the run that was on.
+        minute: school time then, minutes since 1970.
+        placed: the channel's lessons, as they took place then.
+        facts: for the page's script.
+    """
+
+    at: float
+    on: Run
+    minute: int
+    placed: list[Placed]
+    facts: dict[str, object]
+
+    def holds(self, other: "Told") -> bool:
+        """Say whether this is what would be found now but for what came in the meantime."""
+        return (self.on, self.minute) == (other.on, other.minute) and self.placed is other.placed
+
+
 @dataclass(slots=True)
 class Shown:
     """What a feed has shown.
@@ -50,21 +78,40 @@ class Shown:
     Attributes:
         parts: its latest runs.
         published: segments that begin before that moment are in its playlists.
+        is_moving: whether it was moved on in this process.
         looked: when it was last asked whether what is on may be shown, monotonic seconds.
         is_gone: whether it may not.
-        texts: its playlists by their length, with what they were made of.
+        texts: its playlists by their kind, with what they were made of.
+        told: what pages say of it, by language, with what that was made of.
+        telling: held by whoever makes that.
     """
 
     parts: list[Part]
     published: int = 0
+    is_moving: bool = False
     looked: float = 0.0
     is_gone: bool = False
-    texts: dict[int, tuple[tuple[int, Run], Text]] = field(default_factory=dict)
+    texts: dict[str, tuple[object, Text]] = field(default_factory=dict)
+    told: dict[str, Told] = field(default_factory=dict)
+    telling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def on(self, moment: int) -> Part:
         """Give the run that is on at a moment; the first one before it."""
         begun = (part for part in reversed(self.parts) if part.run.start <= moment)
         return next(begun, self.parts[0])
+
+    def add(self, made: list[Part], now: int) -> None:
+        """Take what was made up to now; one of the last one's number takes its place."""
+        for part in made:
+            if self.parts and self.parts[-1].run.first == part.run.first:
+                self.parts.pop()
+            self.parts.append(part)
+            self.is_gone = False
+        self.published, self.is_moving = horizon(self.published, now), True
+        while len(self.parts) > 1 and (
+            len(self.parts) > MOST_RUNS or self.parts[1].run.start < self.published - KEPT_IN_MEMORY
+        ):
+            del self.parts[0]
 
 
 class Channels:
@@ -128,7 +175,7 @@ class Channels:
     def shown(self, feed: Feed) -> Shown | None:
         """Give what a feed has shown; None when that is nothing yet."""
         found = self._feeds.get(feed)
-        return found if found is not None and found.parts and found.published else None
+        return found if found is not None and found.parts and found.is_moving else None
 
     async def move(self) -> None:
         """Move every feed on to now.
@@ -151,14 +198,9 @@ class Channels:
         made = {feed: await self._made(feed, now) for feed in wanted}
         await self._keep(made, now)
         for feed, parts in made.items():
-            shown = self._feeds[feed]
-            for part in parts:
-                if shown.parts and shown.parts[-1].run.first == part.run.first:
-                    shown.parts.pop()
-                shown.parts.append(part)
-                shown.is_gone = False
-            del shown.parts[:-MOST_RUNS]
-            shown.published = horizon(shown.published, now)
+            self._feeds[feed].add(parts, now)
+        # Of channels that the school has no more the journal knows enough.
+        self._feeds = {feed: self._feeds[feed] for feed in wanted}
 
     async def _run(self) -> None:
         await self._usage.secrets()  # the journal was tried
@@ -166,9 +208,10 @@ class Channels:
             try:
                 await self.move()
                 self._standing = False
-            except PackhorseError as error:
+            except Exception as error:  # noqa: BLE001 - else one mistake would end all channels
                 if not self._standing:
-                    _LOG.warning("the channels stand still: %s", error)
+                    is_bug = not isinstance(error, PackhorseError)
+                    _LOG.warning("the channels stand still: %s", error, exc_info=is_bug)
                 self._standing = True
             await asyncio.sleep(TICK_SECONDS)
 
@@ -202,7 +245,7 @@ class Channels:
         def work(file: sqlite3.Connection) -> None:
             for feed, parts in fresh.items():
                 journal_lineup.keep_runs(file, feed, parts)
-            journal_lineup.unpin_others(file, wanted)
+            journal_lineup.forget_others(file, wanted, now)
             if reach is not None:
                 journal_lineup.keep_reach(file, reach)
 
@@ -225,10 +268,12 @@ class Channels:
         """Take up again what the journal knows of feeds."""
         slates = {sound: slate(sound=sound).source for sound in (False, True)}
         reach = self._reach = self._reach or journal_lineup.reach(self._journal)
-        published = reach.reached if reach else 0
-        if reach and not reach.exact and reach.boot == self._clock.boot_id():
-            # In one boot time does not go back.
-            published = min(published, now + AHEAD)
+        published, until = (reach.reached if reach else 0), now + AHEAD
+        if reach and not reach.exact and reach.boot == self._clock.boot_id() and (
+            until + STANDSTILL >= published - STEP
+        ):  # fmt: skip
+            # In one boot time goes back only where a person says so.
+            published = min(published, until)
         kept = journal_lineup.lineup(self._journal, slates, MOST_RUNS)
         for feed in wanted:
             if feed not in self._feeds:

@@ -4,18 +4,22 @@ A playlist is written once for each segment, however many ask.
 """
 
 import gzip
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import hdrs, web
 
 from cache.journal_lineup import Feed
+from core.errors import UnavailableError
 from core.lineup import SLATE, count
 from core.playlist import HALF_HOUR, WINDOW, from_start, live, naming, rate_of, window
 from edge_client.portal.air.addresses import addresses
 from edge_client.portal.air.channels import Channels, Shown, Text
-from edge_client.portal.air.slate import MOST_ROUNDS, slate
+from edge_client.portal.air.slate import slate
 from edge_client.portal.blob_response import IMMUTABLE, REVALIDATE
 from edge_client.portal.errors import N_, language_of
+from edge_client.portal.lessons import Lessons
 from edge_client.portal.site import SITE
 
 _TYPE: Final = "application/vnd.apple.mpegurl"
@@ -29,17 +33,22 @@ SOON: Final = N_("The channel begins in a moment.")
 
 async def pictures(request: web.Request) -> web.Response:
     """Give a channel's playlist."""
-    return _live(request, sound=False, length=WINDOW)
+    return _live(request, sound=False)
 
 
 async def sound(request: web.Request) -> web.Response:
     """Give a channel's playlist of sound alone."""
-    return _live(request, sound=True, length=WINDOW)
+    return _live(request, sound=True)
 
 
 async def last_half_hour(request: web.Request) -> web.Response:
-    """Give a channel's playlist that reaches back half an hour."""
-    return _live(request, sound=False, length=HALF_HOUR)
+    """Give a channel's playlist that reaches back half an hour, or to what was withdrawn."""
+    channels, feed = _feed(request, sound=False)
+    shown = channels.shown(feed)
+    if shown is None or channels.now() is None:
+        return _waits(request, channels)
+    gone = await _gone(request.app[SITE].lessons, shown)
+    return _playlist(request, _live_text(shown, feed, "half an hour", HALF_HOUR, gone))
 
 
 async def start(request: web.Request) -> web.Response:
@@ -50,7 +59,7 @@ async def start(request: web.Request) -> web.Response:
         return _waits(request, channels)
     part = shown.on(now)
     address = f"/air/{feed.channel}.m3u8"
-    if part.run.digest != SLATE:
+    if part.run.digest not in {SLATE, *await _gone(request.app[SITE].lessons, shown)}:
         address = f"/air/{feed.channel}/from-{part.run.first}.m3u8"
     return _playlist(request, _text(naming(address, rate_of(part.source))))
 
@@ -61,24 +70,24 @@ async def whole(request: web.Request) -> web.Response:
     shown, first = channels.shown(feed), int(request.match_info["first"])
     if shown is None or channels.now() is None:
         return _waits(request, channels)
-    following = None
-    for part in reversed(shown.parts):
-        if part.run.first == first and part.run.digest != SLATE:
-            there = count(part, following, shown.published)
-            made = from_start(
-                part, there, is_over=following is not None, addresses=addresses(sound=False)
-            )
-            return _playlist(request, _text(made))
-        following = part.run
-    raise web.HTTPNotFound
+    gone = await _gone(request.app[SITE].lessons, shown)
+    pairs = zip(shown.parts, [*(part.run for part in shown.parts[1:]), None], strict=True)
+    found = next((pair for pair in pairs if pair[0].run.first == first), None)
+    if found is None or found[0].run.digest in {SLATE, *gone}:
+        raise web.HTTPNotFound
+    part, following = found
+    there, is_over = count(part, following, shown.published), following is not None
+
+    def write() -> str:
+        return from_start(part, there, is_over=is_over, addresses=addresses(sound=False))
+
+    return _playlist(request, _written(shown, "from the start", (first, there, is_over), write))
 
 
 async def slate_segment(request: web.Request) -> web.Response:
     """Give the slate's head, or a segment of it."""
     loop = slate(sound=request.match_info["name"] == "sound")
     number = request.match_info["number"]
-    if number != "head" and int(number) > MOST_ROUNDS:
-        raise web.HTTPNotFound
     body = loop.head if number == "head" else loop.segment(int(number))
     response = web.Response(
         content_type="audio/mp4" if loop.name == "sound" else "video/mp4",
@@ -106,22 +115,46 @@ def _range(request: web.Request, size: int) -> tuple[int, int] | None:
     return None if asked == slice(None, None, 1) or begin >= end else (begin, end)
 
 
-def _live(request: web.Request, *, sound: bool, length: int) -> web.Response:
+def _live(request: web.Request, *, sound: bool) -> web.Response:
     channels, feed = _feed(request, sound=sound)
     shown = channels.shown(feed)
     if shown is None or channels.now() is None:
         return _waits(request, channels)
-    return _playlist(request, _live_text(shown, sound=sound, length=length))
+    return _playlist(request, _live_text(shown, feed, "live", WINDOW))
 
 
-def _live_text(shown: Shown, *, sound: bool, length: int) -> Text:
+async def _gone(lessons: Lessons, shown: Shown) -> frozenset[str]:
+    """Name what of the last half hour may not be shown any more."""
+    after = shown.published - HALF_HOUR
+    ends = [*(part.run.start for part in shown.parts[1:]), shown.published]
+    late = {part.run.digest for part, end in zip(shown.parts, ends, strict=True) if end > after}
+    gone = set()
+    for digest in late - {SLATE}:
+        # While the catalogue is being repaired, nothing was withdrawn.
+        with suppress(UnavailableError):
+            if await lessons.served_type(digest) is None:
+                gone.add(digest)
+    return frozenset(gone)
+
+
+def _live_text(
+    shown: Shown, feed: Feed, kind: str, length: int, gone: frozenset[str] = frozenset()
+) -> Text:
     last = shown.parts[-1]
-    mark = last.run.first + count(last, None, shown.published), last.run
-    known = shown.texts.get(length)
+    mark = last.run.first + count(last, None, shown.published), last.run, gone
+
+    def write() -> str:
+        first, end = window(shown.parts, shown.published, length, gone)
+        return live(shown.parts, first, end, addresses(sound=feed.sound))
+
+    return _written(shown, kind, mark, write)
+
+
+def _written(shown: Shown, kind: str, mark: object, write: Callable[[], str]) -> Text:
+    """Give a playlist of a kind as it was written last, or write it: something is new in it."""
+    known = shown.texts.get(kind)
     if known is None or known[0] != mark:
-        first, end = window(shown.parts, shown.published, length)
-        text = _text(live(shown.parts, first, end, addresses(sound=sound)))
-        known = shown.texts[length] = mark, text
+        known = shown.texts[kind] = mark, _text(write())
     return known[1]
 
 

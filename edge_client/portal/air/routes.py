@@ -12,6 +12,7 @@ def routes() -> list[web.RouteDef]:
         web.get("/air", pages.slash),
         web.get("/air/", pages.home),
         web.get(
+            # Nine digits are a century of slate; the longest holidays have 1.4 million.
             "/air/slate/{name:pictures|sound}/{number:head|0|[1-9][0-9]{0,8}}.mp4",
             playlists.slate_segment,
         ),

@@ -14,8 +14,6 @@ from edge_client.portal.rendering import STATIC
 
 _FOLDER: Final = STATIC / "slate"
 _CLOCK_BYTES: Final = 8
-MOST_ROUNDS: Final = 1_000_000
-"""A slate of three months; nobody asks for more."""
 
 
 class Slate:

@@ -13,11 +13,11 @@ from cache.journal_lineup import (
     KEPT,
     Feed,
     Reach,
+    forget_others,
     keep_reach,
     keep_runs,
     lineup,
     reach,
-    unpin_others,
 )
 from cache.journal_pins import pinned
 from cache.state import StateDirectory
@@ -79,8 +79,20 @@ def test_old_runs_go_and_what_is_shown_is_pinned(journal: Journal, state: StateD
     assert pinned(state) == {digest_of(b"lesson")}
     journal.change(lambda file: keep_runs(file, FEED, [slate(12, 300 + KEPT)]))
     assert [part.run.first for part in lineup(state.journal, SLATES, 10)[FEED]] == [9, 12]
-    journal.change(lambda file: unpin_others(file, []))
+    journal.change(lambda file: forget_others(file, [], 300 + KEPT))
     assert pinned(state) == set()
+
+
+def test_what_a_channel_showed_that_is_no_more_goes_in_time(
+    journal: Journal, state: StateDirectory
+) -> None:
+    gone = Feed("g6", sound=False)
+    for feed in (FEED, gone):
+        journal.change(lambda file, of=feed: keep_runs(file, of, [slate(1, 100)]))  # type: ignore[misc]
+    journal.change(lambda file: forget_others(file, [FEED], 100 + KEPT))
+    assert set(lineup(state.journal, SLATES, 10)) == {FEED, gone}
+    journal.change(lambda file: forget_others(file, [FEED], 101 + KEPT))
+    assert set(lineup(state.journal, SLATES, 10)) == {FEED}
 
 
 def test_how_far_it_went_is_kept_once(journal: Journal, state: StateDirectory) -> None:

@@ -10,14 +10,22 @@ from pathlib import Path
 
 import av
 import httpx
+import msgspec
 import pytest
 
-from cache import journal_lineup
+from cache import durable, journal_lineup
 from cache.journal_pins import pinned
+from cache.school_clock import FILE_NAME
 from cache.state import StateDirectory
 from core.digest import digest_of
+from core.errors import UnavailableError
+from core.school_time import Memory
+from core.withdrawal import Withdrawal
+from edge_client.portal.air.channels import TICK_SECONDS, Channels
+from edge_client.portal.usage_log import UsageLog
 from tests.support.air import (
     NINE,
+    PACK,
     Made,
     MovedClock,
     clock_at,
@@ -26,6 +34,7 @@ from tests.support.air import (
     slot,
     timetable,
 )
+from tests.support.nodes import opened
 from tests.support.numbered import make_numbered_rendition
 from tests.support.portal import School, serving
 
@@ -211,6 +220,110 @@ async def test_an_hour_back_begins_a_run_with_higher_numbers(state: StateDirecto
     assert all("/air/slate/" in one for one in segments(after).values())
 
 
+async def test_an_hour_back_while_the_portal_is_off_begins_a_run_with_higher_numbers(
+    state: StateDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = clock_at(NINE + timedelta(seconds=20))
+    clock.shift.synchronised = False
+    async with portal(state, clock) as school:
+        await school.site.time.confirm("2026-11-25T09:02", "Wang")
+        before = await get(school)
+        die(monkeypatch)
+    monkeypatch.undo()
+    # On the node's own screen, say.
+    said = NINE - timedelta(hours=1)
+    memory = Memory(
+        reached=said.timestamp(),
+        boot=clock.boot_id(),
+        monotonic=clock.monotonic(),
+        confirmed=said.timestamp(),
+    )
+    durable.write_file(state.root / FILE_NAME, msgspec.json.encode(memory))
+    async with portal(state, clock) as school:
+        after = await get(school)
+    assert min(segments(after)) > max(segments(before))
+    assert all("/air/slate/" in one for one in segments(after).values())
+
+
+async def test_after_a_reboot_nothing_is_shown_before_it_is_lined_up(
+    state: StateDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = clock_at(NINE + timedelta(seconds=10))
+    async with portal(state, clock) as school:
+        before = await get(school)
+        die(monkeypatch)
+    monkeypatch.undo()
+    clock.shift.boot += 1
+    clock.shift.seconds += 3600
+
+    async def full(*_: object) -> None:
+        raise UnavailableError("The disk is full.")
+
+    monkeypatch.setattr(UsageLog, "change", full)
+    async with portal(state, clock) as school:
+        with pytest.raises(UnavailableError):
+            await school.site.air.move()
+        answer = await school.client.get("/air/g5.m3u8")
+        assert (answer.status_code, "begins in a moment" in answer.text) == (503, True)
+        monkeypatch.undo()
+        assert min(segments(await get(school))) > max(segments(before))
+
+
+async def test_a_mistake_of_ours_does_not_end_the_channels(
+    state: StateDirectory, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    moved = asyncio.Event()
+
+    async def broken(_: Channels) -> None:
+        moved.set()
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Channels, "move", broken)
+    async with portal(state, clock_at(NINE)) as school:
+        await asyncio.wait_for(moved.wait(), 5)
+        monkeypatch.undo()
+        await asyncio.sleep(1.5 * TICK_SECONDS)
+        assert (await school.client.get("/air/g5.m3u8")).status_code == 200
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_the_slate_of_the_summer_holidays_can_be_had(state: StateDirectory) -> None:
+    weeks = 9 * 7 * 24 * 3600 // 4
+    async with portal(state, clock_at(NINE)) as school:
+        bodies = [
+            (await school.client.get("/air/slate/pictures/head.mp4")).content,
+            *[
+                (await school.client.get(f"/air/slate/pictures/{number}.mp4")).content
+                for number in (weeks, weeks + 1)
+            ],
+        ]
+    with av.open(io.BytesIO(b"".join(bodies)), "r") as container:
+        times = [float(frame.time or 0) for frame in container.decode(video=0)]
+    assert times[0] == pytest.approx(weeks * 4, abs=0.2)
+    assert max(b - a for a, b in pairwise(times)) < 0.15
+
+
+async def test_what_was_withdrawn_is_in_no_playlist_of_the_past(
+    state: StateDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = clock_at(NINE - timedelta(seconds=10))
+    async with portal(state, clock) as school:
+        await get(school)
+        clock.shift.seconds += 50
+        address = (await get(school, "/air/g5/start.m3u8")).splitlines()[-1]
+        await get(school, address)
+        with opened(state) as catalogue:
+            catalogue.withdraw(
+                PACK, [Withdrawal(reason="a slip", at="2026-11-25T00:00:00Z", item="a")]
+            )
+        monkeypatch.setattr(school.site.lessons, "_types", {})
+        clock.shift.seconds += 100
+        past = await get(school, "/air/g5/last30.m3u8")
+        assert str(digest_of(lesson_a()[0])) not in past
+        assert (await school.client.get(address)).status_code == 404
+        assert "/air/slate/" in past
+
+
 async def test_a_lesson_can_be_watched_from_its_start(state: StateDirectory) -> None:
     clock = clock_at(NINE - timedelta(seconds=5))
     async with portal(state, clock) as school:
@@ -283,7 +396,7 @@ async def test_fifty_players_cost_one_text(state: StateDirectory) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["/air/none.m3u8", "/air/none", "/air/none.json", "/air/slate/pictures/99999999.mp4",
+    ["/air/none.m3u8", "/air/none", "/air/none.json", "/air/slate/pictures/1000000000.mp4",
      "/air/slate/other/0.mp4", "/air/G5.m3u8", "/air/g5/start.m3u9"],
 )  # fmt: skip
 async def test_what_is_not_there_is_said(state: StateDirectory, address: str) -> None:
