@@ -20,6 +20,7 @@ from edge_client.portal.classes.keeping import Keeping
 from edge_client.portal.connections import Connections, affordable
 from edge_client.portal.languages import load_languages
 from edge_client.portal.lessons import Lessons
+from edge_client.portal.outlook import Outlook
 from edge_client.portal.own_shelf import OwnShelf
 from edge_client.portal.rendering import Renderer
 from edge_client.portal.school_hours import SchoolHours
@@ -89,6 +90,7 @@ async def running(
         most_sockets=connections.most_lasting,
     )
     timetable = Timetables(state, usage)
+    wishes = WishBook(state, usage)
     site = Site(
         lessons,
         usage,
@@ -101,7 +103,8 @@ async def running(
         time,
         timetable,
         Teachers(state, clock, usage, time),
-        WishBook(state, usage),
+        wishes,
+        Outlook(state, wishes),
         Channels(state, lessons, usage, time, timetable, clock),
         OwnShelf(state, clock, usage, disk_floor=config.disk_floor),
     )

@@ -11,6 +11,7 @@ from edge_client.portal.air.channels import Channels
 from edge_client.portal.classes.classes import Classes
 from edge_client.portal.connections import Connections
 from edge_client.portal.lessons import Lessons
+from edge_client.portal.outlook import Outlook
 from edge_client.portal.own_shelf import OwnShelf
 from edge_client.portal.rendering import Renderer
 from edge_client.portal.school_hours import SchoolHours
@@ -42,6 +43,7 @@ class Site:
         timetable: the channels of the school, with teachers' changes.
         teachers: who is signed in where.
         wishes: what teachers want here before all else.
+        outlook: what lessons that are not here wait for.
         air: what the channels show.
         own: what teachers added to lessons.
         limits: how much usage may be reported how fast.
@@ -60,6 +62,7 @@ class Site:
     timetable: Timetables
     teachers: Teachers
     wishes: WishBook
+    outlook: Outlook
     air: Channels
     own: OwnShelf
     limits: UsageLimits = field(default_factory=UsageLimits)

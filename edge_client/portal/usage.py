@@ -1,4 +1,4 @@
-"""``POST /usage``: the one address that changes anything.
+"""``POST /usage``: what players report.
 
 Answers 204 once the statements are durable. What can never be taken is refused with a sentence
 and changes nothing: 400 not understood, 403 not from our page, 413 too large, 422 unknown lesson

@@ -161,6 +161,7 @@ VIEWS: Final = (
     View("air-channel", "/air/g5", before=_tunes_in, is_on_air=True, sample=True),
     View("air-slate", "/air/g6", before=_tunes_in, is_on_air=True),
     View("air-unsure", "/air/g5", is_on_air=True, is_unsure=True),
+    View("air-asks", "/air/g5", teacher=True, is_on_air=True, is_unsure=True),
     View("class-enter", "/class"),
     View("class-pupil-waiting", "/class/{waiting}"),
     View("class-pupil", "/class/{standing}", before=_stands, sample=True),

@@ -9,16 +9,20 @@ from core.lineup import SLATE
 from core.manifest import best_title
 from core.rendition import TICKS
 from core.timetable import Channel
+from edge_client.portal.air.channels import Shown, Told
+from edge_client.portal.air.programmes import MINUTE
 from edge_client.portal.air.view import view
 from edge_client.portal.errors import language_of
 from edge_client.portal.pages import show
 from edge_client.portal.posting import seal
+from edge_client.portal.sign_in import teacher_of
 from edge_client.portal.site import SITE
+from edge_client.portal.teaching.clock_page import guess
 
 HOME: Final = "/air/"
-TIME: Final = "/teacher/time"
 _MODES: Final = ("live", "start", "last30", "sound")
 _RUNS_TOLD: Final = 6
+_TOLD_SECONDS: Final = 2.0
 
 
 async def home(request: web.Request) -> web.Response:
@@ -48,12 +52,15 @@ async def channel(request: web.Request) -> web.Response:
     if site.air.now() is None:
         return await _waiting(request, request.path, found)
     mode = request.query.get("as", "live")
-    mode = mode if mode in _MODES else "live"
+    seen = await view(request, found, sound=mode == "sound")
+    if mode not in _MODES or (mode == "start" and not seen.is_on):
+        # Of the slate there is no start.
+        mode = "live"
     sealed = seal(request)
     response = await show(
         request,
         "channel.html",
-        channel=await view(request, found, sound=mode == "sound"),
+        channel=seen,
         mode=mode,
         source=_source(found, mode),
         place=f"http://{request.host}/air/{found.id}{'/audio' if mode == 'sound' else ''}.m3u8",
@@ -67,42 +74,67 @@ async def state(request: web.Request) -> web.Response:
     """Say what an open page needs to know: the time, what is on, and its words."""
     found = _channel(request)
     site = request.app[SITE]
-    now = site.air.now()
     sound = request.query.get("as") == "sound"
     shown = site.air.shown(Feed(found.id, sound))
-    answer: dict[str, object] = {"waits": now is None}
+    answer: dict[str, object] = {"waits": site.air.now() is None}
+    if not answer["waits"] and shown is not None:
+        answer |= await _told(request, found, shown, sound=sound)
+    now = site.air.now()
     if now is not None and shown is not None:
-        seen = await view(request, found, sound=sound)
+        # Last, since the page takes it for the time at which this is sent.
         answer |= {
             "at": now * 1000 / TICKS,
             "runs": [
                 [one.run.start * 1000 / TICKS, one.run.digest == SLATE]
                 for one in shown.parts[-_RUNS_TOLD:]
             ],
-            "words": _fragment(request, "channel_words.html", seen),
-            "list": _fragment(request, "channel_list.html", seen),
         }
+    return web.json_response(answer, headers={hdrs.CACHE_CONTROL: "no-store"})
+
+
+async def _told(
+    request: web.Request, channel: Channel, shown: Shown, *, sound: bool
+) -> dict[str, object]:
+    """Give the words for a page; they are found once for all who ask within seconds."""
+    site, language = request.app[SITE], language_of(request)
+    async with shown.telling:
+        now, placed = site.air.now() or 0, site.timetable.placed(channel.id)
+        fresh = Told(site.clock.monotonic(), shown.on(now).run, now // MINUTE, placed, {})
+        known = shown.told.get(language.code)
+        if known is not None and known.holds(fresh) and fresh.at - known.at < _TOLD_SECONDS:
+            return known.facts
+        seen = await view(request, channel, sound=sound)
+        fresh.facts.update(
+            words=_fragment(request, "channel_words.html", seen),
+            list=_fragment(request, "channel_list.html", seen),
+        )
         if seen.is_on and seen.now is not None and seen.now.version:
-            answer["lesson"] = {
+            fresh.facts["lesson"] = {
                 "pack": seen.now.pack,
                 "item": seen.now.item,
                 "version": seen.now.version,
             }
-    return web.json_response(answer, headers={hdrs.CACHE_CONTROL: "no-store"})
+        shown.told[language.code] = fresh
+    return fresh.facts
 
 
 async def _waiting(request: web.Request, back: str, channel: Channel | None = None) -> web.Response:
-    """Say that the channels wait for the time, and lead to where a teacher tells it."""
+    """Say that the channels wait for the time, and let a teacher tell it with one tap."""
     site, language = request.app[SITE], language_of(request)
     title = "" if channel is None else best_title(dict(channel.title), language.code, channel.id)
+    sealed = seal(request)
     response = await show(
         request,
         "air_waits.html",
         title=title,
         has_teachers=bool(await site.teachers.records()),
-        tell=str(request.rel_url.with_path(TIME).with_query(back=back)),
+        teacher=await teacher_of(request),
+        asked=guess(site, language),
+        back=back,
+        seal=sealed,
         state=f"/air/{(channel or site.timetable.channels()[0]).id}.json",
     )
+    sealed.set_on(response)
     response.headers[hdrs.CACHE_CONTROL] = "no-store"
     return response
 

@@ -15,13 +15,15 @@ from core.rendition import AUDIO, TICKS
 from core.timetable import ChangeKind, Channel, Placed
 from edge_client.portal.air.programmes import MINUTE, around
 from edge_client.portal.errors import language_of
+from edge_client.portal.outlook import Awaited
 from edge_client.portal.site import SITE, Site
 from edge_client.portal.teaching_forms import NAMES
 
 State = Literal["past", "now", "later"]
-Trouble = Literal["", "coming", "sound only", "unfit", "withdrawn", "over"]
+Trouble = Literal["", "coming", "sound only", "pictures only", "unfit", "withdrawn", "over"]
 _MOST_LISTED: Final = 100
-_DAY: Final = 24 * 60 * MINUTE
+# When summer time ends, a day has 25 hours.
+_DAY: Final = 25 * 60 * MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,8 @@ class Lesson:
         repeat: whether it was shown before.
         changed: what a teacher did to it.
         trouble: why it cannot be shown.
+        awaited: what one that is not here waits for.
+        missing: bytes of it that are to come; 0 where that is not known.
         address: of its item's page; empty where there is none.
         pack: its pack.
         item: its item.
@@ -51,6 +55,8 @@ class Lesson:
     repeat: bool
     changed: ChangeKind | None
     trouble: Trouble
+    awaited: Awaited | Literal[""]
+    missing: int
     address: str
     pack: str
     item: str
@@ -151,6 +157,11 @@ class _Teller:
         if not title and item is not None:
             title = best_title(dict(item.title), self._language.code, item.id)
         begins = self._local(slot.start * MINUTE)
+        trouble: Trouble = ""
+        if not is_on and state != "past":
+            trouble = await self._trouble(one, item, state)
+        is_coming = trouble == "coming" and state == "now"
+        outlook = self._site.outlook
         return Lesson(
             title or slot.item,
             f"{begins:%H:%M}",
@@ -159,7 +170,9 @@ class _Teller:
             state,
             slot.repeat,
             one.changed,
-            "" if is_on or state == "past" else await self._trouble(one, item, state),
+            trouble,
+            await outlook.awaited(slot.pack, slot.item, item) if is_coming else "",
+            item.missing if item is not None else 0,
             f"/packs/{slot.pack}/{slot.item}" if item is not None else "",
             slot.pack,
             slot.item,
@@ -184,7 +197,7 @@ class _Teller:
             # What is served without renditions is no video, or an old one.
             return "unfit" if item is not None and item.is_served and not there else "coming"
         if not fitting:
-            return "sound only" if not self._sound else "coming"
+            return "pictures only" if self._sound else "sound only"
         over = one.slot.start * MINUTE + fitting[0].rendition.ticks <= self._now
         return "over" if state == "now" and over else ""
 

@@ -5,6 +5,8 @@
 //     made up by speed, a larger one (a stall, a pause, a page that slept) by going on at the edge.
 //   - Words lie over the slate while the slate is what this page shows, not before or after.
 //   - The page asks every few seconds what is on; without an answer all plays on from what is here.
+//   - Whatever fails is tried again, slower and slower. What fails twice is told in words, until
+//     the channel has played on for a while.
 //   - One "played" for each lesson, once WATCHED of it was seen; lost ones are not sent again.
 (function () {
   'use strict';
@@ -16,6 +18,8 @@
   const EVEN = 40;
   const WATCHED = 20000;
   const RETRY = 3000;
+  const LONGEST_RETRY = 30000;
+  const WELL = 5000;
 
   const waits = document.getElementById('waits');
   if (waits) {
@@ -38,10 +42,12 @@
   const full = document.getElementById('full');
   const list = document.getElementById('list');
   const failed = document.getElementById('failed');
+  const trouble = document.getElementById('trouble');
   if (!stage) {
     return;
   }
-  const isLive = stage.dataset.mode === 'live' || stage.dataset.mode === 'sound';
+  const mode = stage.dataset.mode;
+  const isLive = mode === 'live' || mode === 'sound';
   const source = stage.dataset.source;
   over.innerHTML = document.getElementById('first-words').innerHTML;
 
@@ -50,6 +56,7 @@
   let ahead = null;
   let runs = [];
   let lesson = null;
+  let first = null;
 
   function schoolTime() {
     return ahead === null ? null : performance.now() + ahead;
@@ -83,6 +90,7 @@
         }
         runs = state.runs;
         lesson = state.lesson || null;
+        first = first || lesson;
         fill(over, state.words);
         fill(list, state.list);
       }
@@ -193,6 +201,38 @@
     }
   }
 
+  // Errors in a row, where those that are not live were then, and since when all has gone well.
+  let faults = 0;
+  let resumeAt = null;
+  let well = 0;
+  let lastPlace = 0;
+
+  function again(isOfMedia, begins) {
+    faults += 1;
+    well = 0;
+    failed.hidden = !isOfMedia || faults < 3;
+    trouble.hidden = !failed.hidden || faults < 2;
+    setTimeout(function () {
+      begins();
+      playOn();
+    }, Math.min(faults * RETRY, LONGEST_RETRY));
+  }
+
+  function playOn() {
+    if (wantsToPlay) {
+      play();
+    }
+  }
+
+  function watchOver() {
+    well = player.paused || player.currentTime === lastPlace ? 0 : well + STEP;
+    lastPlace = player.currentTime;
+    if (well >= WELL && faults > 0) {
+      faults = 0;
+      failed.hidden = trouble.hidden = true;
+    }
+  }
+
   function startHls() {
     hls = new window.Hls({
       enableWorker: false,
@@ -202,7 +242,7 @@
       maxLiveSyncPlaybackRate: 1,
       backBufferLength: isLive ? 20 : 60,
       maxBufferLength: 30,
-      startPosition: isLive ? -1 : 0,
+      startPosition: isLive || resumeAt !== null ? -1 : 0,
       manifestLoadPolicy: policy(),
       playlistLoadPolicy: policy(),
       fragLoadPolicy: policy()
@@ -211,17 +251,21 @@
       if (!data.fatal) {
         return;
       }
-      if (data.type === window.Hls.ErrorTypes.MEDIA_ERROR) {
+      const isOfMedia = data.type === window.Hls.ErrorTypes.MEDIA_ERROR;
+      if (player.currentTime > 0) {
+        wantsToPlay = !player.paused;
+      }
+      if (isOfMedia && faults === 0) {
+        faults = 1;
         hls.recoverMediaError();
+        playOn();
         return;
       }
       // The node restarts, or waits for the time: begin again when it is back.
+      resumeAt = isLive ? null : shownMoment() || resumeAt;
       hls.destroy();
       hls = null;
-      setTimeout(function () {
-        startHls();
-        play();
-      }, RETRY);
+      again(isOfMedia, startHls);
     });
     hls.loadSource(source);
     hls.attachMedia(player);
@@ -242,7 +286,7 @@
     } else if (player.canPlayType('application/vnd.apple.mpegurl')) {
       player.src = source;
       player.addEventListener('error', function () {
-        setTimeout(function () { player.src = source; play(); }, RETRY);
+        again(false, function () { player.src = source; });
       });
     } else {
       failed.hidden = false;
@@ -257,6 +301,13 @@
     play();
   });
   player.addEventListener('playing', function () { begin.hidden = true; });
+  player.addEventListener('loadeddata', function () {
+    const place = resumeAt === null ? null : placeOf(resumeAt);
+    resumeAt = null;
+    if (place !== null) {
+      player.currentTime = place;
+    }
+  });
   // A channel that was paused goes on with what is on then.
   player.addEventListener('play', function () {
     if (isLive && schoolTime() !== null && shownMoment() !== null) {
@@ -286,18 +337,25 @@
   const seen = {};
   let number = 0;
 
+  // Of the last half hour the page does not know which lesson it shows.
+  function watched() {
+    return isLive ? lesson : mode === 'start' ? first : null;
+  }
+
   function tell() {
-    if (!lesson || player.paused || !over.hidden) {
+    const seenNow = watched();
+    if (!seenNow || player.paused || !over.hidden) {
       return;
     }
-    const name = lesson.pack + '/' + lesson.item;
+    const name = seenNow.pack + '/' + seenNow.item;
     seen[name] = (seen[name] || 0) + STEP;
     if (seen[name] < WATCHED || told[name]) {
       return;
     }
     told[name] = true;
     const event = {
-      number: number, verb: 'played', pack: lesson.pack, item: lesson.item, version: lesson.version
+      number: number, verb: 'played', pack: seenNow.pack, item: seenNow.item,
+      version: seenNow.version
     };
     number += 1;
     fetch('/usage', {
@@ -313,6 +371,7 @@
   setInterval(function () {
     keepInStep();
     showWords();
+    watchOver();
     tell();
   }, STEP);
   ask().catch(function () { /* The banner says so. */ }).then(start);

@@ -1,0 +1,83 @@
+"""When a lesson that is not here comes, as far as the node knows.
+
+There is no hour to promise: lessons come in their turn over a line that is up or down, or by
+stick. So what is told is what they wait for, as the agent's side last found it.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from cache.agent_reader import AgentReader, Contact
+from cache.catalogue_reader import CatalogueItem
+from cache.state import StateDirectory
+from core.errors import PackhorseError
+from core.standing import FACT, decode_standing
+from edge_client.portal.wish_book import WishBook
+
+Awaited = Literal["turn", "line", "stick", "wish", "news", "assignment", "publisher"]
+"""What a lesson waits for.
+
+``turn``: it is to come, and the line is up; ``line``: that is down; ``stick``: the node has never
+had a line. Of a lesson that the node does not know: ``wish``: it looks for what a teacher wished;
+``news``: no hub has told it anything lately; ``publisher``: nobody publishes it.
+``assignment``: nobody has assigned it to this school.
+"""
+# How long what the agent found is not asked for again, seconds.
+_TRUST_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    contact: Contact = field(default_factory=Contact)
+    unwanted: frozenset[str] = frozenset()
+
+
+class Outlook:
+    """What lessons wait for.
+
+    Args:
+        state: the node's state directory.
+        wishes: what teachers want here before all else.
+    """
+
+    def __init__(self, state: StateDirectory, wishes: WishBook) -> None:
+        self._agent = AgentReader(state.agent)
+        self._wishes = wishes
+        self._found = _Found()
+        self._read_at: float | None = None
+
+    async def awaited(self, pack: str, item: str, known: CatalogueItem | None) -> Awaited:
+        """Say what a lesson that is not here, nor withdrawn, waits for.
+
+        Args:
+            pack: its pack.
+            item: its id.
+            known: as the catalogue has it; None when it does not.
+        """
+        wished = self._wishes.of(pack, item) is not None
+        if known is None and wished:
+            lost = (pack, item) in await self._wishes.unpublished()
+            return "publisher" if lost else "wish"
+        found = await self._look()
+        is_cut_off = found.contact.answered is None or bool(found.contact.problem)
+        if known is None:
+            return "news" if is_cut_off else "assignment"
+        if pack in found.unwanted and not wished:
+            return "assignment"
+        if found.contact.problem:
+            return "line"
+        return "stick" if is_cut_off else "turn"
+
+    async def _look(self) -> _Found:
+        now = asyncio.get_running_loop().time()
+        if self._read_at is None or now - self._read_at >= _TRUST_SECONDS:
+            self._read_at = now
+            with suppress(PackhorseError):
+                self._found = await asyncio.to_thread(self._read)
+        return self._found
+
+    def _read(self) -> _Found:
+        unwanted = decode_standing(self._agent.fact(FACT)).unwanted
+        return _Found(self._agent.contact(), frozenset(unwanted))
