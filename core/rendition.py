@@ -35,14 +35,14 @@ _Path = Annotated[str, msgspec.Meta(max_length=1000)]
 _Pixels = Annotated[int, msgspec.Meta(ge=0, le=16_384)]
 
 
-class Segment(msgspec.Struct, frozen=True, array_like=True):
+class Segment(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A time slice: its bytes, and its duration in ``TICKS``."""
 
     size: _Size
     ticks: Annotated[int, msgspec.Meta(ge=1, le=60 * TICKS)]
 
 
-class Picture(msgspec.Struct, frozen=True, array_like=True):
+class Picture(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A still that is shown from ``at`` (milliseconds) on, beside sound alone."""
 
     at: Annotated[int, msgspec.Meta(ge=0, le=2**40)]

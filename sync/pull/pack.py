@@ -42,7 +42,9 @@ class PackPull:
         self._release = release
         self._portion = portion
         self._manifest: Manifest | None = None
+        self._is_active = False
         self._base = 0
+        self._received = 0
         self._items_ready = 0
         self._complete = False
         self._titles: dict[str, Titles] = {}
@@ -66,12 +68,17 @@ class PackPull:
             self._titles = {item.id: item.title for item in manifest.items}
             if _EMPTY in manifest.digests():
                 self._room.blobs.add(b"")
-            ready = self._room.catalogue.activate_manifest(
-                manifest, self._release.manifest, self._is_here
-            )
+            self._activate(manifest)
             self._manifest = manifest
-            self._tell([one.item for one in ready])
         return self._manifest
+
+    def _activate(self, manifest: Manifest) -> None:
+        """Activate the version once; whoever rested has done so."""
+        if not self._is_active:
+            digest, catalogue = self._release.manifest, self._room.catalogue
+            ready = catalogue.activate_manifest(manifest, digest, self._is_here)
+            self._is_active = True
+            self._tell([one.item for one in ready])
 
     def bring_wished(self, items: Collection[str]) -> None:
         """Fetch what a class needs of these items, wanted or not; raises as ``run``."""
@@ -107,13 +114,22 @@ class PackPull:
         """Let it be with what was wished: no more of it is wanted."""
         self._complete = True
 
+    def rest(self) -> None:
+        """Keep only figures in memory while another pack is at work; it may go on later."""
+        self._received = self._bundle_bytes
+        self._manifest, self._fetches, self._titles = None, [], {}
+
+    @property
+    def _bundle_bytes(self) -> int:
+        return self._received + sum(fetch.received for fetch in self._fetches)
+
     def transferred(self) -> Transferred:
         """Say what it cost."""
         return Transferred(
             pack=self._release.pack,
             version=self._release.version,
             base=self._base,
-            bundle_bytes=sum(fetch.received for fetch in self._fetches),
+            bundle_bytes=self._bundle_bytes,
             content_size=self._release.content_size,
             items_ready=self._items_ready,
             complete=self._complete,

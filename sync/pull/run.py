@@ -80,6 +80,7 @@ class _Run:
         self._context = room.context
         self._problems: list[Problem] = []
         self._packs: dict[str, Transferred] = {}
+        self._awake: PackPull | None = None
         self._wishes = Wishes(self._context.state)
         self._assigned: set[str] = set()
         self._published: set[str] = set()
@@ -228,6 +229,9 @@ class _Run:
         pull = left.get(pack)
         if pull is None:
             return
+        if self._awake is not None and self._awake is not pull:
+            self._awake.rest()
+        self._awake = pull
         try:
             work(pull)
         except PackhorseError as error:

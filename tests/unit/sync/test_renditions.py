@@ -1,5 +1,6 @@
 """Which renditions and wished items a pull brings, in which order, and what it costs."""
 
+import gc
 from collections.abc import Generator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from core.wish_list import FACT as WISHES
 from core.wish_list import decode_unpublished
 from edge_client.readings import Reader
 from sync.directory_source import DirectorySource
-from sync.events import ItemReady, PackReady, Summary
+from sync.events import Done, ItemReady, PackReady, Summary
 from sync.identity import Identity, save_identity
 from sync.pull.schedule import groups_of
 from sync.source import SourceError
@@ -286,6 +287,32 @@ def test_wished_items_come_first_across_packs_soonest_first(
     ]  # fmt: skip
     assert here(node, MATH, "lesson-3") == ["720p", "240p", "audio"]
     assert unpublished(node) == set()
+
+
+@pytest.mark.parametrize("wished", [True, False])
+def test_one_manifest_at_a_time_is_in_memory(
+    node: Node, repository: TinyRepository, *, wished: bool
+) -> None:
+    found: list[int] = []
+
+    class Watch(DirectorySource):
+        def open_range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
+            found.append(sum(isinstance(one, Manifest) for one in gc.get_objects()))
+            return super().open_range(path, start, stop)
+
+    assign(repository, Rule("*", "*"))
+    for pack, item in [(MATH, "lesson-3"), (ART, "lesson-2")] if wished else []:
+        wish(node, pack, item)
+    gc.collect()
+    before = sum(isinstance(one, Manifest) for one in gc.get_objects())
+    assert node.pull_from(Watch(repository.directory)).exit_code == 0
+    assert max(found) == before + 1
+    # Nothing is told or counted twice, though the manifests were read again.
+    done = [one.item for one in node.events if isinstance(one, ItemReady)]
+    assert len(done) == len(set(ready(node))) == 6
+    summary = next(one.summary for one in node.events if isinstance(one, Done))
+    assert all(one.items_ready == 3 and one.bundle_bytes > 0 for one in summary.packs)
+    assert check(node.state, deep=True).is_clean
 
 
 def test_a_wish_is_obeyed_though_the_assignment_wants_nothing_of_the_pack(
