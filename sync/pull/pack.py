@@ -7,7 +7,7 @@ from cache.space import reserve
 from core.bundle.index import Index
 from core.bundle.needs import sources_needed, unmakeable
 from core.digest import Digest, digest_of
-from core.errors import PackhorseError, RefusedError
+from core.errors import ExhaustedError, PackhorseError, RefusedError
 from core.manifest import MAX_MANIFEST_BYTES, Manifest, Titles, decode_manifest
 from core.release import Release
 from core.wanted import EVERYTHING, Portion, wanted_digests
@@ -16,7 +16,7 @@ from sync.events import ItemReady, PackReady, Planned, Transferred, problem_of
 from sync.pull.bundle import BundleFetch
 from sync.pull.progress import Progress
 from sync.pull.room import Room
-from sync.pull.schedule import Group, Schedule, groups_of, least_of, schedule
+from sync.pull.schedule import Group, Schedule, groups_of, least_of, lowest_of, schedule
 from sync.pull.staging import Staging
 from sync.source import SourceError
 
@@ -94,6 +94,8 @@ class PackPull:
     def run(self) -> None:
         """Fetch all that is wanted and not here.
 
+        Where the disk has no room for all of it, the lowest renditions come, and it is said.
+
         Raises:
             RefusedError: the bundles do not bring what was signed.
             SourceError: the line failed; what came is kept.
@@ -101,7 +103,13 @@ class PackPull:
         """
         manifest = self.begin()
         wanted = self._wanted(manifest)
-        self._bring(groups_of(manifest, self._missing(wanted), self._portion), tell=True)
+        groups = groups_of(manifest, self._missing(wanted), self._portion)
+        try:
+            self._bring(groups, tell=True)
+        except ExhaustedError:
+            # There may be room for every lesson in its lowest rendition.
+            self._bring(lowest_of(manifest, groups, self._portion), tell=True)
+            raise
         self._require_all(wanted)
         for fetch in self._fetches:
             fetch.forget()

@@ -58,6 +58,18 @@ def groups_of(
     return result
 
 
+def lowest_of(manifest: Manifest, groups: Iterable[Group], portion: Portion) -> list[Group]:
+    """Give what of groups shows items at all: of renditions the lowest one that is wanted."""
+    digests = {file.path: file.digest for file in manifest.files}
+    lowest = {
+        digests[path]
+        for item in manifest.items
+        if portion.has(item.id)
+        for path in steps(manifest, item, portion)[0]
+    }
+    return [group._replace(wanted=group.wanted & lowest) for group in groups]
+
+
 def least_of(manifest: Manifest, items: Collection[str]) -> list[Group]:
     """Give all blobs with which a class can be held of items, sound first, then pictures."""
     digests = {file.path: file.digest for file in manifest.files}

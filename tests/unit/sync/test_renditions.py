@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import Final, NamedTuple
 
 import pytest
 
@@ -40,6 +40,14 @@ from tests.support.tiny_repository import TinyRepository, publish_manifest
 MATH, ART = "demo/county/math", "demo/county/art"
 SIZES: Final = {"720p.mp4": 9000, "240p.mp4": 3000, "audio.mp4": 1000, "audio/0001.jpg": 400}
 LESSONS: Final = ("1", "2", "3")
+
+
+class Usage(NamedTuple):
+    """What ``shutil.disk_usage`` gives."""
+
+    total: int
+    used: int
+    free: int
 
 
 class Spy(DirectorySource):
@@ -262,6 +270,21 @@ def test_a_delta_is_used_block_by_block_where_a_rendition_is_not_here(
     assign(repository, Rule("*", MATH))
     assert pull(node, repository).exit_code == 0
     assert here(node, MATH) == ["720p", "240p", "audio"]
+    assert check(node.state, deep=True).is_clean
+
+
+def test_lessons_come_in_their_lowest_rendition_where_the_disk_has_no_room_for_all(
+    node: Node, repository: TinyRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assign(repository, Rule("*", MATH, renditions=["720p", "audio"]))
+    monkeypatch.setattr("cache.space.shutil.disk_usage", lambda _: Usage(10**9, 0, 12_000))
+    for _ in range(2):
+        assert pull(node, repository).exit_code == ExitCode.EXHAUSTED
+        assert [here(node, MATH, f"lesson-{number}") for number in LESSONS] == [["audio"]] * 3
+        assert any("The disk has too little space for" in one for one in node.problems())
+    monkeypatch.undo()
+    assert pull(node, repository).exit_code == 0
+    assert here(node, MATH) == ["720p", "audio"]
     assert check(node.state, deep=True).is_clean
 
 
