@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from cache.databases import Migration
-from cache.journal_pins import pin, unpin
+from cache.journal_pins import pin, unpin, unpin_lost
 from cache.journal_tables import table_rows
 from core.class_lesson import MAX_BYTES, ClassLesson
 from core.class_room import Chosen
@@ -124,7 +124,7 @@ def end(connection: sqlite3.Connection, kept: KeptClass, at: float) -> bool:
 
 
 def prune(connection: sqlite3.Connection, now: float | None) -> None:
-    """Remove classes that ended ``KEPT_DAYS`` before ``now``, and those beyond ``MOST_KEPT``.
+    """Remove classes of ``KEPT_DAYS`` ago, those beyond ``MOST_KEPT``, and pins without a class.
 
     Args:
         connection: of the journal's writer, in a transaction.
@@ -140,6 +140,8 @@ def prune(connection: sqlite3.Connection, now: float | None) -> None:
         " (SELECT id FROM class_session WHERE ended IS NOT NULL ORDER BY id DESC LIMIT ?)",
         (MOST_KEPT,),
     )
+    names = connection.execute("SELECT name FROM class_session WHERE ended IS NULL").fetchall()
+    unpin_lost(connection, "class", (f"class {name}" for (name,) in names))
 
 
 def running(path: Path) -> list[KeptClass]:

@@ -135,13 +135,7 @@ def keep_reach(connection: sqlite3.Connection, reach: Reach) -> None:
 
 def forget_others(connection: sqlite3.Connection, feeds: Sequence[Feed], now: int) -> None:
     """Let channels go that the school has no more: their blobs now, their runs after ``KEPT``."""
-    kept = {feed.reason for feed in feeds}
-    rows = connection.execute(
-        "SELECT DISTINCT reason FROM pin WHERE reason LIKE 'air %'"
-    ).fetchall()
-    for (reason,) in rows:
-        if reason not in kept:
-            journal_pins.unpin(connection, reason)
+    journal_pins.unpin_lost(connection, "air", (feed.reason for feed in feeds))
     names = json.dumps(sorted({feed.channel for feed in feeds}))
     connection.execute(_OF_OTHERS, (now - KEPT, names))
 

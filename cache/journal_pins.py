@@ -7,10 +7,10 @@ removes anything.
 
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
 from typing import Final
 
-from cache.databases import Migration, open_reader, sqlite_in_words
+from cache.databases import Migration
+from cache.journal_tables import table_rows
 from cache.state import StateDirectory
 from core.digest import Digest
 
@@ -24,7 +24,6 @@ MIGRATION: Final = Migration(
         ) STRICT, WITHOUT ROWID""",
     ),
 )
-_HAS_TABLE: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'pin'"
 
 
 def pin(connection: sqlite3.Connection, reason: str, digests: Iterable[Digest]) -> None:
@@ -45,20 +44,26 @@ def unpin(connection: sqlite3.Connection, reason: str) -> None:
     connection.execute("DELETE FROM pin WHERE reason = ?", (reason,))
 
 
+def unpin_lost(connection: sqlite3.Connection, kind: str, living: Iterable[str]) -> None:
+    """Let go what reasons of a kind pinned of which nobody knows any more, as after a salvage.
+
+    Args:
+        connection: of the journal's writer, in a transaction.
+        kind: the reason's first word, such as ``class``.
+        living: the reasons of that kind that go on.
+    """
+    kept = set(living)
+    rows = connection.execute("SELECT DISTINCT reason FROM pin WHERE reason LIKE ?", (f"{kind} %",))
+    for (reason,) in rows.fetchall():
+        if reason not in kept:
+            unpin(connection, reason)
+
+
 def pinned(state: StateDirectory) -> set[Digest]:
     """Name what is pinned; nothing where there is no journal, or an earlier release's.
 
     Raises:
         DamagedError: the journal is damaged; the portal salvages it when it starts.
     """
-    try:
-        with (
-            sqlite_in_words(state.journal, reading=True),
-            closing(open_reader(state.journal)) as connection,
-        ):
-            if connection.execute(_HAS_TABLE).fetchone() is None:
-                return set()
-            rows = connection.execute("SELECT DISTINCT digest FROM pin").fetchall()
-    except FileNotFoundError:
-        return set()
-    return {Digest(digest) for (digest,) in rows}
+    rows = table_rows(state.journal, "pin", "SELECT DISTINCT digest FROM pin")
+    return {Digest(str(digest)) for (digest,) in rows}

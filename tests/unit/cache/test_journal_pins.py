@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from cache import journal_classes
 from cache.databases import DamagedError
 from cache.journal import Journal
 from cache.journal_pins import pin, pinned, unpin
@@ -42,6 +43,16 @@ def test_a_blob_stays_pinned_until_the_last_reason_is_gone(state: StateDirectory
         one.change(lambda connection: unpin(connection, "channel g5"))
         one.change(lambda connection: unpin(connection, "channel g5"))
     assert pinned(state) == set()
+
+
+def test_pins_of_classes_that_nobody_knows_go_when_classes_are_pruned(
+    state: StateDirectory,
+) -> None:
+    with journal(state) as one:
+        one.change(lambda connection: pin(connection, "class lost", [FILM]))
+        one.change(lambda connection: pin(connection, "air g5", [SOUND]))
+        one.change(lambda connection: journal_classes.prune(connection, None))
+    assert pinned(state) == {SOUND}
 
 
 def test_a_journal_of_an_earlier_release_pins_nothing_and_gets_the_table(
