@@ -7,11 +7,13 @@ channels alone leaves them to others. Where none chooses, a node takes every pac
 
 from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from core.assignment import EVERYBODY, USUAL, Assignment, Rule
 from core.names import PackId
 from core.timetable import Channel
+
+_MOST_NAMES: Final = 100
 
 
 class Wanted(NamedTuple):
@@ -178,5 +180,7 @@ def _chosen(rules: Sequence[Rule], packs: Iterable[PackId]) -> dict[PackId, Want
         first = [rule for rule in found if rule.priority == priority]
         every = any(not rule.renditions for rule in first)
         names = {name for rule in first for name in rule.renditions}
+        # More than there are is as good as all, and is kept as such.
+        every = every or len(names) > _MOST_NAMES
         chosen[pack] = Wanted(priority, () if every else tuple(sorted(names)))
     return chosen

@@ -101,6 +101,13 @@ def test_of_equal_rules_the_one_that_wants_all_renditions_counts() -> None:
     assert set((wanted([county(*rules)], "s1", "gd/zhuhai", PACKS) or {}).values()) == {Wanted(2)}
 
 
+def test_more_names_than_there_are_renditions_count_as_all() -> None:
+    rules = [Rule("*", "gd/*", 2, [f"x{number}"]) for number in range(101)]
+    some = wanted([county(*rules[:100])], "s1", "gd/zhuhai", PACKS) or {}
+    assert {len(one.renditions) for one in some.values()} == {100}
+    assert set((wanted([county(*rules)], "s1", "gd/zhuhai", PACKS) or {}).values()) == {Wanted(2)}
+
+
 def test_what_a_groups_schools_take_together() -> None:
     ones = [
         county(
