@@ -46,6 +46,7 @@ class Choice:
 
     Attributes:
         assigned: the packs that are wanted here without any wish.
+        unknown: the wished packs whose publisher cannot be read, so that they may be published.
         problems: what could not be read, or is not as people probably meant it; each with its
             pack, if it is about one.
     """
@@ -64,6 +65,7 @@ class Choice:
         self._catalogue = catalogue
         self._agent = agent
         self.assigned: set[str] = set()
+        self.unknown: set[str] = set()
         self.problems: list[tuple[str, PackhorseError]] = []
 
     def choose(self, packs: Sequence[PackTarget]) -> list[PackTarget]:
@@ -76,6 +78,11 @@ class Choice:
         here = self._catalogue.packs()
         orders, standing = self._orders([one.pack for one in packs], here)
         self.assigned = {one for one in orders if self._is_allowed(one)}
+        self.unknown = {
+            pack
+            for pack in self._wishes.named
+            if any(may_publish(one, PackId(pack)) for one in self._trust.unread)
+        }
         concerned = self.assigned | here | self._wishes.named
         for pack in packs:
             if pack.pack in concerned:

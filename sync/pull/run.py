@@ -150,7 +150,8 @@ class _Run:
             listed = trust.packs()
             choice = Choice(trust, context, self._room.catalogue, self._agent, self._wishes)
             packs = choice.choose(listed)
-            self._assigned, self._published = choice.assigned, {one.pack for one in packs}
+            self._assigned = choice.assigned
+            self._published = choice.unknown.union(one.pack for one in packs)
             for problem in trust.problems:
                 self._note(problem)
             for pack, error in choice.problems:

@@ -1,6 +1,7 @@
 """Several publishers, nested ones, one of them broken; keys that root replaces."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from securesystemslib.signer import CryptoSigner
 
 from cache.agent_reader import AgentReader
+from cache.journal import Journal
+from cache.journal_wishes import Wish, keep_wish
 from cache.timetable_file import read_timetable
 from core.assignment import (
     MAX_ASSIGNMENT_BYTES,
@@ -27,6 +30,8 @@ from core.timetable import Channel
 from core.tip import Tip, encode_tip
 from core.trust import edit, roles
 from core.trusted_time import format_moment
+from core.wish_list import FACT as WISHES
+from core.wish_list import decode_unpublished
 from sync.directory_source import DirectorySource
 from sync.events import Problem
 from sync.identity import Identity, save_identity
@@ -418,6 +423,29 @@ def test_while_a_publisher_of_channels_cannot_be_read_they_stay_and_packs_come(
     repository.write()
     assert begun(node, repository) == ["cn/-/songs"]
     assert read_timetable(node.state.timetable).places == {"g5": "gd/zhuhai"}
+
+
+def test_of_a_publisher_that_cannot_be_read_nobody_says_it_publishes_nothing(
+    repository: Repository, tmp_path: Path
+) -> None:
+    county = repository.publisher("gd/zhuhai")
+    repository.write()
+    node = node_of(repository, tmp_path)
+    save_identity(node.state, at("gd/zhuhai"))
+    wish = Wish(pack=PackId("gd/zhuhai/math"), item="a", wanted_by=None, teacher="王老师", at=1.0)
+    with closing(Journal(node.state, fresh_epoch=bytes(8), at=START, acknowledged={})) as journal:
+        journal.change(lambda connection: keep_wish(connection, wish))
+    assert begun(node, repository) == []
+    assert unpublished(node) == {("gd/zhuhai/math", "a")}
+    repository.roles[county].version += 1
+    repository.roles[county].expires = START - timedelta(days=1)
+    repository.write()
+    assert begun(node, repository) == []
+    assert unpublished(node) == set()
+
+
+def unpublished(node: Node) -> set[tuple[str, str]]:
+    return decode_unpublished(AgentReader(node.state.agent).fact(WISHES))
 
 
 def test_a_node_that_moved_is_not_held_up_by_its_old_county(
