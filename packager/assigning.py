@@ -18,10 +18,11 @@ from core.assignment import (
 )
 from core.digest import parse_digest
 from core.errors import RefusedError
+from core.manifest import Manifest
 from core.names import PackId, parse_pack_id
 from core.release import Release
 from packager.authority import published_roles
-from packager.fetch import published_release, read_target
+from packager.fetch import fetch_manifest, published_release, read_target
 from packager.remote import Remote
 
 
@@ -31,11 +32,13 @@ class Repository:
 
     Attributes:
         packs: every published pack, with the release that its role names.
+        manifest_of: reads the manifest of a release.
         assignments: those of every publisher that can be read.
         problems: what is wrong with the others.
     """
 
     packs: dict[PackId, Callable[[], Release | None]]
+    manifest_of: Callable[[Release], Manifest]
     assignments: list[Assignment]
     problems: list[RefusedError] = field(default_factory=list)
 
@@ -79,7 +82,7 @@ def read_repository(remote: Remote) -> Repository:
     Raises:
         RefusedError: the repository's signatures are not right.
     """
-    found = Repository({}, [])
+    found = Repository({}, partial(fetch_manifest, remote), [])
     for _, role in published_roles(remote):
         for path, target in role.targets.items():
             try:

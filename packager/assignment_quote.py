@@ -8,7 +8,9 @@ from core.assignment import EVERYBODY
 from core.display import cells, fit, one_line, title_in
 from core.errors import RefusedError
 from core.names import PackId
+from core.release import Release
 from core.text import counted, human_bytes
+from core.wanted import Portion, wanted_digests
 from packager.assigning import GroupChange, Repository
 
 _TITLE_CELLS: Final = 32
@@ -25,10 +27,10 @@ def assignment_data(changes: Sequence[GroupChange], repository: Repository) -> l
             "schools": one.schools,
             "joined": one.joined,
             "left": one.left,
-            "added": [label.data(pack) | _how(how) for pack, how in one.added.items()],
-            "removed": [label.data(pack) for pack in one.removed],
+            "added": [label.data(pack, how) | _how(how) for pack, how in one.added.items()],
+            "removed": [label.data(pack, Wanted()) for pack in one.removed],
             "changed": [
-                label.data(pack) | {"before": _how(was), "after": _how(how)}
+                label.data(pack, how) | {"before": _how(was), "after": _how(how)}
                 for pack, (was, how) in one.changed.items()
             ],
         }
@@ -42,54 +44,66 @@ def assignment_lines(changes: Sequence[GroupChange], repository: Repository) -> 
     lines: list[str] = []
     for one in changes:
         lines.append(_head(one))
-        rows = [("+", pack, _words(how)) for pack, how in one.added.items()]
-        rows += [("-", pack, "stays where it is, no longer updated") for pack in one.removed]
+        rows = [("+", pack, how, _words(how)) for pack, how in one.added.items()]
         rows += [
-            ("~", pack, f"{_words(was)} -> {_words(how)}")
+            ("-", pack, Wanted(), "stays where it is, no longer updated") for pack in one.removed
+        ]
+        rows += [
+            ("~", pack, how, f"{_words(was)} -> {_words(how)}")
             for pack, (was, how) in one.changed.items()
         ]
         lines += _table(
             [
-                (sign, str(pack), label.title(pack), label.size(pack), how)
-                for sign, pack, how in rows
+                (sign, str(pack), label.title(pack), human_bytes(label.bytes(pack, how)), words)
+                for sign, pack, how, words in rows
             ]
         )
         if one.added:
-            total = sum(label.bytes(pack) for pack in one.added)
+            total = sum(label.bytes(pack, how) for pack, how in one.added.items())
             lines.append(f"    at most {human_bytes(total)} to fetch for each school")
     return lines
 
 
 class _Labels:
-    """Titles and sizes, each release read once."""
+    """Titles and sizes, each release and manifest read once."""
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._known: dict[PackId, tuple[str, int]] = {}
+        self._releases: dict[PackId, Release | None] = {}
+        self._sizes: dict[tuple[PackId, tuple[str, ...]], int] = {}
 
     def title(self, pack: PackId) -> str:
-        return self._of(pack)[0]
+        release = self._release(pack)
+        return title_in(release.title if release else {}, "en", pack)
 
-    def bytes(self, pack: PackId) -> int:
-        return self._of(pack)[1]
+    def bytes(self, pack: PackId, how: Wanted) -> int:
+        """Give the bytes of what is wanted of a pack."""
+        key = (pack, how.renditions)
+        if key not in self._sizes:
+            release = self._release(pack)
+            self._sizes[key] = self._size(release, how) if release else 0
+        return self._sizes[key]
 
-    def size(self, pack: PackId) -> str:
-        return human_bytes(self.bytes(pack))
+    def data(self, pack: PackId, how: Wanted) -> dict[str, Any]:
+        return {"pack": pack, "title": self.title(pack), "bytes": self.bytes(pack, how)}
 
-    def data(self, pack: PackId) -> dict[str, Any]:
-        title, size = self._of(pack)
-        return {"pack": pack, "title": title, "bytes": size}
-
-    def _of(self, pack: PackId) -> tuple[str, int]:
-        if pack not in self._known:
+    def _release(self, pack: PackId) -> Release | None:
+        if pack not in self._releases:
             try:
-                release = self._repository.packs[pack]()
+                self._releases[pack] = self._repository.packs[pack]()
             except RefusedError:
                 # One damaged release is the node's problem and its publisher's, not this table's.
-                release = None
-            title = title_in(release.title if release else {}, "en", pack)
-            self._known[pack] = (title, release.content_size if release else 0)
-        return self._known[pack]
+                self._releases[pack] = None
+        return self._releases[pack]
+
+    def _size(self, release: Release, how: Wanted) -> int:
+        if not how.renditions:
+            return release.content_size
+        try:
+            manifest = self._repository.manifest_of(release)
+        except RefusedError:
+            return release.content_size
+        return sum(wanted_digests(manifest, [], Portion(how.renditions)).values())
 
 
 def _head(one: GroupChange) -> str:

@@ -212,3 +212,22 @@ def test_cues_behind_the_end_of_a_video(run: Run, tmp_path: Path, video: bytes) 
         assert ran.code == 2
         assert "1.cues.txt" in ran.err
     assert not encoded(folder, video)
+
+
+def test_an_assignment_of_some_renditions_costs_those_alone(
+    run: Run, tmp_path: Path, tiny: TinyRepository, video: bytes
+) -> None:
+    folder = fill(tmp_path / "course", {"1.mp4": video, "2.txt": "fish"}, TOML)
+    publish(run, folder, tiny)
+    manifest, _ = fetch(tiny, 0, {})
+    sizes = {file.path: file.size for file in manifest.files}
+    (low,) = (one for one in manifest.items[0].renditions if one.name == "240p")
+    table = tmp_path / "table.csv"
+    table.write_text(f"group,schools,pack,renditions\nislands,s1,{ID},240p\n")
+    ran = run(
+        *("pack", "assign", table, "--repository", tiny.directory),
+        *("--key", tiny.publisher_key_file, "--dry-run", "--json"),
+    )
+    (change,) = ran.data["changes"]
+    (one,) = change["changed"]
+    assert one["bytes"] == low.size + sizes["2.txt"] < sum(sizes.values())
