@@ -103,6 +103,10 @@ class _Scan:
 
     def take(self, packet: "Packet[Any]") -> None:
         """Note a packet."""
+        if packet.is_discard and self.stream.type == "video":
+            # Cut away in an editor, and there for the decoder alone.
+            self.whole = False
+            return
         at = packet.pts if packet.pts is not None else packet.dts
         if packet.pts is None or packet.dts is None or at is None:
             self.whole = False

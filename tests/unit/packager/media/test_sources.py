@@ -156,6 +156,28 @@ def test_a_last_picture_that_stays_is_no_damage(kind: str, tmp_path: Path) -> No
     assert found[-1] == pytest.approx(21, abs=0.5)
 
 
+def test_what_was_cut_away_at_the_beginning_does_not_come_back(tmp_path: Path) -> None:
+    whole, cut = make_source(6, keys=4), tmp_path / "cut.mp4"
+    # As telephones do it: the frames from the last key frame on stay in the file.
+    with (
+        av.open(io.BytesIO(whole), "r") as old,
+        av.open(str(cut), "w", format="mp4", options={"avoid_negative_ts": "disabled"}) as new,
+    ):
+        streams = {one.index: new.add_stream_from_template(one) for one in old.streams}
+        for packet in old.demux():
+            if packet.size and packet.pts is not None and packet.dts is not None:
+                behind = round(Fraction(3, 2) / packet.time_base)
+                packet.pts, packet.dts = packet.pts - behind, packet.dts - behind
+                packet.stream = streams[packet.stream.index]
+                if packet.pts >= 0 or packet.stream.type == "video":
+                    new.mux(packet)
+    with av.open(io.BytesIO(whole), "r") as container:
+        wanted = [float(bytes(one.planes[0])[0]) for one in container.decode(video=0)][15:]
+    with made(cut.read_bytes(), tmp_path) as container:
+        found = [float(bytes(one.planes[0])[0]) for one in container.decode(video=0)]
+    assert found == pytest.approx(wanted, abs=6)
+
+
 @pytest.mark.parametrize("frames", [1, 30])
 def test_a_picture_that_ends_before_the_sound_stays(frames: int, tmp_path: Path) -> None:
     source = make_source(frames / 10, sounds_for=9)
