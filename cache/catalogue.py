@@ -3,7 +3,8 @@
 Rules:
     - A verified manifest may be activated at once. Each item is served from the newest activated
       version in which it is here, and never from two versions. It is here when the files that it
-      needs in whatever rendition are, and any one rendition is.
+      needs in whatever rendition are, and any one rendition is; while only its sound is, and
+      pictures are to come, an older version that has them counts as newer.
     - What the newest version no longer lists is no longer served, nor is what was withdrawn.
     - ``blob_arrived`` comes after the blob is durable; ``drop_unneeded`` and ``blobs_lost`` come
       before blobs are removed. So a row never names a blob that is not there.
@@ -183,7 +184,7 @@ class Catalogue:
     def want(self, pack: str, portion: Portion) -> bool:
         """Let exactly this be wanted of a pack, whether it is here or not.
 
-        Nothing that is here goes, nor is it served less.
+        Nothing that is here goes; an item may be served from a newer version.
 
         Returns:
             Whether that changes anything.
@@ -199,6 +200,7 @@ class Catalogue:
         with transaction(self._connection, self._path):
             catalogue_wanted.replace(self._connection, pack, portion)
             self._count(pack)
+            self._serve(pack)
         return True
 
     def wanted(self) -> dict[str, Portion]:

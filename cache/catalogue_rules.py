@@ -4,7 +4,7 @@ import json
 import sqlite3
 from typing import Final
 
-from cache.catalogue_renditions import COUNT_RENDITIONS, SHOWN_BY
+from cache.catalogue_renditions import COUNT_RENDITIONS, SHOWN_BY, SOUND_ALONE
 from cache.catalogue_withdrawals import GONE, WITHDRAWN
 from core.rendition import wanted_of
 
@@ -60,11 +60,15 @@ _COUNT_ITEMS: Final = """
             WHERE item_id = item.id GROUP BY blob.id))
     WHERE version_id = :version
 """
+# While only the sound of a newer version is here and pictures are to come, an older one that has
+# them is better. All such rank below 0.
+_RANK: Final = f"""activation - CASE WHEN item.missing > 0 AND {SOUND_ALONE.format(item="item")}
+            THEN 1 << 40 ELSE 0 END"""
 # Of several rows of a group, SQLite takes the other columns from the one with the maximum.
 SERVE: Final = f"""
     INSERT INTO served (pack, name, item_id)
     SELECT pack, name, item_id FROM (
-        SELECT version.pack AS pack, item.name AS name, item.id AS item_id, max(activation)
+        SELECT version.pack AS pack, item.name AS name, item.id AS item_id, max({_RANK})
         FROM item JOIN version ON version.id = item.version_id
         JOIN pack ON pack.id = version.pack
         JOIN item AS listed ON listed.version_id = pack.newest AND listed.name = item.name

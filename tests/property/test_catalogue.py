@@ -101,7 +101,12 @@ class CatalogueMachine(RuleBasedStateMachine):
         else:
             media = {}
         manifest, data = make_manifest(
-            files | media, items, pack=pack, version=version, renditions={"video": renditions}
+            files | media,
+            items,
+            pack=pack,
+            version=version,
+            renditions={"video": renditions},
+            kind="video",
         )
         digest = self._blobs.add(data)
         ready = self._catalogue.activate_manifest(manifest, digest, self._blobs.has)
@@ -299,11 +304,29 @@ class CatalogueMachine(RuleBasedStateMachine):
         expected: dict[tuple[str, str], Digest] = {}
         for pack, chain in self._activations.items():
             listed = {item.id for item in chain[-1][1].items} if chain else set()
-            for digest, manifest in chain:
-                for item in manifest.items:
-                    if item.id in listed and self._servable(manifest, item.id):
-                        expected[pack, item.id] = digest
+            # Those that wait for pictures count less than all others.
+            for waits in (True, False):
+                for digest, manifest in chain:
+                    for item in manifest.items:
+                        if (
+                            item.id in listed
+                            and self._servable(manifest, item.id)
+                            and (self._waits(manifest, item) == waits)
+                        ):
+                            expected[pack, item.id] = digest
         return expected
+
+    def _waits(self, manifest: Manifest, item: Item) -> bool:
+        """Say whether only the sound is here, and pictures are to come."""
+        digests = {file.path: file.digest for file in manifest.files}
+        names = Portion(self._wanted[manifest.pack].renditions)
+        wanted = set().union(*steps(manifest, item, names))
+        moving = [one for one in item.renditions if one.name != "audio"]
+        return (
+            bool(item.renditions)
+            and not any(self._held(digests[one.path]) for one in moving)
+            and not all(self._held(digests[path]) for path in wanted)
+        )
 
     def _served(self) -> dict[tuple[str, str], Digest]:
         served: dict[tuple[str, str], Digest] = {}

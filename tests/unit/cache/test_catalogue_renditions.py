@@ -87,6 +87,47 @@ def test_an_item_is_here_once_its_other_files_and_any_rendition_are(
     }
 
 
+def test_an_older_version_with_pictures_is_served_until_those_of_the_newer_one_come(
+    state: StateDirectory, reader: CatalogueReader
+) -> None:
+    new = {
+        path: b"new " + data
+        for path, data in FILES.items()
+        if path.startswith("1.") and path != "1.vtt"
+    }
+    files = FILES | new
+    renditions = [
+        slight_rendition(one.name, one.path, files, [at.path for at in one.pictures])
+        for one in RENDITIONS
+    ]
+    newer = make_manifest(files, {"one": sorted(set(files) - {"notes.txt"})}, version=2,
+                          renditions={"one": renditions}, kind="video")  # fmt: skip
+    blobs = BlobStore(state.blobs)
+
+    def version() -> int | None:
+        item = reader.item(PACK, "one")
+        return item.version if item else None
+
+    with opened(state) as catalogue:
+        older = make_manifest(FILES, {"one": sorted(set(FILES) - {"notes.txt"})},
+                              renditions={"one": RENDITIONS}, kind="video")  # fmt: skip
+        activate(state, catalogue, older)
+        arrive(state, catalogue, *FILES)
+        activate(state, catalogue, newer)
+        sound = [path for path in new if path.startswith("1.audio")]
+        catalogue.blobs_arrived([blobs.add(new[path]) for path in sound])
+        assert version() == 1
+        assert not set(catalogue.drop_unneeded()).intersection(map(digest_of, FILES.values()))
+        # Where no pictures are wanted, the sound is enough.
+        catalogue.want(PACK, Portion(("audio",)))
+        assert version() == 2
+        catalogue.want(PACK, EVERYTHING)
+        assert version() == 1
+        assert check(state, deep=True).is_clean
+        catalogue.blobs_arrived([blobs.add(new["1.240p.mp4"])])
+        assert version() == 2
+
+
 def test_no_rendition_shows_an_item_whose_subtitles_are_not_here(
     state: StateDirectory, reader: CatalogueReader
 ) -> None:
