@@ -68,6 +68,7 @@ class LessonStatus(msgspec.Struct, frozen=True, kw_only=True):
         minutes: how long it is.
         here: whether its item is served.
         changed: whether a teacher moved it.
+        sound_alone: whether it is a video of which only the sound is here.
     """
 
     start: str
@@ -77,6 +78,7 @@ class LessonStatus(msgspec.Struct, frozen=True, kw_only=True):
     title: Titles
     here: bool
     changed: bool = False
+    sound_alone: bool = False
 
 
 class ChannelStatus(msgspec.Struct, frozen=True, kw_only=True):

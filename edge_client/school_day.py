@@ -90,6 +90,7 @@ class SchoolDay:
             title=titles,
             here=item is not None and item.is_served,
             changed=one.changed is not None,
+            sound_alone=item is not None and item.sound_alone,
         )
 
     def _local(self, slot: Slot) -> datetime:

@@ -112,7 +112,8 @@ def _lessons(status: Status) -> Iterator[tuple[str, str]]:
             continue
         one = channel.next[0]
         lesson = title_in(one.title, "en", f"{one.pack}/{one.item}")
-        state = "here" if one.here else "missing"
+        here = "only its sound is here" if one.sound_alone else "here"
+        state = here if one.here else "missing"
         yield "Timetable", f"{head}: {one.start.replace('T', ' ')} {lesson}, {state}"
 
 

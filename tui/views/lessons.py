@@ -45,6 +45,8 @@ def _state(one: LessonStatus, language: Language) -> tuple[str, Mood]:
     _ = language.gettext
     if not one.here:
         return _("missing"), "bad"
+    if one.sound_alone:
+        return _("only sound"), "busy"
     return (_("here, moved") if one.changed else _("here")), "good"
 
 

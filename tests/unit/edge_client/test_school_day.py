@@ -5,6 +5,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cache.blobs import BlobStore
@@ -129,6 +130,10 @@ def test_another_timetable_is_read_and_a_damaged_one_changes_nothing(
 def test_the_command_line_names_the_next_lesson(state: StateDirectory) -> None:
     words = dict(facts(Status(channels=day_of(state).channels())))
     assert words["Timetable"] == "g5 (Grade 5): 2026-11-24 08:30 第item-0课, here"
+    [channel] = day_of(state).channels()
+    lesson = msgspec.structs.replace(channel.next[0], sound_alone=True)
+    words = dict(facts(Status(channels=[msgspec.structs.replace(channel, next=[lesson])])))
+    assert words["Timetable"].endswith("第item-0课, only its sound is here")
 
 
 def test_a_large_timetable_is_bounded_in_the_status(state: StateDirectory) -> None:

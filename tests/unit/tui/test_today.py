@@ -121,6 +121,15 @@ def test_what_needs_somebody_stands_first() -> None:
     ]
 
 
+def test_a_next_lesson_of_which_only_the_sound_is_here_is_not_said_to_be_here() -> None:
+    lesson = msgspec.structs.replace(
+        samples.lesson("2026-11-26T08:30", "分数", "Halves"), sound_alone=True
+    )
+    channel = ChannelStatus(id="g5", title={"en": "Grade 5"}, next=[lesson])
+    got = shown(samples.made(channels=[channel], packs=[samples.FRACTIONS]))
+    assert rows(got)[0] == ("Thursday 8:30", "Grade 5", "Halves", "only sound")
+
+
 def test_the_next_lessons_stand_first_in_their_order() -> None:
     got = shown(samples.TIMETABLE)
     assert rows(got) == [
