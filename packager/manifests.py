@@ -7,7 +7,7 @@ import msgspec
 from core.digest import Digest
 from core.errors import UsageError
 from core.kinds import media_type
-from core.manifest import FORMAT, MAX_MANIFEST_BYTES, File, Manifest, encode_manifest
+from core.manifest import FORMAT, MAX_FILES, MAX_MANIFEST_BYTES, File, Manifest, encode_manifest
 from packager.faults import own_folder
 from packager.scan import Folder
 
@@ -33,7 +33,8 @@ def make_manifest(folder: Folder, digests: Mapping[str, Digest], version: int) -
     )
     with own_folder():
         size = len(encode_manifest(manifest))
-    if size > MAX_MANIFEST_BYTES:
+    # Stills come on top of the folder's files.
+    if size > MAX_MANIFEST_BYTES or len(manifest.files) > MAX_FILES:
         raise UsageError(
             "The folder has too many files, or too many hours of video, for one pack.",
             hint="Make several packs of it.",
