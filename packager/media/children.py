@@ -113,6 +113,7 @@ class Children:
                 task.key,
                 None,
                 RefusedError(error.template, hint=error.hint_template, **error.fields),
+                lasting=not answer.passing,
             )
         return Outcome(task.key, answer, None)
 

@@ -151,6 +151,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         facts: what it found.
         made: what it made.
         refused: why the source cannot be taken.
+        passing: whether that lies in reaching the file, and may be otherwise the next time.
         is_full: the disk is.
     """
 
@@ -158,6 +159,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     facts: Facts | None = None
     made: Made | None = None
     refused: Wording | None = None
+    passing: bool = False
     is_full: bool = False
 
     @property

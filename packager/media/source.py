@@ -42,6 +42,9 @@ def opened(source: Source) -> Iterator[InputContainer]:
             str(source.file), options=_OPTIONS, metadata_errors="replace", timeout=None
         )
     except av.error.FFmpegError as error:
+        if isinstance(error, OSError):
+            # It cannot be read, whatever it is.
+            raise
         raise no_video(source) from error
     with container:
         yield container

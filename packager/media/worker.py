@@ -50,7 +50,9 @@ def _answer(request: Request) -> Answer:
         # A file that is too large is no disk's fault.
         if isinstance(error, OSError) and error.errno != errno.EFBIG and is_full(error):
             return Answer(is_full=True)
-        return Answer(refused=wording_of(_undecodable(source, error)))
+        # A share that drops out says nothing of the video.
+        passing = isinstance(error, OSError) and error.errno != errno.EFBIG
+        return Answer(refused=wording_of(_undecodable(source, error)), passing=passing)
 
 
 def _too_much(source: Source) -> RefusedError:

@@ -17,7 +17,7 @@ from core.rendition import TICKS, Segment
 from packager.media.children import Children, Outcome, Task
 from packager.media.facts import Facts, Made, Request, Step
 from packager.media.plan import recipe_of, steps
-from packager.reading import Found
+from packager.reading import Found, still_there
 from packager.renditions.looking import MOST_AT_ONCE, Counting, Phases, look
 from packager.renditions.ready import Ready, ReadyStill, made_for
 from packager.renditions.records import KnownVideo, Records
@@ -94,6 +94,7 @@ class Maker:
 
         Raises:
             ExhaustedError: the disk is full.
+            UsageError: a video changed meanwhile.
         """
         self._known = {one.source: self._records.get(one.source) for one in wanted}
         self._look(wanted)
@@ -108,6 +109,7 @@ class Maker:
 
         Raises:
             ExhaustedError: the disk is full.
+            UsageError: a video changed meanwhile.
         """
         self._make(self._jobs(wanted))
         return {one: self._result(one) for one in wanted}
@@ -120,6 +122,7 @@ class Maker:
             if not (self._known[one.source].facts or self._known[one.source].refused)
         }
         for outcome in look(new, self._phases):
+            still_there(new[outcome.key])
             if outcome.answer and outcome.answer.facts:
                 self._put(outcome.key, facts=outcome.answer.facts)
             else:
@@ -193,6 +196,8 @@ class Maker:
 
     def _finish(self, outcome: Outcome[_Job]) -> None:
         source = outcome.key.wanted.source
+        # What was made of other bytes is not remembered as made of these.
+        still_there(outcome.key.wanted.found)
         if outcome.answer and outcome.answer.made:
             ready = self._take(outcome.key, outcome.answer.made)
             self._put(source, ready=[*self._known[source].ready, ready])

@@ -104,6 +104,14 @@ def test_the_others_go_on(tmp_path: Path) -> None:
     assert [one.key for one in found if one.error] == [one.key for one in found if not one.answer]
 
 
+def test_a_file_that_is_out_of_reach_may_be_there_the_next_time(tmp_path: Path) -> None:
+    (tmp_path / "bad").write_bytes(b"bad")
+    found = run(
+        *(Request(file=str(tmp_path / name), name=name) for name in ("bad", "missing", "."))
+    )
+    assert {one.key: one.lasting for one in found} == {"bad": True, "missing": False, ".": False}
+
+
 def test_a_full_disk_ends_the_run(programs: Path) -> None:
     programs.write_text("print('{\"is_full\": true}')")
     with pytest.raises(ExhaustedError, match=r"no space left for the renditions of 1\.mp4"):

@@ -231,3 +231,29 @@ def test_an_assignment_of_some_renditions_costs_those_alone(
     (change,) = ran.data["changes"]
     (one,) = change["changed"]
     assert one["bytes"] == low.size + sizes["2.txt"] < sum(sizes.values())
+
+
+def test_a_video_that_changes_while_it_is_looked_at_is_not_remembered(
+    run: Run, tmp_path: Path, video: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fill(tmp_path / "course", {"1.mp4": video}, TOML + 'renditions = ["best"]\n')
+    (tmp_path / "program.py").write_text(
+        f"open({str(folder / '1.mp4')!r}, 'ab').write(b'more')\n"
+        "from packager.media.worker import main\n"
+        "main()\n"
+    )
+    with monkeypatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(tmp_path))
+        patch.setattr("packager.media.children.WORKER", "program")
+        ran = run("pack", "build", folder, "--level", 1)
+    assert (ran.code, "1.mp4 changed while it was being read" in ran.err) == (2, True)
+    assert not list((folder / ".packhorse/renditions").iterdir())
+
+
+def test_stills_count_among_the_files_of_a_pack(
+    run: Run, tmp_path: Path, video: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("packager.manifests.MAX_FILES", 1)
+    folder = fill(tmp_path / "course", {"1.mp4": video}, TOML + 'renditions = ["audio"]\n')
+    ran = run("pack", "build", folder, "--level", 1)
+    assert (ran.code, "too many files" in ran.err) == (2, True)
