@@ -154,6 +154,19 @@ async def test_after_a_reboot_a_teachers_one_tap_starts_every_page_at_the_right_
             assert abs(place - wanted) < 4
 
 
+async def test_when_a_lesson_ends_the_words_are_of_what_follows(
+    browser: Browser, state: StateDirectory
+) -> None:
+    async with serving(state, {}, clock=clock_at(NINE + timedelta(seconds=45))) as school:
+        timetable(state, slot(0, "a"), slot(60, "b"))
+        page = await tune_in(browser, school)
+        await all_show([page], 1)
+        # No more looks by the clock, only those that the page makes itself.
+        await page.evaluate("Object.defineProperty(document, 'hidden', { get: () => true })")
+        await expect(page.locator("#over")).to_be_visible(timeout=40_000)
+        await expect(page.locator("#over")).not_to_contain_text("begins in a moment", timeout=3_000)
+
+
 async def test_what_cannot_be_played_is_told_and_tried_again(
     browser: Browser, state: StateDirectory
 ) -> None:

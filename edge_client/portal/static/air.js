@@ -186,7 +186,12 @@
     const now = schoolTime();
     const moment = player.paused ? null : shownMoment();
     if (isLive && now !== null) {
-      over.hidden = !isSlateAt(moment === null ? now - LAG : moment);
+      const isSlate = isSlateAt(moment === null ? now - LAG : moment);
+      if (isSlate && over.hidden) {
+        // The words are of when the lesson was still on.
+        ask().catch(function () { /* The banner says so. */ });
+      }
+      over.hidden = !isSlate;
     }
   }
 
