@@ -14,7 +14,6 @@
   const SOFT = 0.05;
   const HARD = 0.1;
   const HARD_FROM = 150;
-  const EXACT = 0.5;
   const FIRST_LEAD = 300;
   const LONGEST_LEAD = 5000;
   const MARGIN = 80;
@@ -129,12 +128,11 @@
     if (!video.paused) {
       video.pause();
     }
-    // Once for each place: a video that is shorter than told stays at its end.
+    // Once for each place: a video that is shorter than told stays at its end. And always: where
+    // a video was paused by chance at the right moment, the picture may be that before.
     if (this.stand !== position && !video.seeking) {
       this.stand = position;
-      if (Math.abs(video.currentTime * 1000 - position) > EXACT) {
-        video.currentTime = position / 1000;
-      }
+      video.currentTime = position / 1000;
     }
   };
 
