@@ -148,10 +148,13 @@ async def test_after_a_reboot_a_teachers_one_tap_starts_every_page_at_the_right_
             await expect(page.locator("#player")).to_be_visible(timeout=30_000)
             # The browser may want one more before it plays with sound.
             await page.evaluate("document.getElementById('begin').click()")
-        await all_show([teacher, pupil], 1)
+        assert await all_show([teacher, pupil], 1) <= SEGMENT
+        # A page may begin anywhere within a segment, and then goes to its place.
+        await asyncio.sleep(6)
         for page in (teacher, pupil):
             place, wanted = await place_shown(page)
-            assert abs(place - wanted) < 4
+            # The lesson itself begins at a segment's boundary.
+            assert -4.5 < place - wanted < 0.5
 
 
 async def test_when_a_lesson_ends_the_words_are_of_what_follows(
@@ -178,8 +181,8 @@ async def test_what_cannot_be_played_is_told_and_tried_again(
         await expect(page.locator("#trouble")).to_be_visible(timeout=30_000)
         await expect(page.locator("#trouble")).to_contain_text("tries again by itself")
         await page.unroute_all()
-        await expect(page.locator("#begin")).to_be_visible(timeout=30_000)
-        await page.locator("#begin").click()
+        # The browser may want a tap before it plays with sound.
+        await page.evaluate("document.getElementById('begin').click()")
         await all_show([page], 1)
         await expect(page.locator("#trouble")).to_be_hidden(timeout=15_000)
 

@@ -12,6 +12,7 @@
   'use strict';
   const LAG = 4000;
   const EVERY = 8000;
+  const SOON = 1000;
   const STEP = 500;
   const FAR = 1500;
   const NEAR = 150;
@@ -97,10 +98,13 @@
     });
   }
 
+  function askLater() {
+    // A channel that has just begun tells no time yet.
+    setTimeout(askOn, ahead === null ? SOON : document.hidden ? 4 * EVERY : EVERY);
+  }
+
   function askOn() {
-    ask().catch(function () { /* The banner says so. */ }).then(function () {
-      setTimeout(askOn, document.hidden ? 4 * EVERY : EVERY);
-    });
+    ask().catch(function () { /* The banner says so. */ }).then(askLater);
   }
 
   function isSlateAt(moment) {
@@ -379,6 +383,8 @@
     watchOver();
     tell();
   }, STEP);
-  ask().catch(function () { /* The banner says so. */ }).then(start);
-  setTimeout(askOn, EVERY);
+  ask().catch(function () { /* The banner says so. */ }).then(function () {
+    askLater();
+    start();
+  });
 })();
