@@ -4,16 +4,14 @@ There is no hour to promise: lessons come in their turn over a line that is up o
 stick. So what is told is what they wait for, as the agent's side last found it.
 """
 
-import asyncio
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Literal
 
 from cache.agent_reader import AgentReader, Contact
 from cache.catalogue_reader import CatalogueItem
 from cache.state import StateDirectory
-from core.errors import PackhorseError
 from core.standing import FACT, decode_standing
+from edge_client.portal.lately import Lately
 from edge_client.portal.wish_book import WishBook
 
 Awaited = Literal["turn", "line", "stick", "wish", "news", "assignment", "publisher"]
@@ -24,8 +22,6 @@ had a line. Of a lesson that the node does not know: ``wish``: it looks for what
 ``news``: no hub has told it anything lately; ``publisher``: nobody publishes it.
 ``assignment``: nobody has assigned it to this school.
 """
-# How long what the agent found is not asked for again, seconds.
-_TRUST_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +41,7 @@ class Outlook:
     def __init__(self, state: StateDirectory, wishes: WishBook) -> None:
         self._agent = AgentReader(state.agent)
         self._wishes = wishes
-        self._found = _Found()
-        self._read_at: float | None = None
+        self._found = Lately(self._read, _Found())
 
     async def awaited(self, pack: str, item: str, known: CatalogueItem | None) -> Awaited:
         """Say what a lesson that is not here, nor withdrawn, waits for.
@@ -60,7 +55,7 @@ class Outlook:
         if known is None and wished:
             lost = (pack, item) in await self._wishes.unpublished()
             return "publisher" if lost else "wish"
-        found = await self._look()
+        found = await self._found.get()
         is_cut_off = found.contact.answered is None or bool(found.contact.problem)
         if known is None:
             return "news" if is_cut_off else "assignment"
@@ -69,14 +64,6 @@ class Outlook:
         if found.contact.problem:
             return "line"
         return "stick" if is_cut_off else "turn"
-
-    async def _look(self) -> _Found:
-        now = asyncio.get_running_loop().time()
-        if self._read_at is None or now - self._read_at >= _TRUST_SECONDS:
-            self._read_at = now
-            with suppress(PackhorseError):
-                self._found = await asyncio.to_thread(self._read)
-        return self._found
 
     def _read(self) -> _Found:
         unwanted = decode_standing(self._agent.fact(FACT)).unwanted

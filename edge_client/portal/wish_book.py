@@ -3,7 +3,6 @@
 import asyncio
 import sqlite3
 from contextlib import suppress
-from typing import Final
 
 from cache import journal_wishes
 from cache.agent_reader import AgentReader
@@ -11,10 +10,8 @@ from cache.journal_wishes import Wish
 from cache.state import StateDirectory
 from core.errors import PackhorseError
 from core.wish_list import FACT, decode_unpublished
+from edge_client.portal.lately import Lately
 from edge_client.portal.usage_log import UsageLog
-
-# How long what the agent found is not asked for again, seconds.
-_TRUST_SECONDS: Final = 5.0
 
 
 class WishBook:
@@ -28,9 +25,10 @@ class WishBook:
     def __init__(self, state: StateDirectory, usage: UsageLog) -> None:
         self._journal = state.journal
         self._usage = usage
-        self._agent = AgentReader(state.agent)
-        self._unpublished: set[tuple[str, str]] = set()
-        self._read_at: float | None = None
+        agent = AgentReader(state.agent)
+        self._unpublished = Lately(
+            lambda: decode_unpublished(agent.fact(FACT)), set[tuple[str, str]]()
+        )
         self._wishes: dict[tuple[str, str], Wish] = {}
         usage.when_open(self._load)
 
@@ -44,13 +42,7 @@ class WishBook:
 
     async def unpublished(self) -> set[tuple[str, str]]:
         """Give packs and items that the agent found nobody to publish."""
-        now = asyncio.get_running_loop().time()
-        if self._read_at is None or now - self._read_at >= _TRUST_SECONDS:
-            self._read_at = now
-            with suppress(PackhorseError):
-                text = await asyncio.to_thread(self._agent.fact, FACT)
-                self._unpublished = decode_unpublished(text)
-        return self._unpublished
+        return await self._unpublished.get()
 
     async def keep(self, wish: Wish) -> bool:
         """Keep a wish; say whether there was room for it.

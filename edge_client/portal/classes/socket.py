@@ -107,13 +107,17 @@ async def _let_in(request: web.Request, role: Role) -> tuple[RunningClass, str]:
     Raises:
         NotAdmittedError: it may not.
     """
-    classes = request.app[SITE].classes
-    teacher = await classes.teacher_of(request) if role == "lead" else ""
+    teacher = await _teacher(request, role)
     if teacher is None:
         raise NotAdmittedError(SIGN_IN, TEACHERS_CODE, web.HTTPForbidden.status_code)
     one = await admitted(request, request.query.get("code", ""))
-    _make_room(classes, one, role, request.remote or "")
+    _make_room(request.app[SITE].classes, one, role, request.remote or "")
     return one, teacher
+
+
+async def _teacher(request: web.Request, role: Role) -> str | None:
+    """Give who is signed in on a page that may lead, or None; on others that does not matter."""
+    return await request.app[SITE].classes.teacher_of(request) if role == "lead" else ""
 
 
 def _make_room(classes: Classes, one: RunningClass, role: Role, address: str) -> None:
@@ -155,15 +159,9 @@ async def _read(
         except RefusedError:
             connection.strike(JUNK, JUNK_CODE)
             continue
-        if isinstance(decoded, Order) and not await _is_still_signed_in(request, connection):
+        member = connection.member
+        if isinstance(decoded, Order) and await _teacher(request, member.role) != member.teacher:
+            # Removed, or signed out, since the page was opened.
             connection.close(TEACHERS_CODE, SIGN_IN)
             return
         one.take(connection, decoded)
-
-
-async def _is_still_signed_in(request: web.Request, connection: Connection) -> bool:
-    """Whether the teacher of a page was not removed, or signed out, since it was opened."""
-    member = connection.member
-    if member.role != "lead":
-        return True
-    return await request.app[SITE].classes.teacher_of(request) == member.teacher
