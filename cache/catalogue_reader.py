@@ -374,8 +374,8 @@ def _item(row: sqlite3.Row, withdrawn: list[Withdrawal]) -> CatalogueItem:
     served = row["version"] is not None
     withdrawal = None if served else covering(withdrawn, row["id"], row["newest"])
     values = _titled(row)
-    alone = bool(values["sound_alone"])
-    return CatalogueItem(**{**values, "sound_alone": alone}, withdrawal=withdrawal)
+    values["sound_alone"] = bool(values["sound_alone"])
+    return CatalogueItem(**values, withdrawal=withdrawal)
 
 
 def _hit(row: sqlite3.Row) -> CatalogueHit:

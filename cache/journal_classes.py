@@ -99,7 +99,7 @@ def save(connection: sqlite3.Connection, kept: KeptClass) -> None:
                 chosen,
             ),
         )
-        pin(connection, _reason(kept), map(Digest, kept.lesson.digests))
+        pin(connection, _reason(kept.name), map(Digest, kept.lesson.digests))
         return
     connection.execute(
         "UPDATE class_session SET boot = ?, state = ?, chosen = ? WHERE name = ? AND ended IS NULL",
@@ -116,7 +116,7 @@ def end(connection: sqlite3.Connection, kept: KeptClass, at: float) -> bool:
         at: when that was, Unix seconds as now believed.
     """
     save(connection, kept)
-    unpin(connection, _reason(kept))
+    unpin(connection, _reason(kept.name))
     done = connection.execute(
         "UPDATE class_session SET ended = ? WHERE name = ? AND ended IS NULL", (at, kept.name)
     )
@@ -141,7 +141,7 @@ def prune(connection: sqlite3.Connection, now: float | None) -> None:
         (MOST_KEPT,),
     )
     names = connection.execute("SELECT name FROM class_session WHERE ended IS NULL").fetchall()
-    unpin_lost(connection, "class", (f"class {name}" for (name,) in names))
+    unpin_lost(connection, "class", (_reason(name) for (name,) in names))
 
 
 def running(path: Path) -> list[KeptClass]:
@@ -195,5 +195,5 @@ def _decoded(data: bytes, kind: type[T]) -> T:
     return decode_msgpack(data, kind, what="The class session", limit=MAX_BYTES)
 
 
-def _reason(kept: KeptClass) -> str:
-    return f"class {kept.name}"
+def _reason(name: str) -> str:
+    return f"class {name}"

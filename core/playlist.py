@@ -48,10 +48,10 @@ def window(
     for part in reversed(parts):
         begin = part.run.segment
         shown = count(part, following, published)
-        if following is not None and part.moment(begin + shown) != following.start:
+        if following is not None and (
             # A new beginning: what was before it belongs to another time.
-            return following.first, end
-        if following is not None and part.run.digest in gone:
+            part.moment(begin + shown) != following.start or part.run.digest in gone
+        ):
             return following.first, end
         for index in reversed(range(begin, begin + shown)):
             length -= part.source.start(index + 1) - part.source.start(index)

@@ -86,8 +86,9 @@ def _decode(job: Job, progress: Progress) -> None:
     """Decode a source whose picture is copied, so that damage does not go unseen."""
     for one in picture.shown(job.source, job.facts):
         progress(one.at * 1000 / max(1, job.facts.length))
-    for _ in sound.frames(job.source, job.facts):
-        pass
+    if not job.step.audio_bits:  # what is encoded is decoded then
+        for _ in sound.frames(job.source, job.facts):
+            pass
 
 
 def _gain(job: Job, done: _Shares) -> float:

@@ -48,11 +48,12 @@ def _answer(request: Request) -> Answer:
         return Answer(refused=wording_of(_too_much(source)))
     except (av.error.FFmpegError, OSError) as error:
         # A file that is too large is no disk's fault.
-        if isinstance(error, OSError) and error.errno != errno.EFBIG and is_full(error):
+        outside = error if isinstance(error, OSError) and error.errno != errno.EFBIG else None
+        if outside and is_full(outside):
             return Answer(is_full=True)
         # A share that drops out says nothing of the video.
-        passing = isinstance(error, OSError) and error.errno != errno.EFBIG
-        return Answer(refused=wording_of(_undecodable(source, error)), passing=passing)
+        refused = wording_of(_undecodable(source, error))
+        return Answer(refused=refused, passing=outside is not None)
 
 
 def _too_much(source: Source) -> RefusedError:

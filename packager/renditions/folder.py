@@ -11,9 +11,9 @@ from core.errors import PackhorseError
 from core.manifest import File, Item, Manifest
 from core.rendition import Rendition
 from packager.build import Tools, read_folder
-from packager.cues.files import check_ends
-from packager.renditions.making import Maker, Prospect, Wanted
-from packager.renditions.places import Places, check_ahead, stem_of
+from packager.renditions.making import Maker, Wanted
+from packager.renditions.outlook import Prospect, check_ahead
+from packager.renditions.places import Places, stem_of
 from packager.renditions.ready import Ready, answering, ready_in
 from packager.renditions.records import Records
 from packager.scan import Folder, Video, as_it_is
@@ -88,12 +88,12 @@ def render(
             results[one] = found
     left = [one for one in dict.fromkeys(wanted.values()) if one not in results]
     maker = Maker(tools.workspace, tools.phases, there)
-    outlook = {one: Prospect.of(found) for one, found in results.items() if isinstance(found, list)}
+    outlook = {
+        one: Prospect.made(found) for one, found in results.items() if isinstance(found, list)
+    }
     outlook |= maker.look(left)
     # What is wrong is told before hours of work.
-    ahead = {path: outlook[one] for path, one in wanted.items() if one in outlook}
-    check_ahead(folder, {path: one.names for path, one in ahead.items()})
-    check_ends(folder.cues, {path: one.length for path, one in ahead.items()})
+    check_ahead(folder, {path: outlook[one] for path, one in wanted.items() if one in outlook})
     results |= maker.make(left)
     return _composed(folder, digests, {path: results[one] for path, one in wanted.items()})
 

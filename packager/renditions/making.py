@@ -13,19 +13,21 @@ from cache import durable
 from core.control import error_of, wording_of
 from core.digest import Digest
 from core.errors import ExitCode, PackhorseError
-from core.rendition import TICKS, Segment
+from core.rendition import Segment
 from packager.media.children import Children, Outcome, Task
 from packager.media.facts import Facts, Made, Request, Step
 from packager.media.plan import recipe_of, steps
 from packager.reading import Found, still_there
 from packager.renditions.looking import MOST_AT_ONCE, Counting, Phases, look
+from packager.renditions.outlook import Prospect
 from packager.renditions.ready import Ready, ReadyStill, made_for
 from packager.renditions.records import KnownVideo, Records
 from packager.workspace import Workspace
 
 _PREFIX: Final = "media-"
-# How much longer a picture of up to so many lines takes than sound alone.
+# How much longer than sound alone it takes to decode a picture that is copied.
 _DECODING: Final = 3
+# And to encode one of up to so many lines.
 _WORK: Final = ((0, 1), (240, 3), (360, 5), (480, 8), (1 << 16, 16))
 
 
@@ -35,24 +37,6 @@ class Wanted(NamedTuple):
     source: Digest
     found: Found
     names: tuple[str, ...]
-
-
-class Prospect(NamedTuple):
-    """What is known of a video's renditions before they are made.
-
-    Attributes:
-        names: theirs, best first.
-        length: theirs, in milliseconds.
-    """
-
-    names: list[str]
-    length: int
-
-    @classmethod
-    def of(cls, ready: Sequence[Ready]) -> "Prospect":
-        """Tell it of renditions that are there."""
-        ticks = max(sum(segment.ticks for segment in one.segments) for one in ready)
-        return cls([one.name for one in ready], ticks * 1000 // TICKS)
 
 
 class _Job(NamedTuple):
@@ -99,7 +83,7 @@ class Maker:
         self._known = {one.source: self._records.get(one.source) for one in wanted}
         self._look(wanted)
         return {
-            one: Prospect([step.name for step in steps(facts, one.names)], facts.length)
+            one: Prospect.planned(facts, one.names)
             for one in wanted
             if (facts := self._known[one.source].facts) and not self._known[one.source].refused
         }

@@ -1,6 +1,6 @@
 """The names of renditions beside those of a folder's own files."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 
 from core.errors import UsageError
 from packager.scan import Folder
@@ -14,21 +14,6 @@ def stem_of(path: str) -> str:
 def path_of(stem: str, name: str) -> str:
     """Give the path of a rendition."""
     return f"{stem}.{name}.mp4"
-
-
-def check_ahead(folder: Folder, names: Mapping[str, Sequence[str]]) -> None:
-    """Check that names are free before anything is made.
-
-    Args:
-        folder: as it was scanned.
-        names: of the renditions that each video is to have, by its path.
-
-    Raises:
-        UsageError: a rendition's name is taken.
-    """
-    places = Places(folder, names)
-    for video, wanted in names.items():
-        places.take(video, [path_of(stem_of(video), name) for name in wanted])
 
 
 class Places:

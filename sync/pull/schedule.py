@@ -42,7 +42,7 @@ def groups_of(
 
     An item with renditions has several groups, one for each step that makes it better.
     """
-    digests = {file.path: file.digest for file in manifest.files}
+    digests = _by_path(manifest)
     left = set(missing)
     result: list[Group] = []
     for item in manifest.items:
@@ -60,7 +60,7 @@ def groups_of(
 
 def lowest_of(manifest: Manifest, groups: Iterable[Group], portion: Portion) -> list[Group]:
     """Give what of groups shows items at all: of renditions the lowest one that is wanted."""
-    digests = {file.path: file.digest for file in manifest.files}
+    digests = _by_path(manifest)
     lowest = {
         digests[path]
         for item in manifest.items
@@ -72,13 +72,17 @@ def lowest_of(manifest: Manifest, groups: Iterable[Group], portion: Portion) -> 
 
 def least_of(manifest: Manifest, items: Collection[str]) -> list[Group]:
     """Give all blobs with which a class can be held of items, sound first, then pictures."""
-    digests = {file.path: file.digest for file in manifest.files}
+    digests = _by_path(manifest)
     return [
         Group(item.id, frozenset(digests[path] for path in step))
         for item in manifest.items
         if item.id in items
         for step in steps(manifest, item, LEAST)
     ]
+
+
+def _by_path(manifest: Manifest) -> dict[str, Digest]:
+    return {file.path: file.digest for file in manifest.files}
 
 
 def schedule(
