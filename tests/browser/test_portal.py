@@ -24,6 +24,7 @@ from tests.support.course import (
 )
 from tests.support.nodes import make_state
 from tests.support.portal import School, serving
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -67,15 +68,6 @@ async def recorded(
             return found[-1]
         await asyncio.sleep(0.1)
     raise AssertionError([one.verb for one in journal(school)])
-
-
-async def until(page: Page, expression: str) -> None:
-    """Wait for an expression; the pages' policy forbids the library's own way."""
-    for _ in range(200):
-        if await page.evaluate(expression):
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(expression)
 
 
 async def play(page: Page) -> None:

@@ -1,6 +1,5 @@
 """A lesson in several qualities in a real browser: pictures in time, the place kept."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -17,6 +16,7 @@ from tests.support.nodes import activate, make_state, opened
 from tests.support.packs import make_manifest
 from tests.support.portal import School, serving
 from tests.support.renditions import make_rendition, make_source
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -59,15 +59,6 @@ async def school(tmp_path: Path, lesson: tuple) -> AsyncIterator[School]:  # typ
 async def page(browser: Browser, school: School) -> Page:
     context = await browser.new_context(base_url=school.origin, locale="en")
     return await context.new_page()
-
-
-async def until(page: Page, expression: str) -> None:
-    """Wait for an expression; the pages' policy forbids the library's own way."""
-    for _ in range(200):
-        if await page.evaluate(expression):
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(expression)
 
 
 async def test_pictures_follow_the_sound_and_another_quality_goes_on_at_the_same_place(

@@ -17,6 +17,7 @@ from packhorse.demo.course import make_sample_course
 from tests.support.class_school import device, sign_in
 from tests.support.running_node import RunningNode
 from tests.support.teaching import add_teacher
+from tests.support.waiting import until
 
 VIDEO = "01-what-is-a-fraction"
 
@@ -101,11 +102,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Iterator[County]:
 
 async def played(page: Page, seconds: float) -> None:
     """Wait until a page's video has come further than a moment."""
-    for _ in range(300):
-        if await page.locator("video").evaluate("v => v.currentTime") > seconds:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(seconds)
+    await until(page, f"document.querySelector('video').currentTime > {seconds}", 30)
 
 
 @pytest.mark.timeout(300)

@@ -78,6 +78,17 @@ def die(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal_lineup, "keep_reach", lambda *_: None)
 
 
+async def shown_before_death(
+    state: StateDirectory, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """Give a playlist of a portal that dies then."""
+    async with portal(state, clock) as school:
+        before = await get(school)
+        die(monkeypatch)
+    monkeypatch.undo()
+    return before
+
+
 def segments(text: str) -> dict[int, str]:
     """Give what each number stands for."""
     lines = text.splitlines()
@@ -171,11 +182,8 @@ async def test_a_killed_portal_goes_on_with_its_numbers(
     state: StateDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = clock_at(NINE + timedelta(seconds=40))
-    async with portal(state, clock) as school:
-        before = await get(school)
-        die(monkeypatch)
+    before = await shown_before_death(state, clock, monkeypatch)
     clock.shift.seconds += 10
-    monkeypatch.undo()
     async with portal(state, clock) as school:
         assert agree(before, await get(school)) >= 3
 
@@ -184,10 +192,7 @@ async def test_after_a_reboot_the_channel_waits_for_the_time_and_begins_at_the_r
     state: StateDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = clock_at(NINE + timedelta(seconds=10))
-    async with portal(state, clock) as school:
-        before = await get(school)
-        die(monkeypatch)
-    monkeypatch.undo()
+    before = await shown_before_death(state, clock, monkeypatch)
     clock.shift.boot += 1
     clock.shift.synchronised = False
     clock.shift.seconds -= 50 * 365 * 86_400
@@ -249,10 +254,7 @@ async def test_after_a_reboot_nothing_is_shown_before_it_is_lined_up(
     state: StateDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = clock_at(NINE + timedelta(seconds=10))
-    async with portal(state, clock) as school:
-        before = await get(school)
-        die(monkeypatch)
-    monkeypatch.undo()
+    before = await shown_before_death(state, clock, monkeypatch)
     clock.shift.boot += 1
     clock.shift.seconds += 3600
 
