@@ -1,0 +1,49 @@
+"""What bytes of content come to on the wire: TCP, IP and Ethernet headers, acknowledgements, HTTP.
+
+``sync.meter`` counts the same things as they really happen.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+SEGMENT_BYTES: Final = 1448
+_HEADERS: Final = 66
+# Receivers acknowledge every second segment.
+_SEGMENTS_AN_ACKNOWLEDGEMENT: Final = 2
+_TLS_RECORD: Final = 16 * 1024
+_TLS_OVERHEAD: Final = 22
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What requests cost, bytes.
+
+    Attributes:
+        tls: whether the line is encrypted.
+        request: of a request and the head of its answer, headers of their segments included.
+        connection: to make one and end it, encryption included.
+        largest: content that one request asks for at most.
+    """
+
+    tls: bool = False
+    request: int = 700
+    connection: int = 550
+    largest: int = 4 * 1024 * 1024
+
+
+def wire_bytes(content: int, wire: Wire, *, requests: int | None = None) -> int:
+    """Give what content costs on an open connection, both ways.
+
+    Args:
+        content: bytes of index and blocks.
+        wire: what requests cost.
+        requests: how many it takes; None for as few as possible.
+    """
+    if content <= 0:
+        return 0
+    count = math.ceil(content / wire.largest) if requests is None else requests
+    records = math.ceil(content / _TLS_RECORD) * _TLS_OVERHEAD if wire.tls else 0
+    segments = math.ceil((content + records) / SEGMENT_BYTES)
+    acknowledgements = math.ceil(segments / _SEGMENTS_AN_ACKNOWLEDGEMENT)
+    return content + records + (segments + acknowledgements) * _HEADERS + count * wire.request
