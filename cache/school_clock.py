@@ -28,10 +28,15 @@ _SAID_WITHIN: Final = 30.0
 
 @dataclass(frozen=True, slots=True)
 class LocalTime:
-    """School time as the school's clock shows it; ``text`` is empty when unknown."""
+    """School time as the school's clock shows it; ``text`` is empty when unknown.
+
+    Attributes:
+        offset: minutes by which that clock is ahead of UTC.
+    """
 
     text: str
     known: bool
+    offset: int = 0
 
 
 class SchoolClock:
@@ -62,8 +67,11 @@ class SchoolClock:
     def local(self, floor: datetime) -> LocalTime:
         """Give what the school's clock shows."""
         now = self.now(floor)
-        text = "" if now.moment is None else self.here(now.moment).strftime(_FORM)
-        return LocalTime(text, now.is_known)
+        if now.moment is None:
+            return LocalTime("", now.is_known)
+        here = self.here(now.moment)
+        ahead = here.utcoffset() or timedelta()
+        return LocalTime(here.strftime(_FORM), now.is_known, ahead // timedelta(minutes=1))
 
     def example(self, floor: datetime) -> str:
         """Give a time as a person would write it: the present one, as nearly as is known."""

@@ -6,6 +6,7 @@ trust/, keys/          verified metadata (``current`` is a symbolic link), the n
 manifests.json         digests of the manifests in effect, in order of activation
 catalogue.db           symbolic link to catalogue-<generation>.db
 timetable.json         the channels of this school, written by the agent's side
+forecast.json          when the next lessons are here, as expected; written by the agent
 own/                   what teachers added to lessons here, written by the portal
 agent.db, journal.db   what the agent's side and the portal remember
 quarantine/            damaged databases, kept for inspection
@@ -58,6 +59,11 @@ class StateDirectory:
     def timetable(self) -> Path:
         """The channels of this school (``core.timetable.NodeTimetable``)."""
         return self.root / "timetable.json"
+
+    @property
+    def forecast(self) -> Path:
+        """When the next lessons are here (``core.plan.forecast.Forecast``)."""
+        return self.root / "forecast.json"
 
     @property
     def own(self) -> Path:

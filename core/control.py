@@ -173,6 +173,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         addresses: addresses under which the school's devices reach the portal, best first.
         school_time: what the school's clock shows, ``2026-11-25T08:28``; empty when unknown.
         school_time_known: whether that is sure: a synchronised clock, or confirmed since boot.
+        school_offset: minutes by which the school's clock is ahead of UTC.
         software: Packhorse's version.
         sticks: how many sticks are plugged in.
         channels: the school's timetable, channel by channel.
@@ -207,6 +208,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     addresses: list[str] = []
     school_time: str = ""
     school_time_known: bool = False
+    school_offset: int = 0
     software: str = ""
     sticks: int = 0
     channels: list[ChannelStatus] = []

@@ -22,11 +22,15 @@ MAX_SIGNED_REPORT_BYTES: Final = MAX_REPORT_BYTES + 1024
 _MAX_PLAIN_BYTES: Final = 256 * 1024
 _MOST_PACKS: Final = 2000
 _MOST_PROBLEMS: Final = 20
+MOST_LESSONS: Final = 60
+"""Of a day and a half of some channels; the earliest are told."""
 
 ClockState = Literal["verified", "confirmed", "unverified"]
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)]
 Words = Annotated[str, msgspec.Meta(max_length=300)]
 Name = Annotated[str, msgspec.Meta(max_length=100)]
+_Tag = Annotated[str, msgspec.Meta(max_length=35)]
+_Code = Annotated[str, msgspec.Meta(max_length=20)]
 
 
 class PackState(msgspec.Struct, frozen=True, array_like=True):
@@ -53,6 +57,30 @@ class ProblemState(msgspec.Struct, frozen=True, array_like=True):
     fields: Annotated[dict[Name, Words], msgspec.Meta(max_length=20)] = {}
 
 
+class LessonState(msgspec.Struct, frozen=True, array_like=True):
+    """What a lesson of the timetable can count on, as the node foresees it.
+
+    State, reason and remedies are words of ``core.plan.model``; a newer node may know others,
+    so that whoever shows them leaves out what it does not know.
+
+    Attributes:
+        start: minutes since 1970.
+        title: in the node's first languages; empty while it does not know the item.
+        expected: minutes since 1970 at which it is here; 0 for here already, or never.
+    """
+
+    start: Annotated[int, msgspec.Meta(ge=0, le=2**32)]
+    channel: Annotated[str, msgspec.Meta(max_length=40)]
+    pack: Annotated[str, msgspec.Meta(max_length=200)]
+    item: Name
+    title: Annotated[dict[_Tag, Name], msgspec.Meta(max_length=4)]
+    state: _Code
+    reason: _Code = ""
+    remedies: Annotated[list[_Code], msgspec.Meta(max_length=20)] = []
+    rendition: Name = ""
+    expected: Annotated[int, msgspec.Meta(ge=0, le=2**32)] = 0
+
+
 class NodeReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """A node's own account. Sizes are bytes, moments are UTC.
 
@@ -67,6 +95,9 @@ class NodeReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
         backlog_since: when the oldest of them was made, by the node's clock; empty for none.
         contact: when the node last reached the hub by line; empty for never.
         problems: most urgent first.
+        lessons: of the timetable, what is left of the day and the next school day's, in order.
+        offset: minutes by which the school's clock is ahead of UTC.
+        planned: when the node last foresaw these; empty for never.
     """
 
     format: int = FORMAT
@@ -86,6 +117,9 @@ class NodeReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     disk_floor: Count = 0
     contact: Annotated[str, msgspec.Meta(max_length=20)] = ""
     problems: Annotated[list[ProblemState], msgspec.Meta(max_length=_MOST_PROBLEMS)] = []
+    lessons: Annotated[list[LessonState], msgspec.Meta(max_length=MOST_LESSONS)] = []
+    offset: Annotated[int, msgspec.Meta(ge=-1440, le=1440)] = 0
+    planned: Annotated[str, msgspec.Meta(max_length=20)] = ""
 
 
 class SignedReport(msgspec.Struct, frozen=True, array_like=True):

@@ -14,6 +14,7 @@ import msgspec
 from cache.agent_db import AgentDatabase
 from cache.agent_reader import AgentReader, Names
 from cache.catalogue_reader import CatalogueReader
+from cache.forecast_file import read_forecast
 from cache.journal_reader import JournalReader
 from cache.machine import this_machine
 from cache.school_clock import SchoolClock
@@ -21,7 +22,15 @@ from cache.space import nearly_full, space
 from core.codec import decode_json
 from core.errors import PackhorseError, RefusedError
 from core.expiry import expiry_problems
-from core.node_report import ClockState, NodeReport, PackState, ProblemState
+from core.node_report import (
+    MOST_LESSONS,
+    ClockState,
+    LessonState,
+    NodeReport,
+    PackState,
+    ProblemState,
+)
+from core.plan.forecast import Forecast
 from core.standing import FACT, decode_standing
 from core.statement import EPOCH_BYTES
 from core.trusted_time import BUILD_DATE, format_moment, parse_moment
@@ -42,6 +51,9 @@ _MOST_PROBLEMS: Final = 20
 _MOST_FIELDS: Final = 20
 _MOST_WORDS: Final = 300
 _MOST_NAME: Final = 100
+_MOST_CHANNEL: Final = 40
+# The languages of the hub's pages; "" is what the timetable calls a lesson.
+_TITLES: Final = ("", "zh", "zh-Hans", "en")
 _BUILD: Final = parse_moment(BUILD_DATE)
 _LATEST: Final = 253_402_300_799.0
 
@@ -68,6 +80,7 @@ def compose(context: SyncContext, agent: AgentReader) -> NodeReport:
     """
     state, names = context.state, agent.names()
     journal = JournalReader(state.journal)
+    forecast = read_forecast(state.forecast)
     epochs = journal.epochs()
     moment, verified = current_time(state, context.clock)
     backlog = journal.backlog(agent.acknowledged())
@@ -89,6 +102,9 @@ def compose(context: SyncContext, agent: AgentReader) -> NodeReport:
         disk_floor=disk.floor,
         contact=_believed(agent.contact().answered),
         problems=_problems(context, agent, moment),
+        lessons=_lessons(forecast),
+        offset=forecast.offset,
+        planned=_believed(forecast.made or None),
     )
 
 
@@ -96,7 +112,16 @@ def outline(report: NodeReport) -> str:
     """Give a digest of what is a reason for a new report."""
     tenths = report.disk_free * 10 // report.disk_total if report.disk_total else 0
     steady = msgspec.structs.replace(
-        report, number=1, time="", backlog=0, backlog_since="", contact="", disk_free=tenths
+        report,
+        number=1,
+        time="",
+        backlog=0,
+        backlog_since="",
+        contact="",
+        disk_free=tenths,
+        # When a lesson comes is foreseen otherwise with every minute of the line.
+        lessons=[msgspec.structs.replace(one, expected=0) for one in report.lessons],
+        planned="",
     )
     return hashlib.sha256(msgspec.msgpack.encode(steady)).hexdigest()
 
@@ -128,6 +153,26 @@ def _packs(context: SyncContext, agent: AgentReader) -> list[PackState]:
             one.sound_alone,
         )
         for one in packs
+    ]
+
+
+def _lessons(forecast: Forecast) -> list[LessonState]:
+    if not forecast.is_time_known:
+        return []
+    return [
+        LessonState(
+            start=one.start,
+            channel=one.channel[:_MOST_CHANNEL],
+            pack=one.pack,
+            item=one.item,
+            title={tag: text[:_MOST_NAME] for tag, text in one.title.items() if tag in _TITLES},
+            state=one.state,
+            reason=one.reason,
+            remedies=list(one.remedies),
+            rendition=one.rendition,
+            expected=int(one.expected // 60) if one.expected else 0,
+        )
+        for one in forecast.lessons[:MOST_LESSONS]
     ]
 
 

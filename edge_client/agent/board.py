@@ -242,6 +242,7 @@ class Board:
             addresses=self._around.addresses,
             school_time=school_time.text,
             school_time_known=school_time.known,
+            school_offset=school_time.offset,
             software=self._software,
             sticks=self._around.sticks,
             wishes=[self._wish(one) for one in readings.wished.told],

@@ -1,5 +1,6 @@
 """A node's report about itself."""
 
+import msgspec
 import pytest
 import zstandard
 from msgspec.structs import replace
@@ -7,6 +8,7 @@ from msgspec.structs import replace
 from core.errors import RefusedError
 from core.node_report import (
     MAX_REPORT_BYTES,
+    LessonState,
     NodeReport,
     PackState,
     ProblemState,
@@ -38,6 +40,27 @@ def test_reports_come_back_and_are_small() -> None:
     body = encode_report(REPORT)
     assert decode_report(body) == REPORT
     assert len(body) < 300
+
+
+def test_six_lessons_with_reasons_cost_little() -> None:
+    lessons = [
+        LessonState(29_930_000 + 50 * number, "g5", "gd/zhuhai/math", f"lesson-{number}",
+                    {"zh": "分数的初步认识"}, "risk", "line", ["stick", "wish"], "240p", 29_930_000)
+        for number in range(6)
+    ]  # fmt: skip
+    body = encode_report(replace(REPORT, lessons=lessons, offset=480))
+    assert decode_report(body).lessons == lessons
+    assert len(body) - len(encode_report(REPORT)) < 250
+
+
+def test_reports_of_other_releases_are_read() -> None:
+    fields = msgspec.to_builtins(REPORT, builtin_types=(bytes,))
+    older = fields[:17]
+    newer = [*fields, "more", 5]
+    newer[-5] = [[29_930_000, "g5", "gd/-/a", "b", {}, "asleep", "new reason", [], "", 0, "more"]]
+    for plain in (older, newer):
+        body = zstandard.compress(msgspec.msgpack.encode(plain))
+        assert decode_report(body).school_name == REPORT.school_name
 
 
 def test_signed_reports_come_back() -> None:

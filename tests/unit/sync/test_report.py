@@ -10,11 +10,14 @@ import msgspec
 import pytest
 
 from cache.agent_db import AgentDatabase
+from cache.forecast_file import write_forecast
 from cache.journal import Journal
 from cache.machine import Machine
 from cache.state import StateDirectory
 from core.errors import RefusedError, UnavailableError
-from core.node_report import NodeReport, decode_report, decode_signed_report
+from core.node_report import LessonState, NodeReport, decode_report, decode_signed_report
+from core.plan.forecast import Forecast
+from core.plan.model import LessonForecast
 from core.usage import Recorded, encode_record
 from hub.registry.node_reports import newest_report
 from sync.events import Problem, Summary
@@ -117,6 +120,34 @@ def test_what_changes_all_the_time_is_no_reason(node: ClockedNode) -> None:
     assert outline(before) != outline(with_epoch)
     assert outline(with_epoch) == outline(after)
     assert (after.backlog, after.backlog_since) == (1, "2026-11-24T08:30:00Z")
+
+
+def test_what_the_next_lessons_can_count_on_is_told_and_a_reason_when_it_changes(
+    node: ClockedNode,
+) -> None:
+    lesson = LessonForecast(
+        channel="g5", start=29_900_000, minutes=40, pack="gd/zhuhai/math", item="lesson-1",
+        title={"zh": "分数", "en": "Fractions", "bo": "x"}, state="risk", reason="line",
+        remedies=["stick"], expected=29_899_000 * 60.0,
+    )  # fmt: skip
+    outlines = []
+    for one, made in [
+        (lesson, 1.0), (msgspec.structs.replace(lesson, expected=None), 2.0),
+        (msgspec.structs.replace(lesson, state="missing"), 3.0),
+    ]:  # fmt: skip
+        forecast = Forecast(made=made, is_time_known=True, lessons=[one], offset=480)
+        write_forecast(node.state.forecast, forecast)
+        outlines.append(outline(composed(node)))
+    assert outlines[0] == outlines[1] != outlines[2]
+
+    got = composed(node)
+    assert got.offset == 480
+    assert got.lessons == [
+        LessonState(29_900_000, "g5", "gd/zhuhai/math", "lesson-1",
+                    {"zh": "分数", "en": "Fractions"}, "missing", "line", ["stick"], "", 29_899_000)
+    ]  # fmt: skip
+    write_forecast(node.state.forecast, Forecast(made=4.0, lessons=[lesson]))
+    assert composed(node).lessons == [], "without the time nobody knows which lessons are next"
 
 
 def test_lasting_problems_are_told_and_forgotten_when_they_are_over(
