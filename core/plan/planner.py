@@ -1,0 +1,103 @@
+"""The plan of a situation: what is done in which order, until when, and what it costs."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from core.plan.model import Action, Hold, Plan, Quote
+from core.plan.ordering import Order, order
+from core.plan.outlook import lessons_of
+from core.plan.pieces import Piece
+from core.plan.situation import Situation, SourceKind
+
+_LASTING: Final[frozenset[Hold]] = frozenset({"metered", "disk"})
+"""Holds that do not end by themselves: what has them is not part of the cost."""
+
+
+def plan(situation: Situation) -> Plan:
+    """Make the plan of a situation; the same situation has the same plan."""
+    found = order(situation)
+    actions = _actions(situation, found)
+    lessons, day = lessons_of(situation, found)
+    return Plan(
+        made=situation.now,
+        is_time_known=situation.is_time_known,
+        actions=actions,
+        lessons=lessons,
+        day=day,
+        quote=_quote(situation, found, actions),
+        hold=_hold(found, actions),
+        until=found.until,
+    )
+
+
+def _actions(situation: Situation, found: Order) -> list[Action]:
+    """Say when each piece comes."""
+    line = local = 0.0
+    actions = []
+    for one in found.pieces:
+        begins = finish = None
+        if one.coming is not None:
+            begins = finish = one.coming
+        elif one.hold in _LASTING:
+            pass
+        elif one.line:
+            begins = found.expected.after(line)
+            line += one.line
+            finish = found.expected.when(line)
+        else:
+            begins = situation.now + local
+            local += one.size / one.rate if one.rate else 0.0
+            finish = situation.now + local
+        actions.append(_action(one, begins, finish))
+    return actions
+
+
+def _quote(situation: Situation, found: Order, actions: Sequence[Action]) -> Quote:
+    """Say what carrying out the plan costs."""
+    counted = [one for one in actions if one.hold not in _LASTING]
+    removed = [one for one in counted if one.kind == "remove"]
+    brought = [one for one in counted if one.kind != "remove"]
+    sources: dict[SourceKind, int] = {}
+    for one in brought:
+        sources[one.source] = sources.get(one.source, 0) + (one.line or one.size)
+    line = sum(one.line for one in brought)
+    ends = [one.finish for one in brought]
+    known = [one for one in ends if one is not None]
+    size = sum(one.size for one in brought) - sum(one.size for one in removed)
+    return Quote(
+        line=line,
+        by_source=sources,
+        finish=max(known) if known and len(known) == len(ends) else None,
+        seconds=line / situation.estimate.rate if situation.estimate.rate else 0.0,
+        disk_after=max(0, situation.usable - size),
+        removed=[one.pack for one in removed],
+        budget_left=found.expected.left_of_budget(line),
+    )
+
+
+def _hold(found: Order, actions: Sequence[Action]) -> Hold:
+    if found.hold:
+        return found.hold
+    if not actions:
+        return "done"
+    # What every action waits for; the first one is the most urgent.
+    return "" if any(not one.hold for one in actions) else actions[0].hold
+
+
+def _action(piece: Piece, begins: float | None, finish: float | None) -> Action:
+    return Action(
+        kind=piece.kind,
+        why=piece.why,
+        pack=piece.pack,
+        version=piece.version,
+        item=piece.item,
+        rendition=piece.rendition,
+        line=piece.line,
+        size=piece.size,
+        source=piece.source,
+        name=piece.name,
+        begins=begins,
+        finish=finish,
+        deadline=piece.deadline,
+        hold=piece.hold,
+    )
