@@ -2,20 +2,23 @@
 
 Nothing here is irreplaceable: acknowledgements come again from the hub, jobs from the next poll,
 names and teachers from the people who know them. So a damaged file is set aside and begun anew;
-names and teachers that can still be read in it are taken along.
+names, teachers and the ledger are taken along as far as they can still be read in it.
 """
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from dataclasses import asdict, astuple
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Self
 
+import msgspec
+
 from cache import durable, generations
 from cache.agent_reader import (
+    ESTIMATE,
     NODE_NAME,
     SCHOOL_NAME,
     AgentReader,
@@ -27,10 +30,13 @@ from cache.agent_reader import (
 from cache.agent_schema import MIGRATIONS
 from cache.databases import examine, open_writer, sqlite_in_words, transaction
 from cache.state import StateDirectory
+from core.line import ledger
+from core.line.estimate import Estimate
+from core.line.ledger import Ledger
 
 
 class AgentDatabase:
-    """Jobs, counters and acknowledgements."""
+    """Jobs, the line's ledger and acknowledgements."""
 
     def __init__(self, state: StateDirectory) -> None:
         """Open the file, or begin a new one when there is none or it is damaged.
@@ -241,6 +247,51 @@ class AgentDatabase:
                 (day, name, count),
             )
 
+    def reserve_bytes(self, count: int) -> Ledger:
+        """Count bytes before they are asked for on the line; give the ledger then.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        return self._change_ledger(lambda kept: ledger.reserve(kept, count))
+
+    def settle_bytes(self, reserved: int, used: int) -> Ledger:
+        """Count bytes that have travelled in the place of those reserved for them.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        return self._change_ledger(lambda kept: ledger.settle(kept, reserved, used))
+
+    def turn_month(self, today: date | None, budget_day: int) -> Ledger:
+        """Begin a new month of the budget, if it is one; give the ledger then.
+
+        Args:
+            today: the school's date; None when nobody is sure of it.
+            budget_day: the day on which a month begins.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        return self._change_ledger(lambda kept: ledger.turned(kept, today, budget_day))
+
+    def _change_ledger(self, change: Callable[[Ledger], Ledger]) -> Ledger:
+        with transaction(self._connection, self._path):
+            row = self._connection.execute("SELECT month, used, reserved FROM ledger").fetchone()
+            before = Ledger(month=row[0], used=row[1], reserved=row[2]) if row else Ledger()
+            after = change(before)
+            if after != before:
+                self._connection.execute(*_ledger_row(after))
+        return after
+
+    def remember_estimate(self, estimate: Estimate) -> None:
+        """Keep what is believed of the line.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        self.remember(ESTIMATE, msgspec.json.encode(estimate).decode())
+
     def __enter__(self) -> Self:
         """Give this."""
         return self
@@ -268,3 +319,10 @@ def _begin(path: Path, before: AgentReader) -> None:
             "INSERT OR IGNORE INTO teacher VALUES (?, ?, ?)",
             [row for row in map(astuple, teachers) if all(isinstance(one, str) for one in row)],
         )
+        connection.execute(*_ledger_row(before.ledger()))
+
+
+def _ledger_row(kept: Ledger) -> tuple[str, tuple[str, int, int]]:
+    """Give statement and values that write the ledger."""
+    statement = "INSERT OR REPLACE INTO ledger VALUES (1, ?, ?, ?)"
+    return statement, (kept.month, kept.used, kept.reserved)

@@ -1,6 +1,6 @@
 """What agent.db says, for whoever does not write it: the portal and the resident agent.
 
-Standard library only. Where there is no agent.db yet, or a damaged one, everything is empty:
+Where there is no agent.db yet, or a damaged one, everything is empty:
 nothing of it is needed to serve, and the agent's side repairs it.
 """
 
@@ -13,10 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from cache.databases import DamagedError, open_reader, sqlite_in_words
+from core.line.estimate import Estimate
+from core.line.ledger import Ledger
 
 SCHOOL_NAME: Final = "school-name"
 NODE_NAME: Final = "node-name"
+ESTIMATE: Final = "line-estimate"
 _JOBS: Final = """
     SELECT id, kind, detail, state, done, total, message, created, changed FROM job
     WHERE ? = '[]' OR state IN (SELECT value FROM json_each(?)) ORDER BY id DESC LIMIT ?
@@ -133,6 +138,18 @@ class AgentReader:
         """Give the newest jobs of these states, newest first; of all states when none is named."""
         wanted = json.dumps(states)
         return [job_of(row) for row in self._rows(_JOBS, wanted, wanted, limit)]
+
+    def ledger(self) -> Ledger:
+        """Give what has travelled by line in this month of the budget."""
+        rows = self._rows("SELECT month, used, reserved FROM ledger")
+        return Ledger(**dict(rows[0])) if rows else Ledger()
+
+    def estimate(self) -> Estimate:
+        """Give what is believed of the line; an empty one where nothing was measured."""
+        text = self.fact(ESTIMATE)
+        with suppress(msgspec.DecodeError):
+            return msgspec.json.decode(text, type=Estimate) if text else Estimate()
+        return Estimate()
 
     def bytes_used(self, name: str, *, since: str = "") -> int:
         """Sum a byte counter over the days from ``since`` (such as ``2026-11-01``) on."""

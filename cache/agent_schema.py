@@ -60,4 +60,16 @@ MIGRATIONS: Final = (
             ) STRICT, WITHOUT ROWID""",
         ),
     ),
+    Migration(
+        "ledger",
+        (
+            # One row: what has travelled in this month of the budget (core.line.ledger).
+            """CREATE TABLE ledger (
+                one INTEGER PRIMARY KEY CHECK (one = 1),
+                month TEXT NOT NULL,
+                used INTEGER NOT NULL,
+                reserved INTEGER NOT NULL
+            ) STRICT""",
+        ),
+    ),
 )

@@ -7,6 +7,7 @@ manifests.json         digests of the manifests in effect, in order of activatio
 catalogue.db           symbolic link to catalogue-<generation>.db
 timetable.json         the channels of this school, written by the agent's side
 forecast.json          when the next lessons are here, as expected; written by the agent
+line.json              what the technician has set about the line, written by the agent's side
 own/                   what teachers added to lessons here, written by the portal
 agent.db, journal.db   what the agent's side and the portal remember
 quarantine/            damaged databases, kept for inspection
@@ -66,13 +67,18 @@ class StateDirectory:
         return self.root / "forecast.json"
 
     @property
+    def line_settings(self) -> Path:
+        """Hours, budget and switches of the line (``core.line.settings``)."""
+        return self.root / "line.json"
+
+    @property
     def own(self) -> Path:
         """What teachers added to lessons at this school."""
         return self.root / "own"
 
     @property
     def agent(self) -> Path:
-        """Jobs, counters and acknowledgements."""
+        """Jobs, the line's ledger and acknowledgements."""
         return self.root / "agent.db"
 
     @property
