@@ -187,11 +187,15 @@ class CatalogueReader:
         self._packs: list[CataloguePack] = []
         self._packs_state: tuple[list[int], tuple[int, int] | None] | None = None
 
+    def state(self) -> tuple[list[int], tuple[int, int] | None]:
+        """Give a mark that is another one once the writer has committed something."""
+        return [row[0] for row in self._rows("PRAGMA data_version")], self._identity
+
     def packs(self) -> list[CataloguePack]:
         """Give all packs, by id."""
         # Counts every item, and is asked for by everyone who comes; so it is kept until the
         # writer has committed something.
-        state = [row[0] for row in self._rows("PRAGMA data_version")], self._identity
+        state = self.state()
         if state != self._packs_state:
             withdrawn = self._withdrawals()
             rows = self._rows(f"{PACKS} ORDER BY pack.id")

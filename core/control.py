@@ -11,7 +11,10 @@ import msgspec
 
 from core.codec import decode_json
 from core.errors import PackhorseError, kind_of
+from core.line.ledger import Ledger
+from core.line.settings import LineSettings
 from core.manifest import Titles
+from core.plan.model import Plan
 
 MAX_LINE_BYTES: Final = 1024 * 1024
 SOCKET_NAME: Final = "control.sock"
@@ -178,6 +181,11 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         sticks: how many sticks are plugged in.
         channels: the school's timetable, channel by channel.
         wishes: what teachers want here before all else, soonest first.
+        plan: what will be fetched, and what the next lessons can count on: its first actions
+            (``core.control_line``); None until it is made.
+        line_settings: what may be done with the line.
+        ledger: what has travelled in this month of the budget.
+        line_rate: bytes a second that the line was measured to carry; 0 while it was not.
     """
 
     protocol: int = PROTOCOL
@@ -213,6 +221,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     sticks: int = 0
     channels: list[ChannelStatus] = []
     wishes: list[WishStatus] = []
+    plan: Plan | None = None
+    line_settings: LineSettings = LineSettings()
+    ledger: Ledger = Ledger()
+    line_rate: float = 0.0
 
 
 class Request(msgspec.Struct, omit_defaults=True, kw_only=True):

@@ -16,6 +16,8 @@ Unknown fields are ignored, so that screen and agent may be of neighbouring vers
     confirm_time   TimeCall      {}
     doctor                       list[Finding]
     usage          UsageCall     UsageReport
+
+Those about plan and line are in ``core.control_line``.
 """
 
 from typing import Annotated, Any, Literal, TypeVar

@@ -19,8 +19,10 @@ FULL: Final = 100
 SMALLEST_BUDGET: Final = 1_000_000
 MAX_SETTINGS_BYTES: Final = 16 * 1024
 _LAST_RESET_DAY: Final = 28
+_MOST_QUIET: Final = 100
 
 Share = Annotated[int, msgspec.Meta(ge=0, le=FULL)]
+_Channel = Annotated[str, msgspec.Meta(max_length=40)]
 Week = Annotated[tuple[Share, ...], msgspec.Meta(min_length=DAYS * HOURS, max_length=DAYS * HOURS)]
 """Percent of the line by the hour of the week, from Monday at midnight on, in school time."""
 
@@ -47,6 +49,8 @@ class LineSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         paused: whether nothing travels until somebody says so.
         lower: whether a lesson that would come too late is taken in a lower rendition than was
             assigned.
+        quiet: channels of the timetable during whose lessons nothing travels, since their classes
+            need the line themselves.
     """
 
     week: Week = USUAL_WEEK
@@ -56,6 +60,7 @@ class LineSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     metered: bool = False
     paused: bool = False
     lower: bool = False
+    quiet: Annotated[tuple[_Channel, ...], msgspec.Meta(max_length=_MOST_QUIET)] = ()
 
 
 def encode_settings(settings: LineSettings) -> bytes:

@@ -137,6 +137,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         quote: what all of it costs.
         hold: why nothing travels by line now; empty when something does or could.
         until: when that changes by itself; None when it does not, or nobody knows.
+        more: how many actions follow those that are told.
     """
 
     made: float = 0.0
@@ -147,6 +148,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     quote: Quote = Quote()
     hold: Hold = ""
     until: float | None = None
+    more: int = 0
 
     @property
     def head(self) -> Action | None:

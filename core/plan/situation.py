@@ -111,7 +111,8 @@ class Situation:
         settings: what the technician has set.
         ledger: what has travelled in this month.
         wire: what requests cost.
-        busy: times at which a class needs the line, start and stop, in order.
+        busy: times at which a class needs the line (``LineSettings.quiet``), start and stop, in
+            order, without overlaps.
         offers: other sources.
         usable: bytes of the disk that may still be filled.
         backlog: bytes of statements that wait to be uploaded.
