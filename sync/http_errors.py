@@ -8,7 +8,8 @@ from typing import Final
 import httpx
 
 from core.errors import RefusedError
-from sync.source import Fault, MissingError, SourceError
+from sync.faults import Fault
+from sync.source import MissingError, SourceError
 
 _LONGEST_WAIT: Final = 3600.0
 _LINE_HINT: Final = "Nothing is lost: it goes on from here when the line is back."

@@ -7,34 +7,11 @@ nothing else: every carrier is untrusted, and what they bring is verified by who
 """
 
 from collections.abc import Generator
-from typing import Final, Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from core.errors import UnavailableError
 from sync.events import Traffic
-
-Fault = Literal[
-    "refused",
-    "name",
-    "tls",
-    "cut",
-    "stalled",
-    "slow",
-    "truncated",
-    "no-range",
-    "wrong-range",
-    "cut-short",
-    "changed",
-    "denied",
-    "portal",
-    "missing",
-    "busy",
-    "unreadable",
-    "gone",
-    "failed",
-]
-_OF_THE_FILE: Final[frozenset[Fault]] = frozenset(
-    {"missing", "denied", "cut-short", "wrong-range", "changed", "unreadable"}
-)
+from sync.faults import OF_THE_FILE, REACTIONS, Fault, Reaction
 
 
 class SourceError(UnavailableError):
@@ -61,17 +38,24 @@ class SourceError(UnavailableError):
     @property
     def is_of_the_file(self) -> bool:
         """Whether it is about one file of the upstream, so that others may still come."""
-        return self.fault in _OF_THE_FILE
+        return self.fault in OF_THE_FILE
+
+    @property
+    def reaction(self) -> Reaction:
+        """What is to be done about it."""
+        return REACTIONS[self.fault]
 
     def __reduce__(self) -> tuple[object, ...]:
         """Support pickling."""
-        return _rebuild, (type(self), self.template, self.hint_template, self.fault, self.fields)
+        told = (self.template, self.hint_template, self.fault, self.retry_after)
+        return _rebuild, (type(self), told, self.fields)
 
 
 def _rebuild(
-    kind: type[SourceError], template: str, hint: str, fault: Fault, fields: dict[str, object]
+    kind: type[SourceError], told: tuple[str, str, Fault, float], fields: dict[str, object]
 ) -> SourceError:
-    error = kind(template, hint=hint, fault=fault)
+    template, hint, fault, retry_after = told
+    error = kind(template, hint=hint, fault=fault, retry_after=retry_after)
     error.fields = fields
     return error
 

@@ -1,7 +1,8 @@
 """Trying again within one run: at once after progress, less and less often without.
 
-A line that is cut every ten seconds still brings a pack home in one run; one that is down ends
-the run soon, and the agent decides when to begin the next.
+A line that is cut every ten seconds still brings a pack home in one run, and loses no time
+beside what a new connection takes; one that is down ends the run soon, and the agent decides
+when to begin the next.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -10,27 +11,15 @@ from typing import Final
 
 from core.backoff import retry_delay
 from sync.events import Traffic
-from sync.source import Document, Fault, Source, SourceError
+from sync.source import Document, Source, SourceError
 
 MOST_FAILURES: Final = 4
 _LEAST_PROGRESS: Final = 1024
+# More than a try costs by far: whoever goes on at once wastes nothing.
+_WORTH_A_TRY: Final = 4096
 _LARGEST_DELAY: Final = 20.0
-# What another try in a moment cannot change.
-_LASTING: Final[frozenset[Fault]] = frozenset(
-    {
-        "missing",
-        "denied",
-        "cut-short",
-        "portal",
-        "tls",
-        "busy",
-        "no-range",
-        "name",
-        "refused",
-        "unreadable",
-        "gone",
-    }
-)
+# An upstream that asks for so few seconds is waited for within the run.
+_SHORT_WAIT: Final = 20.0
 
 
 class Persistence:
@@ -60,7 +49,7 @@ class Persistence:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Swallow a failure of the line after a wait, unless it lasts.
+        """Swallow a failure of the line, after a wait if little came, unless it lasts.
 
         Raises:
             SourceError: it lasts, or nothing came for some tries.
@@ -71,16 +60,25 @@ class Persistence:
         except SourceError as error:
             # Some bytes a connection would keep it going for ever.
             progress = self._came >= _LEAST_PROGRESS
-            if error.fault in _LASTING and not progress:
+            if error.retry_after > _SHORT_WAIT or not (progress or _may_pass(error)):
                 raise
             self._failures = 1 if progress else self._failures + 1
             if self._failures >= MOST_FAILURES:
                 raise
             self._alive()
-            delay = retry_delay(self._failures, self._chance(), largest=_LARGEST_DELAY)
-            self._sleep(delay / 2)
+            if self._came < _WORTH_A_TRY or error.retry_after:
+                self._wait(error)
         else:
             self._failures = 0
+
+    def _wait(self, error: SourceError) -> None:
+        delay = retry_delay(self._failures, self._chance(), largest=_LARGEST_DELAY)
+        self._sleep(max(delay / 2, error.retry_after))
+
+
+def _may_pass(error: SourceError) -> bool:
+    """Say whether another try in a moment may change it."""
+    return error.reaction == "again" or bool(error.retry_after)
 
 
 class PersistentSource:

@@ -80,8 +80,8 @@ def test_a_line_that_is_cut_again_and_again_brings_it_home_in_one_run(tmp_path: 
         # What was on its way when the line broke is sent again, and little more.
         assert server.sent("bundles/") < bundle_size(tiny) * 1.2
     assert (summary.exit_code, node.files(PACK)) == (0, course())
-    assert node.slept
-    assert max(node.slept) < 5
+    # What a cut costs is a new connection, no wait.
+    assert node.slept == []
 
 
 def test_a_line_that_stays_down_ends_the_run_and_the_next_goes_on(tmp_path: Path) -> None:
