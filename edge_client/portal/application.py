@@ -8,6 +8,7 @@ from edge_client.portal import (
     content,
     forms_page,
     media,
+    mirror,
     pages,
     qr,
     searching,
@@ -53,6 +54,7 @@ def portal_application(site: Site) -> web.Application:
             *sign_in.routes(),
             *teaching_routes(),
             *forms_page.routes(),
+            *mirror.routes(),
         ]
     )
     return app

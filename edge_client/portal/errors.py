@@ -8,6 +8,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from core.languages import Language, choose_language
+from core.peers import MIRROR
 from edge_client.portal.languages import COOKIE
 from edge_client.portal.site import IS_CONTENT, SITE
 
@@ -69,7 +70,7 @@ def error_page(
     words = language.texts.gettext(title), language.texts.gettext(advice)
     if request.app[IS_CONTENT]:
         response = web.Response(text="\n".join(words), status=status)
-    elif request.path in _PROGRAMS:
+    elif request.path in _PROGRAMS or request.path.startswith(f"/{MIRROR}/"):
         response = refusal(status, *words)
     else:
         body = request.app[SITE].renderer.render(

@@ -24,6 +24,7 @@ from edge_client.portal.outlook import Outlook
 from edge_client.portal.own_shelf import OwnShelf
 from edge_client.portal.rendering import Renderer
 from edge_client.portal.school_hours import SchoolHours
+from edge_client.portal.sharing import Sharing
 from edge_client.portal.sign_in import teacher_of
 from edge_client.portal.site import Ports, Site
 from edge_client.portal.teachers import Teachers
@@ -107,12 +108,14 @@ async def running(
         Outlook(state, wishes),
         Channels(state, lessons, usage, time, timetable, clock),
         OwnShelf(state, clock, usage, disk_floor=config.disk_floor),
+        Sharing(state, clock),
     )
     site.ports.host = config.portal_listen[0]
     site.usage.start()
     site.classes.begin()
     async with AsyncExitStack() as stack:
         stack.callback(site.lessons.close)
+        stack.callback(site.sharing.close)
         stack.callback(site.teachers.close)
         stack.push_async_callback(site.usage.close)
         stack.push_async_callback(site.air.close)

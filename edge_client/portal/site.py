@@ -15,6 +15,7 @@ from edge_client.portal.outlook import Outlook
 from edge_client.portal.own_shelf import OwnShelf
 from edge_client.portal.rendering import Renderer
 from edge_client.portal.school_hours import SchoolHours
+from edge_client.portal.sharing import Sharing
 from edge_client.portal.teachers import Teachers
 from edge_client.portal.timetables import Timetables
 from edge_client.portal.usage_limits import UsageLimits
@@ -46,6 +47,7 @@ class Site:
         outlook: what lessons that are not here wait for.
         air: what the channels show.
         own: what teachers added to lessons.
+        sharing: what other nodes of the network may take.
         limits: how much usage may be reported how fast.
         ports: filled in when listening.
     """
@@ -65,6 +67,7 @@ class Site:
     outlook: Outlook
     air: Channels
     own: OwnShelf
+    sharing: Sharing
     limits: UsageLimits = field(default_factory=UsageLimits)
     ports: Ports = field(default_factory=Ports)
 
