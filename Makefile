@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
-	@echo "Variables: ARGS (for demo, test, bench, deb), PYTHON (default python3), VENV (default .venv)"
+	@echo "Variables: ARGS (for demo, test, bench, deb), PROFILE=pi (for bench), PYTHON (default python3), VENV (default .venv)"
 
 .PHONY: venv
 venv: $(STAMP) ## Make the virtual environment from the lock, if it is not up to date
