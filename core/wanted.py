@@ -4,7 +4,7 @@ Withdrawn items are not wanted, nor are renditions and items that the assignment
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
@@ -37,19 +37,62 @@ LEAST: Final = Portion((AUDIO, VIDEO))
 """What a class needs, and no more: the lowest rendition, and the lowest with moving pictures."""
 
 
-def steps(manifest: Manifest, item: Item, portion: Portion) -> list[set[str]]:
-    """Give the paths of an item's wanted files in the order of fetching.
+class ItemStep(NamedTuple):
+    """What makes an item better by one step.
+
+    Attributes:
+        rendition: its name; empty for an item that has none.
+        paths: of the files that come with it.
+    """
+
+    rendition: str
+    paths: set[str]
+
+
+def item_steps(manifest: Manifest, item: Item, portion: Portion) -> list[ItemStep]:
+    """Give an item's wanted files in the order of fetching.
 
     First what it needs in whatever rendition, with the lowest one that is wanted, so that it can
     be shown early; then each better one.
     """
     paths = {item.entry, *(file.path for file in manifest.files_of(item))}
     if not item.renditions:
-        return [paths]
+        return [ItemStep("", paths)]
     parts = {one.name: set(one.files) for one in item.renditions}
     lowest, *better = reversed(wanted_of(portion.renditions, list(parts)))
     always = paths.difference(*parts.values())
-    return [always | parts[lowest], *(parts[name] for name in better)]
+    return [
+        ItemStep(lowest, always | parts[lowest]),
+        *(ItemStep(name, parts[name]) for name in better),
+    ]
+
+
+def steps(manifest: Manifest, item: Item, portion: Portion) -> list[set[str]]:
+    """Give the paths alone of an item's steps."""
+    return [step.paths for step in item_steps(manifest, item, portion)]
+
+
+def spare_of(item: Item, portion: Portion) -> str | None:
+    """Name the rendition that an item is taken in where those that are wanted are too large.
+
+    It is its lowest one with moving pictures, else its sound; None where there is none below
+    those that are wanted.
+    """
+    names = [one.name for one in item.renditions]
+    wanted = wanted_of(portion.renditions, names)
+    below = names[names.index(wanted[-1]) + 1 :] if wanted else []
+    return wanted_of((VIDEO,), below)[0] if below else None
+
+
+def demanded(portion: Portion, item: str, *, wished: bool) -> Portion | None:
+    """Say what is wanted of one item: a wish adds what a class needs; None for nothing."""
+    if not wished:
+        return portion if portion.has(item) else None
+    if not portion.has(item):
+        return LEAST
+    if not portion.renditions:
+        return portion
+    return Portion(tuple(sorted({*portion.renditions, *LEAST.renditions})), portion.items)
 
 
 def wanted_digests(

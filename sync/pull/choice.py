@@ -46,6 +46,7 @@ class Choice:
 
     Attributes:
         assigned: the packs that are wanted here without any wish.
+        priorities: of the packs to take, 1 to 9; 10 for those that are only wished.
         unknown: the wished packs whose publisher cannot be read, so that they may be published.
         problems: what could not be read, or is not as people probably meant it; each with its
             pack, if it is about one.
@@ -65,6 +66,7 @@ class Choice:
         self._catalogue = catalogue
         self._agent = agent
         self.assigned: set[str] = set()
+        self.priorities: dict[str, int] = {}
         self.unknown: set[str] = set()
         self.problems: list[tuple[str, PackhorseError]] = []
 
@@ -93,7 +95,8 @@ class Choice:
         text = encode_standing(standing)
         if self._agent.reader.fact(FACT) != text:
             self._agent.remember(FACT, text)
-        return sorted(mine, key=lambda one: (_priority(orders.get(one.pack)), one.pack))
+        self.priorities = {one.pack: _priority(orders.get(one.pack)) for one in mine}
+        return sorted(mine, key=lambda one: (self.priorities[one.pack], one.pack))
 
     def _want(
         self, orders: Mapping[PackId, Wanted], wished: Sequence[PackId], here: set[str]

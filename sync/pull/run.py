@@ -12,8 +12,10 @@ from cache.catalogue_files import open_catalogue
 from cache.catalogue_reader import CatalogueReader
 from cache.databases import DamagedError
 from cache.journal_pins import pinned
+from core.assignment import LAST
 from core.digest import Digest
 from core.errors import ExitCode, PackhorseError, RefusedError
+from core.plan.outstanding import OutstandingPack
 from core.release import Release
 from core.tip import MAX_TIP_BYTES, Tip, decode_tip
 from core.trust.roles import TIP_PATH
@@ -22,6 +24,7 @@ from core.wanted import EVERYTHING
 from sync.context import SyncContext
 from sync.events import Checking, Contact, Done, Problem, Summary, Transferred, Trusted, problem_of
 from sync.pull.choice import Choice
+from sync.pull.inventory import Inventory
 from sync.pull.pack import PackPull
 from sync.pull.retry import Persistence, PersistentSource
 from sync.pull.room import Room
@@ -82,7 +85,9 @@ class _Run:
         self._packs: dict[str, Transferred] = {}
         self._awake: PackPull | None = None
         self._wishes = Wishes(self._context.state)
+        self._inventory = Inventory(self._context)
         self._assigned: set[str] = set()
+        self._priorities: dict[str, int] = {}
         self._published: set[str] = set()
         self._healthy = 0
         self._reached = False
@@ -151,6 +156,7 @@ class _Run:
             choice = Choice(trust, context, self._room.catalogue, self._agent, self._wishes)
             packs = choice.choose(listed)
             self._assigned = choice.assigned
+            self._priorities = choice.priorities
             self._published = choice.unknown.union(one.pack for one in packs)
             for problem in trust.problems:
                 self._note(problem)
@@ -213,15 +219,18 @@ class _Run:
             for one in releases
         }
         left = dict(pulls)
-        wished = self._wishes.packs()
-        for pack in [one for one in pulls if one in wished]:
-            self._attempt(left, pack, PackPull.begin)
+        for pack, pull in pulls.items():
+            self._inventory.note(pack, self._outstanding(pull, pack))
+        for pack in pulls:
+            self._attempt(left, pack, PackPull.learn)
+        self._inventory.save()
         for pack, items in self._wishes.in_order(pulls):
             self._attempt(left, pack, partial(PackPull.bring_wished, items=items))
         for pack in list(left):
             is_wanted = pack in self._assigned
             self._attempt(left, pack, PackPull.run if is_wanted else PackPull.end)
             self._healthy += pack in left
+        self._inventory.save()
 
     def _attempt(
         self, left: dict[str, PackPull], pack: str, work: Callable[[PackPull], object]
@@ -235,11 +244,16 @@ class _Run:
         self._awake = pull
         try:
             work(pull)
+            self._inventory.note(pack, self._outstanding(pull, pack))
+            self._inventory.save_soon()
         except PackhorseError as error:
             del left[pack]
             self._note_of_pack(error, pack)
         finally:
             self._packs[pack] = pull.transferred()
+
+    def _outstanding(self, pull: PackPull, pack: str) -> OutstandingPack | None:
+        return pull.outstanding(self._priorities.get(pack, LAST + 1), self._wishes.open(pack))
 
     def _clean(self, releases: list[Release]) -> None:
         """Remove what nothing needs any more: old blobs, and staged bundles of old versions."""

@@ -52,6 +52,12 @@ class Wishes:
         """Name the wished items of a pack, whether they are here or not."""
         return {one.item for one in self._wishes if one.pack == pack}
 
+    def open(self, pack: str) -> set[str]:
+        """Name the wished items of a pack that are not here, or not known."""
+        with closing(CatalogueReader(self._state.catalogue)) as reader:
+            found = {name: reader.item(pack, name) for name in self.items(pack)}
+        return {name for name, item in found.items() if item is None or _is_open(item)}
+
     def in_order(self, packs: Collection[str]) -> list[tuple[str, list[str]]]:
         """Give what of these packs is not here: a pack and items of it, soonest first."""
         with closing(CatalogueReader(self._state.catalogue)) as reader:

@@ -1,0 +1,271 @@
+"""What still travels for one version, by item and step: the planner's view of a bundle.
+
+What several items need is counted for the first of them in teaching order, so that the sum is
+right; an item that lacks nothing but that is told as lacking one byte.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from core.bundle.codecs import STORED
+from core.bundle.index import Index
+from core.bundle.needs import sources_needed, unmakeable
+from core.digest import Digest, parse_digest
+from core.errors import RefusedError
+from core.manifest import Item, Manifest
+from core.plan.outstanding import OutstandingItem, Step
+from core.rendition import AUDIO
+from core.wanted import EVERYTHING, ItemStep, Portion, demanded, item_steps, spare_of
+from core.withdrawal import Withdrawal, covering
+from sync.pull.schedule import Group, schedule
+from sync.pull.staging import OUTPUTS
+
+MOST_STEPS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What is wanted of a version.
+
+    Attributes:
+        portion: what the assignment wants.
+        wished: items that a teacher wishes and that are not here.
+        withdrawals: of its pack.
+    """
+
+    portion: Portion = EVERYTHING
+    wished: Collection[str] = ()
+    withdrawals: Sequence[Withdrawal] = ()
+
+    def of(self, manifest: Manifest, item: Item) -> Portion | None:
+        """Say what is wanted of an item; None for nothing."""
+        if covering(self.withdrawals, item.id, manifest.version) is not None:
+            return None
+        return demanded(self.portion, item.id, wished=item.id in self.wished)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What an earlier run left, as the sizes of its files say it.
+
+    Attributes:
+        outputs: bytes that are made, by blob.
+        payloads: bytes that are here, by block.
+    """
+
+    outputs: Mapping[Digest, int] = field(default_factory=dict)
+    payloads: Mapping[int, int] = field(default_factory=dict)
+
+
+class Account(NamedTuple):
+    """What still travels.
+
+    Attributes:
+        items: those of which something does.
+        rest: bytes for what no item names.
+        rest_size: bytes of those files.
+    """
+
+    items: list[OutstandingItem]
+    rest: int
+    rest_size: int
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing does."""
+        return not self.items and not self.rest_size
+
+
+def received(staging: Path, index: Digest) -> Received:
+    """Look what is half received of a bundle."""
+    outputs = _sizes(staging / OUTPUTS)
+    payloads = _sizes(staging / index)
+    return Received(
+        {parse_digest(name): size for name, size in outputs.items() if _is_digest(name)},
+        {int(name): size for name, size in payloads.items() if name.isdecimal()},
+    )
+
+
+def account(
+    manifest: Manifest,
+    demand: Demand,
+    size_here: Callable[[Digest], int | None],
+    served: Collection[str],
+    bundle: tuple[Index, Received],
+) -> Account:
+    """Reckon what still travels.
+
+    Args:
+        manifest: the version.
+        demand: what is wanted of it.
+        size_here: gives the size of a blob that is here; None when it is not.
+        served: items that can be opened.
+        bundle: the index of the one that costs least, and what is here of it.
+    """
+    sizes = manifest.digests()
+    missing = {one: size for one, size in sizes.items() if size_here(one) != size}
+    dealing = _Dealing(manifest, demand, missing)
+    costs = _costs(bundle, dealing.groups, missing, size_here)
+    items = [told for lot in dealing.lots if (told := _told(lot, costs, served)) is not None]
+    rest = _of(costs, dealing.rest)
+    return Account(items, rest.line, rest.size)
+
+
+class _Cost(NamedTuple):
+    line: int
+    size: int
+
+
+class _Lot(NamedTuple):
+    """An item's steps, each with the number of the group that brings it; None when it is here."""
+
+    item: Item
+    steps: list[tuple[str, int | None]]
+    spare: tuple[str, int, int] | None = None
+    """A lower rendition, the group that brings it, and bytes that a step brings, too."""
+
+
+class _Dealing:
+    """Deals the blobs that are not here out to items' steps, each blob once.
+
+    Attributes:
+        groups: what each step brings.
+        lots: the items.
+        rest: the number of the group that no item names; None when there is none.
+    """
+
+    def __init__(self, manifest: Manifest, demand: Demand, missing: Mapping[Digest, int]) -> None:
+        self.groups: list[Group] = []
+        self.lots: list[_Lot] = []
+        self.rest: int | None = None
+        self._digests = {file.path: file.digest for file in manifest.files}
+        self._left = set(missing)
+        self._missing = missing
+        named: set[str] = set()
+        for item in manifest.items:
+            named |= {item.entry, *(file.path for file in manifest.files_of(item))}
+            portion = demand.of(manifest, item)
+            if portion is not None:
+                steps = item_steps(manifest, item, portion)[:MOST_STEPS]
+                self.lots.append(_Lot(item, [(o.rendition, self._deal(item, o)) for o in steps]))
+        if demand.portion.items is None:
+            self.rest = self._group("", {file.path for file in manifest.files} - named)
+        # Last, since they are only in the place of what is wanted.
+        self.lots = [self._spared(manifest, lot, demand) for lot in self.lots]
+
+    def _deal(self, item: Item, step: ItemStep) -> int | None:
+        return self._group(item.id, step.paths)
+
+    def _group(self, item: str, paths: Collection[str]) -> int | None:
+        lacking = self._lacking(paths)
+        if not lacking:
+            return None
+        self.groups.append(Group(item, frozenset(lacking & self._left)))
+        self._left -= lacking
+        return len(self.groups) - 1
+
+    def _lacking(self, paths: Collection[str]) -> set[Digest]:
+        return {self._digests[path] for path in paths} & self._missing.keys()
+
+    def _spared(self, manifest: Manifest, lot: _Lot, demand: Demand) -> _Lot:
+        """Give an item that has nothing to show its spare, if there is one."""
+        portion = demand.of(manifest, lot.item) or EVERYTHING
+        spare = spare_of(lot.item, portion) if lot.steps[0][1] is not None else None
+        if spare is None:
+            return lot
+        (step,) = item_steps(manifest, lot.item, Portion((spare,)))
+        shared = sum(self._missing[one] for one in self._lacking(step.paths) - self._left)
+        group = self._deal(lot.item, step)
+        return lot if group is None else lot._replace(spare=(spare, group, shared))
+
+
+def _costs(
+    bundle: tuple[Index, Received],
+    groups: list[Group],
+    missing: Mapping[Digest, int],
+    size_here: Callable[[Digest], int | None],
+) -> list[_Cost]:
+    """Give what each group costs."""
+    index, came = bundle
+    held = {one.digest for one in index.outputs if size_here(one.digest) == one.size}
+    made = {
+        number: min(came.outputs[one.digest], one.size)
+        for number, one in enumerate(index.outputs)
+        if one.digest in came.outputs
+    }
+    unmade = _unmade(index, groups, held, size_here)
+    plan = schedule(index, [g._replace(wanted=g.wanted - unmade) for g in groups], held, made)
+    lines = [0] * len(groups)
+    for number in plan.blocks:
+        here = came.payloads.get(number, 0) or _made_of(index, number, made)
+        lines[plan.groups[number]] += max(0, index.blocks[number].length - here)
+    return [
+        _Cost(
+            # What another bundle brings comes to about its size.
+            line + sum(missing[one] for one in group.wanted & unmade),
+            max(1, sum(missing[one] - came.outputs.get(one, 0) for one in group.wanted)),
+        )
+        for group, line in zip(groups, lines, strict=True)
+    ]
+
+
+def _unmade(
+    index: Index,
+    groups: list[Group],
+    held: set[Digest],
+    size_here: Callable[[Digest], int | None],
+) -> frozenset[Digest]:
+    """Name what this bundle does not bring: it lacks it, or refers to what is not here."""
+    every = frozenset[Digest]().union(*(group.wanted for group in groups))
+    lacking = every - {one.digest for one in index.outputs}
+    needed = sources_needed(index, schedule(index, groups, held, {}).blocks)
+    absent = {one for one in needed if size_here(one) is None}
+    return lacking | unmakeable(index, held, absent) if absent else lacking
+
+
+def _made_of(index: Index, number: int, made: Mapping[int, int]) -> int:
+    """Give how many bytes are here of a block that is received where it belongs."""
+    block = index.blocks[number]
+    if block.codec != STORED or len(block.outputs) != 1:
+        return 0
+    output, offset, _ = block.outputs[0]
+    return max(0, made.get(output, 0) - offset)
+
+
+def _told(lot: _Lot, costs: list[_Cost], served: Collection[str]) -> OutstandingItem | None:
+    """Tell an item, unless all of it is here."""
+    if all(group is None for _, group in lot.steps):
+        return None
+    steps = [_step(lot.item, rendition, _of(costs, group)) for rendition, group in lot.steps]
+    spare = None
+    if lot.spare is not None:
+        rendition, group, shared = lot.spare
+        line, size = costs[group]
+        spare = _step(lot.item, rendition, _Cost(line + shared, size + shared))
+    return OutstandingItem(lot.item.id, steps, lot.item.id in served, spare)
+
+
+def _step(item: Item, rendition: str, cost: _Cost) -> Step:
+    alone = rendition == AUDIO and item.kind == "video"
+    return Step(rendition, cost.line, cost.size, sound_alone=alone)
+
+
+def _of(costs: list[_Cost], group: int | None) -> _Cost:
+    return _Cost(0, 0) if group is None else costs[group]
+
+
+def _sizes(directory: Path) -> dict[str, int]:
+    try:
+        return {one.name: one.stat().st_size for one in directory.iterdir() if one.is_file()}
+    except FileNotFoundError:
+        return {}
+
+
+def _is_digest(name: str) -> bool:
+    try:
+        parse_digest(name)
+    except RefusedError:
+        return False
+    return True

@@ -1,0 +1,229 @@
+"""Bringing blobs of one version from its bundles, one bundle after the other."""
+
+from collections.abc import Callable
+from typing import Final
+
+from cache.space import reserve
+from core.bundle.index import Index
+from core.bundle.needs import sources_needed, unmakeable
+from core.digest import Digest
+from core.errors import PackhorseError, RefusedError
+from core.release import Release
+from sync.applier import SourceLostError
+from sync.events import Planned, problem_of
+from sync.pull.bundle import BundleFetch
+from sync.pull.progress import Progress
+from sync.pull.room import Room
+from sync.pull.schedule import Group, Schedule, schedule
+from sync.pull.staging import Staging
+from sync.source import SourceError
+
+_COMMIT_AFTER: Final = 64
+# A stick brings them in a second; a slow line has no use for lessons that wait for others.
+_BATCH_BYTES: Final = 128 * 1024 * 1024
+# Noting takes time with the size of the pack; so much longer must pass between two times.
+_NOTE_SHARE: Final = 10
+
+
+class Bundles:
+    """The bundles of one release, as far as they can be used here.
+
+    Args:
+        room: what all pulls of the run share.
+        release: the version.
+        tell: is told which items became ready.
+
+    Attributes:
+        base: version that the bundle last used refers to, 0 for a full bundle.
+    """
+
+    def __init__(self, room: Room, release: Release, tell: Callable[[list[str]], None]) -> None:
+        self.base = 0
+        self._room = room
+        self._release = release
+        self._tell = tell
+        self._received = 0
+        self._next_note = 0.0
+        self._fetches: list[BundleFetch] = []
+        context = room.context
+        self._progress = Progress(release, context.emit, context.clock.monotonic)
+
+    @property
+    def received(self) -> int:
+        """Bytes of index and blocks that came in this run, those that came twice included."""
+        return self._received + sum(fetch.received for fetch in self._fetches)
+
+    def first(self) -> BundleFetch | None:
+        """Give the bundle that costs least; None when none can be used."""
+        return next(iter(self.ordered()), None)
+
+    def ordered(self) -> list[BundleFetch]:
+        """Give the bundles by what they cost: one that is begun, deltas that fit, full ones."""
+        if not self._fetches:
+            room = self._room
+            whole = room.catalogue.whole_versions(self._release.pack)
+            staging = room.context.state.staging
+            self._fetches = [
+                BundleFetch(room.source, self._release, link, staging, room.persistence)
+                for link in sorted(self._release.bundles, key=lambda one: one.length)
+                if not link.base or link.base in whole
+            ]
+            self._fetches.sort(key=lambda one: not one.is_begun())
+        return self._fetches
+
+    def forget(self) -> None:
+        """Remove what is staged: all that was wanted is here.
+
+        Raises:
+            ExhaustedError: the disk is broken or read-only.
+        """
+        for fetch in self._fetches:
+            fetch.forget()
+
+    def rest(self) -> None:
+        """Keep only figures in memory while another pack is at work."""
+        self._received, self._fetches = self.received, []
+
+    def bring(
+        self, groups: list[Group], later: frozenset[Digest] = frozenset(), *, told: bool = False
+    ) -> None:
+        """Bring what is wanted, from one bundle after the other until it is here.
+
+        Args:
+            groups: what to bring, in order.
+            later: what will be wanted then: what is here of it already stays.
+            told: whether it is announced.
+
+        Raises:
+            RefusedError: the bundles do not bring what was signed.
+            SourceError: the line failed; what came is kept.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        refused: PackhorseError | None = None
+        for fetch in list(self.ordered()):
+            groups = self._lacking(groups)
+            if not groups:
+                break
+            try:
+                self._bring_from(fetch, groups, later, told=told)
+            except SourceLostError as error:
+                self._room.lost([error.digest])
+                self._come_last(fetch)
+            except (RefusedError, SourceError) as error:
+                if isinstance(error, SourceError) and not error.is_of_the_file:
+                    raise
+                refused = error
+                self._come_last(fetch)
+        if refused is not None:
+            self._judge(refused, groups)
+
+    def _come_last(self, fetch: BundleFetch) -> None:
+        self._fetches.remove(fetch)
+        self._fetches.append(fetch)
+
+    def _judge(self, refused: PackhorseError, groups: list[Group]) -> None:
+        """Raise what went wrong with a bundle, unless another one brought it all."""
+        if self._lacking(groups):
+            raise refused
+        self._room.context.emit(problem_of(refused, self._release.pack))
+
+    def _is_here(self, digest: Digest) -> bool:
+        return self._room.blobs.has_durably(digest)
+
+    def _lacking(self, groups: list[Group]) -> list[Group]:
+        """Give the groups of which something is not here."""
+        return [group for group in groups if not all(map(self._is_here, group.wanted))]
+
+    def _bring_from(
+        self, fetch: BundleFetch, groups: list[Group], later: frozenset[Digest], *, told: bool
+    ) -> None:
+        index = fetch.index()
+        batch = 0 if self._room.context.by_line else _BATCH_BYTES
+        staging = fetch.open_staging(index, self._room.blobs, batch)
+        try:
+            groups = self._makeable(index, groups, staging.held())
+            # Also what comes later: its payloads that are here already stay.
+            every = [*groups, Group("", later)]
+            staging.want(schedule(index, every, staging.held(), {}).outputs)
+            staging.recover()
+            plan = schedule(index, groups, staging.held(), staging.made, staging.waiting)
+            self._reserve(staging, plan)
+            if told and plan.blocks:
+                self._announce(fetch, index, staging, plan)
+            self._receive(fetch, index, staging, plan)
+        finally:
+            staging.close()
+            self._note(staging)
+
+    def _makeable(self, index: Index, groups: list[Group], held: set[Digest]) -> list[Group]:
+        """Leave out what other bundles must bring, since blobs that this one refers to lack."""
+        sources = sources_needed(index, schedule(index, groups, held, {}).blocks)
+        absent = {one for one in sources if not self._is_here(one)}
+        if not absent:
+            return groups
+        self._room.lost(absent)
+        lost = unmakeable(index, held, absent)
+        return [group._replace(wanted=group.wanted - lost) for group in groups]
+
+    def _receive(self, fetch: BundleFetch, index: Index, staging: Staging, plan: Schedule) -> None:
+        sources = sources_needed(index, plan.blocks)
+        absent = next((one for one in sources if not self._is_here(one)), None)
+        if absent is not None:
+            raise SourceLostError(absent)
+        group, before = -1, fetch.received
+        try:
+            for number in fetch.fetch(staging, index, plan.blocks):
+                self._progress.came(fetch.received - before, plan.items[number])
+                before = fetch.received
+                is_due = self._room.context.clock.monotonic() >= self._next_note
+                is_next = plan.groups[number] != group
+                if (is_next and is_due) or len(staging.arrived) >= _COMMIT_AFTER:
+                    self._note(staging)
+                    group = plan.groups[number]
+        except SourceLostError:
+            raise
+        except RefusedError as error:
+            # A damaged reference gives garbage that only the blob's digest betrays.
+            lost = self._room.lost(sources)
+            if not lost and fetch.path not in str(error):
+                raise fetch.refused(str(error)) from error
+            if not lost:
+                raise
+            staging.abandon()
+            raise SourceLostError(min(lost)) from None
+
+    def _announce(self, fetch: BundleFetch, index: Index, staging: Staging, plan: Schedule) -> None:
+        total = plan.total - len(staging.beginning(plan.blocks[0]))
+        self.base = fetch.link.base
+        self._progress.begin(total)
+        release = self._release
+        self._room.context.emit(
+            Planned(
+                pack=release.pack,
+                title=release.title,
+                version=release.version,
+                base=fetch.link.base,
+                total=total,
+                size=sum(index.outputs[number].size for number in plan.outputs),
+            )
+        )
+
+    def _reserve(self, staging: Staging, plan: Schedule) -> None:
+        """Check that what will be written fits: outputs, and the payloads that they wait for."""
+        reserve(
+            self._room.context.state.root,
+            staging.room_needed(plan.outputs, plan.blocks),
+            what=self._release.pack,
+            floor=self._room.context.disk_floor,
+        )
+
+    def _note(self, staging: Staging) -> None:
+        """Let the catalogue name what arrived, and tell which lessons became ready."""
+        if not staging.arrived:
+            return
+        began = self._room.context.clock.monotonic()
+        ready = self._room.catalogue.blobs_arrived(staging.arrived)
+        ended = self._room.context.clock.monotonic()
+        self._next_note = ended + _NOTE_SHARE * (ended - began)
+        staging.arrived.clear()
+        self._tell([one.item for one in ready if one.pack == self._release.pack])

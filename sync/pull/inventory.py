@@ -1,0 +1,57 @@
+"""What is outstanding in a run, kept on the disk for whoever plans without the line."""
+
+from typing import Final
+
+from cache.outstanding_file import write_outstanding
+from core.plan.outstanding import Outstanding, OutstandingPack, Removable
+from sync.context import SyncContext
+
+# Writing it waits for the disk, and nobody looks more often.
+_SECONDS: Final = 5.0
+
+
+class Inventory:
+    """What is outstanding, pack by pack.
+
+    Args:
+        context: the run's surroundings.
+
+    Attributes:
+        removable: what may be removed when room is needed.
+    """
+
+    def __init__(self, context: SyncContext) -> None:
+        self.removable: list[Removable] = []
+        self._context = context
+        self._packs: dict[str, OutstandingPack] = {}
+        self._next_save = 0.0
+
+    @property
+    def outstanding(self) -> Outstanding:
+        """All of it."""
+        return Outstanding(packs=list(self._packs.values()), removable=self.removable)
+
+    def note(self, pack: str, found: OutstandingPack | None) -> None:
+        """Note what is outstanding of a pack, None for nothing."""
+        if found is not None:
+            self._packs[pack] = found
+        else:
+            self._packs.pop(pack, None)
+
+    def save(self) -> None:
+        """Write it.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        write_outstanding(self._context.state.outstanding, self.outstanding)
+        self._next_save = self._context.clock.monotonic() + _SECONDS
+
+    def save_soon(self) -> None:
+        """Write it, unless that was done just now.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        if self._context.clock.monotonic() >= self._next_save:
+            self.save()
