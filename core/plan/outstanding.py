@@ -9,6 +9,7 @@ from typing import Annotated, Final
 import msgspec
 
 from core.codec import decode_msgpack
+from core.manifest import check_format
 
 FORMAT: Final = 1
 MAX_OUTSTANDING_BYTES: Final = 16 * 1024 * 1024
@@ -119,7 +120,9 @@ def decode_outstanding(data: bytes) -> Outstanding:
     """Decode what ``encode_outstanding`` gave.
 
     Raises:
-        RefusedError: it is damaged.
+        RefusedError: it is damaged, or a newer Packhorse wrote it.
     """
     what = "The list of what is outstanding"
-    return decode_msgpack(data, Outstanding, what=what, limit=MAX_OUTSTANDING_BYTES)
+    found = decode_msgpack(data, Outstanding, what=what, limit=MAX_OUTSTANDING_BYTES)
+    check_format(found.format, FORMAT, "list of what is outstanding")
+    return found

@@ -81,6 +81,8 @@ class PackPull:
             RefusedError: what is here of it is damaged.
             ExhaustedError: the disk is broken or read-only.
         """
+        if self._complete:
+            return None
         fetch = self._bundles.first()
         pack = OutstandingPack(
             pack=self._release.pack,

@@ -102,7 +102,10 @@ class _Run:
             releases = self._verify()
             self._note_contact()
             with self._noting():
-                self._pull_all(releases)
+                try:
+                    self._pull_all(releases)
+                finally:
+                    self._inventory.save()
             # Also when the line failed, or staging would grow with every version begun.
             self._clean(releases)
             self._wishes.remember_unpublished(self._agent, self._published)
@@ -223,14 +226,12 @@ class _Run:
             self._inventory.note(pack, self._outstanding(pull, pack))
         for pack in pulls:
             self._attempt(left, pack, PackPull.learn)
-        self._inventory.save()
         for pack, items in self._wishes.in_order(pulls):
             self._attempt(left, pack, partial(PackPull.bring_wished, items=items))
         for pack in list(left):
             is_wanted = pack in self._assigned
             self._attempt(left, pack, PackPull.run if is_wanted else PackPull.end)
             self._healthy += pack in left
-        self._inventory.save()
 
     def _attempt(
         self, left: dict[str, PackPull], pack: str, work: Callable[[PackPull], object]
@@ -243,9 +244,11 @@ class _Run:
             self._awake.rest()
         self._awake = pull
         try:
-            work(pull)
-            self._inventory.note(pack, self._outstanding(pull, pack))
-            self._inventory.save_soon()
+            try:
+                work(pull)
+            finally:
+                self._inventory.note(pack, self._outstanding(pull, pack))
+                self._inventory.save_soon()
         except PackhorseError as error:
             del left[pack]
             self._note_of_pack(error, pack)

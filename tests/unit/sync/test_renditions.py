@@ -6,8 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
-from random import Random
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
@@ -35,11 +34,8 @@ from tests.support.clock import START, FixedClock
 from tests.support.node_state import Node, make_node
 from tests.support.packs import make_manifest, slight_rendition
 from tests.support.publishing import publish_assignment, withdraw
+from tests.support.rendition_packs import ART, LESSONS, MATH, content, lessons, publish
 from tests.support.tiny_repository import TinyRepository, publish_manifest
-
-MATH, ART = "demo/county/math", "demo/county/art"
-SIZES: Final = {"720p.mp4": 9000, "240p.mp4": 3000, "audio.mp4": 1000, "audio/0001.jpg": 400}
-LESSONS: Final = ("1", "2", "3")
 
 
 class Usage(NamedTuple):
@@ -60,43 +56,6 @@ class Spy(DirectorySource):
     def open_range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
         self.bytes += stop - start
         return super().open_range(path, start, stop)
-
-
-def content(pack: str, path: str, size: int) -> bytes:
-    return Random(f"{pack} {path}").randbytes(size)
-
-
-def lessons(pack: str, version: int = 1, newer: str = "") -> tuple[Manifest, dict[str, bytes]]:
-    """Make a pack of three lessons, each in three renditions with subtitles."""
-    files = {
-        f"{number}.{path}": content(pack + newer * (number == "1"), f"{number}.{path}", size)
-        for number in LESSONS
-        for path, size in SIZES.items()
-    }
-    files |= {f"{number}.vtt": content(pack, f"{number}.vtt", 50) for number in LESSONS}
-    files["pack.css"] = content(pack, "css", 30)
-    renditions = {
-        f"lesson-{number}": [
-            slight_rendition("720p", f"{number}.720p.mp4", files),
-            slight_rendition("240p", f"{number}.240p.mp4", files),
-            slight_rendition("audio", f"{number}.audio.mp4", files, [f"{number}.audio/0001.jpg"]),
-        ]
-        for number in LESSONS
-    }
-    items = {
-        f"lesson-{number}": sorted(one for one in files if one.startswith(f"{number}."))
-        for number in LESSONS
-    }
-    manifest, _ = make_manifest(
-        files, items, pack=pack, version=version, renditions=renditions, kind="video"
-    )
-    return manifest, files
-
-
-def publish(repository: TinyRepository, pack: str, version: int = 1, newer: str = "",
-            base: Manifest | None = None) -> Manifest:  # fmt: skip
-    manifest, files = lessons(pack, version, newer)
-    return publish_manifest(repository, manifest, files, base=base)
 
 
 @pytest.fixture
