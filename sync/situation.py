@@ -1,0 +1,194 @@
+"""What the planner looks at, from a node's files: for the agent, commands and the worker alike.
+
+Light: neither verifier nor codecs nor the line. Nothing is changed. Nothing missing is an error:
+a node that has never polled has nothing outstanding.
+"""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from cache.agent_reader import AgentReader, Contact
+from cache.catalogue_reader import CatalogueReader
+from cache.clock import Clock
+from cache.journal_reader import JournalReader
+from cache.journal_wishes import wishes
+from cache.line_settings import read_line_settings
+from cache.outstanding_file import read_outstanding
+from cache.space import space
+from cache.state import StateDirectory
+from core.line import ledger as ledgers
+from core.line.settings import LineSettings
+from core.line.wire import Wire
+from core.plan.outstanding import Outstanding
+from core.plan.situation import Occurrence, Situation, Wished
+from core.school_time import SchoolTime
+from core.standing import FACT as STANDING
+from core.standing import decode_standing
+from core.trusted_time import BUILD_DATE, parse_moment
+from core.wish_list import FACT as UNPUBLISHED
+from core.wish_list import decode_unpublished
+from sync.lessons_here import Here, LessonsHere
+from sync.timetabled import Mark, Timetabled, mark_of
+
+STATEMENT_BYTES: Final = 6
+"""What a statement takes on the wire."""
+_BUILD: Final = parse_moment(BUILD_DATE)
+_MAX_IDENTITY: Final = 64 * 1024
+_MOST_LESSONS: Final = 1000
+_SURE_LESSONS: Final = 200
+_HORIZON: Final = 21 * 24 * 3600
+# To make an encrypted connection and end it: certificates come with it.
+_TLS_CONNECTION: Final = 4500
+
+
+class _Hub(msgspec.Struct, frozen=True):
+    """The part of ``identity.json`` that says how the hub is spoken to."""
+
+    url: str = ""
+
+
+class SituationReader:
+    """Looks at one node's situation again and again.
+
+    Args:
+        state: the node's state directory.
+        clock: the machine's clocks.
+        here: the school's time zone.
+        disk_floor: bytes that stay free; None for the usual share.
+    """
+
+    def __init__(
+        self,
+        state: StateDirectory,
+        clock: Clock,
+        here: Callable[[datetime], datetime],
+        *,
+        disk_floor: int | None = None,
+    ) -> None:
+        self._state = state
+        self._clock = clock
+        self._here = here
+        self._floor = disk_floor
+        self._catalogue = CatalogueReader(state.catalogue)
+        self._agent = AgentReader(state.agent)
+        self._journal = JournalReader(state.journal)
+        self._timetabled = Timetabled(state)
+        self._lessons = LessonsHere(self._catalogue)
+        self._outstanding: tuple[Mark | None, Outstanding] = (None, Outstanding())
+
+    def read(self, now: SchoolTime, *, outstanding: Outstanding | None = None) -> Situation:
+        """Look at everything.
+
+        What only a running process knows (whether the line is there at this very moment, other
+        sources) is put in by ``dataclasses.replace``.
+
+        Args:
+            now: school time.
+            outstanding: what is outstanding, where it is known better than the file has it.
+
+        Raises:
+            DamagedError: the journal is damaged; the portal salvages it.
+            UnavailableError: the catalogue is damaged.
+            ExhaustedError: the disk is broken.
+        """
+        moment = (now.moment or _BUILD).timestamp()
+        settings = read_line_settings(self._state.line_settings)
+        contact = self._agent.contact()
+        left = self._kept() if outstanding is None else outstanding
+        today = self._here(now.moment).date() if now.is_known and now.moment else None
+        seen = self._seen(left, contact)
+        return Situation(
+            now=moment,
+            is_time_known=now.is_known,
+            here=self._here,
+            outstanding=left,
+            lessons=list(self._coming(moment, seen)),
+            wishes=list(self._wishes(seen)),
+            estimate=self._agent.estimate(),
+            is_up=not contact.problem,
+            down_since=self._down_since(contact, moment),
+            settings=settings,
+            ledger=ledgers.turned(self._agent.ledger(), today, settings.budget_day),
+            wire=self._wire(),
+            busy=list(self._busy(settings, moment)),
+            usable=space(self._state.root, floor=self._floor).usable,
+            backlog=self._backlog(),
+        )
+
+    def at(self, moment: datetime) -> Situation:
+        """Look at everything as if it were another time, which is sure."""
+        return self.read(SchoolTime(moment, "person"))
+
+    def _kept(self) -> Outstanding:
+        """Read the file again only when there is another one; it may be large."""
+        mark = mark_of(self._state.outstanding)
+        if mark != self._outstanding[0]:
+            self._outstanding = mark, read_outstanding(self._state.outstanding)
+        return self._outstanding[1]
+
+    def _seen(self, left: Outstanding, contact: Contact) -> "Here":
+        return self._lessons.here(
+            left,
+            unwanted=frozenset(decode_standing(self._agent.fact(STANDING)).unwanted),
+            unpublished=frozenset(decode_unpublished(self._agent.fact(UNPUBLISHED))),
+            has_heard=contact.answered is not None,
+        )
+
+    def _coming(self, now: float, here: "Here") -> Iterator[Occurrence]:
+        """Give the lessons that are not over, in order; of a long timetable the next weeks."""
+        minute = int(now) // 60
+        placed = [
+            (name, one.slot)
+            for name, some in self._timetabled.look().items()
+            for one in some
+            if one.slot.end > minute
+        ]
+        placed.sort(key=lambda pair: (pair[1].start, pair[0]))
+        last = minute + _HORIZON // 60
+        for number, (channel, slot) in enumerate(placed[:_MOST_LESSONS]):
+            if number >= _SURE_LESSONS and slot.start > last:
+                return
+            yield here.occurrence(channel, slot)
+
+    def _wishes(self, here: "Here") -> Iterator[Wished]:
+        found = sorted(wishes(self._state.journal), key=lambda one: (one.wanted_by or 0, one.at))
+        for one in found:
+            if not here.is_enough(one.pack, one.item):
+                by = None if one.wanted_by is None else one.wanted_by * 60.0
+                yield Wished(one.pack, one.item, by)
+
+    def _busy(self, settings: LineSettings, now: float) -> Iterator[tuple[float, float]]:
+        """Give the times of classes that need the line themselves, in order, without overlaps."""
+        placed = self._timetabled.look()
+        times = sorted(
+            (one.slot.start * 60.0, one.slot.end * 60.0)
+            for name in settings.quiet
+            for one in placed.get(name, [])
+            if now < one.slot.end * 60.0 <= now + _HORIZON
+        )
+        reached = 0.0
+        for start, stop in times:
+            if stop > reached:
+                yield max(start, reached), stop
+                reached = stop
+
+    def _down_since(self, contact: Contact, now: float) -> float | None:
+        if not contact.problem or contact.answered is None:
+            return None
+        passed = self._clock.wall().timestamp() - contact.answered
+        return now - passed if 0 <= passed <= now else now
+
+    def _wire(self) -> Wire:
+        try:
+            with (self._state.root / "identity.json").open("rb") as file:
+                hub = msgspec.json.decode(file.read(_MAX_IDENTITY), type=_Hub)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            return Wire()
+        tls = hub.url.startswith("https://")
+        return Wire(tls=True, connection=_TLS_CONNECTION) if tls else Wire()
+
+    def _backlog(self) -> int:
+        return self._journal.backlog(self._agent.acknowledged()).count * STATEMENT_BYTES
