@@ -1,7 +1,7 @@
 """Which share of the line the node may take, hour by hour, in school time."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from core.line.settings import FULL, HOURS, LineSettings, Week
@@ -58,27 +58,47 @@ def stretches(settings: LineSettings, start: float, stop: float, here: Here) -> 
         stop: the same.
         here: the school's time zone.
     """
-    begun, share = start, share_at(settings, start, here)
-    for moment in _boundaries(settings, start, stop, here):
-        fresh = share_at(settings, moment, here)
+    begun, share = start, -1.0
+    for moment, fresh in _shares(settings, start, stop, here):
         if fresh != share:
-            yield Stretch(begun, moment, share)
+            if begun < moment:
+                yield Stretch(begun, moment, share)
             begun, share = moment, fresh
     if begun < stop:
         yield Stretch(begun, stop, share)
 
 
-def _boundaries(settings: LineSettings, start: float, stop: float, here: Here) -> Iterator[float]:
-    """Give every moment at which the share may change, in order."""
-    local = here(datetime.fromtimestamp(start, UTC))
-    into_hour = timedelta(minutes=local.minute, seconds=local.second).total_seconds()
-    moment = start - into_hour - local.microsecond / 1e6 + _HOUR
-    opened = settings.open_until
+def _shares(
+    settings: LineSettings, start: float, stop: float, here: Here
+) -> Iterator[tuple[float, float]]:
+    """Give the shares in order, each with the moment from which on it holds."""
+    if settings.paused:
+        yield start, 0.0
+        return
+    if start < settings.open_until:
+        yield start, 1.0
+    for moment, hour in _hours(max(start, settings.open_until), stop, here):
+        yield moment, settings.week[hour] / FULL
+
+
+def _hours(start: float, stop: float, here: Here) -> Iterator[tuple[float, int]]:
+    """Give the hours of the week in order, each with the moment at which it begins.
+
+    A day in which the zone's offset changes is gone through hour by hour, any other at once.
+    """
+    moment, local = start, here(datetime.fromtimestamp(start, UTC))
     while moment < stop:
-        if moment - _HOUR < opened < moment and start < opened:
-            yield opened
-        yield moment
-        moment += _HOUR
+        begun = moment - local.minute * 60 - local.second - local.microsecond / 1e6
+        first, count = local.weekday() * HOURS + local.hour, HOURS - local.hour
+        after = here(datetime.fromtimestamp(begun + count * _HOUR, UTC))
+        if after.utcoffset() != local.utcoffset():
+            count = 1
+            after = here(datetime.fromtimestamp(begun + _HOUR, UTC))
+        yield moment, first
+        for number in range(1, count):
+            if (following := begun + number * _HOUR) < stop:
+                yield following, first + number
+        moment, local = begun + count * _HOUR, after
 
 
 def _of_week(week: Week, local: datetime) -> float:

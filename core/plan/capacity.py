@@ -1,13 +1,13 @@
 """How many bytes the line brings until when: rate, hours, classes and budget in one curve."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from core.line.ledger import left, month_after
 from core.line.settings import FULL
-from core.line.week import Here, share_without_time, stretches
+from core.line.week import Here, Stretch, share_without_time, stretches
 from core.plan.model import Hold
 from core.plan.situation import Situation
 
@@ -25,14 +25,17 @@ class Capacity:
     Args:
         situation: the settings, the hours, the classes and the budget.
         rate: what the line is thought to carry, bytes a second.
+        free: when which share of the line is free, where that was found out before.
     """
 
-    def __init__(self, situation: Situation, rate: float) -> None:
+    def __init__(
+        self, situation: Situation, rate: float, free: Sequence[Stretch] | None = None
+    ) -> None:
         self._left = left(situation.ledger, situation.settings.budget)
         self._turn = _turn(situation, situation.now) if situation.is_time_known else None
         self._times = [situation.now]
         self._totals = [0.0]
-        for start, stop, gain in _gains(situation, rate):
+        for start, stop, gain in _gains(situation, rate, free):
             if start > self._times[-1]:
                 self._add(start, 0.0)
             self._add(stop, gain)
@@ -119,12 +122,14 @@ def _opens(situation: Situation) -> float | None:
     return begins if begins > now else None
 
 
-def _gains(situation: Situation, rate: float) -> Iterator[tuple[float, float, float]]:
+def _gains(
+    situation: Situation, rate: float, free: Sequence[Stretch] | None
+) -> Iterator[tuple[float, float, float]]:
     """Give stretches in which something travels, and how many bytes, within the budget."""
     if _is_lost(situation):
         return
     remains, turn = _budget(situation)
-    for start, stop, share in _free(situation):
+    for start, stop, share in free_stretches(situation) if free is None else free:
         begun = start
         while begun < stop:
             if turn is not None and begun >= turn:
@@ -148,11 +153,15 @@ def _is_lost(situation: Situation) -> bool:
     return not situation.is_up and since is not None and situation.now - since >= LONG_OUTAGE
 
 
-def _free(situation: Situation) -> Iterator[tuple[float, float, float]]:
-    """Give stretches of one share, without the times at which classes need the line."""
+def free_stretches(situation: Situation) -> list[Stretch]:
+    """Give when which share of the line is free, without the times at which classes need it."""
+    return list(_free(situation))
+
+
+def _free(situation: Situation) -> Iterator[Stretch]:
     now, stop = situation.now, situation.now + HORIZON
     if now <= 0:
-        yield now, stop, share_without_time(situation.settings)
+        yield Stretch(now, stop, share_without_time(situation.settings))
         return
     for one in stretches(situation.settings, now, stop, situation.here):
         if not one.share:
@@ -161,10 +170,10 @@ def _free(situation: Situation) -> Iterator[tuple[float, float, float]]:
         for first, last in situation.busy:
             if begun < one.stop and first < one.stop and last > begun:
                 if first > begun:
-                    yield begun, first, one.share
+                    yield Stretch(begun, first, one.share)
                 begun = max(begun, last)
         if begun < one.stop:
-            yield begun, one.stop, one.share
+            yield Stretch(begun, one.stop, one.share)
 
 
 def _budget(situation: Situation) -> tuple[float | None, float | None]:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from core.plan.capacity import Capacity, hold_now
+from core.plan.capacity import Capacity, free_stretches, hold_now
 from core.plan.choosing import Job, Weave, in_time
 from core.plan.model import Hold, Why
 from core.plan.outstanding import OutstandingItem, OutstandingPack, Step
@@ -68,8 +68,9 @@ class _Drafter:
 
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
-        self.expected = Capacity(situation, situation.estimate.expected)
-        self.safe = Capacity(situation, situation.estimate.safe)
+        free = free_stretches(situation)
+        self.expected = Capacity(situation, situation.estimate.expected, free)
+        self.safe = Capacity(situation, situation.estimate.safe, free)
         self._maker = Maker(situation)
         self._packs = sorted(situation.outstanding.packs, key=lambda one: (one.priority, one.pack))
         self._items = {
@@ -223,4 +224,4 @@ def _held(piece: Piece, situation: Situation, hold: Hold) -> Piece:
         return piece
     if situation.settings.metered and piece.why in _BULK:
         return replace(piece, hold="metered")
-    return replace(piece, hold=hold)
+    return replace(piece, hold=hold) if hold else piece
