@@ -2,30 +2,26 @@
 
 Bounds: seconds to connect, seconds between bytes, bytes a second over each stretch, and a timer
 that hangs up when even the headers trickle. Redirects are not followed: an upstream has none,
-and a login page is told from it by them.
+and a login page is told from it by them. What a proxy has packed anew is not taken.
 """
 
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import httpx
 
-from sync.http_errors import busy, captive, missing, refused_by_upstream, too_much, too_slow, worded
+from sync.dialling import Dialler
+from sync.http_answers import altered, captive, meaning_of, too_much
+from sync.http_errors import too_slow, worded
 from sync.meter import Meter
 from sync.patience import Pace, Timing, Watchdog
 from sync.source import SourceError
 from sync.tls import Tls
+from sync.transport import LineTransport
 
 USER_AGENT: Final = "packhorse"
-_OK: Final = 200
-_MISSING: Final = {404, 410}
-_BUSY: Final = {408, 425, 429}
-_REDIRECTS: Final = range(300, 400)
-_NOT_MODIFIED: Final = 304
-_LOGIN_NEEDED: Final = 511
-_REFUSALS: Final = range(400, 500)
 _LINE_END: Final = 4
 
 
@@ -80,20 +76,13 @@ class Answer:
         Raises:
             SourceError: it is none of ``accepted``, or the answer is a login page.
         """
-        if self.status in accepted and not self._is_page():
-            return
-        if self.status in accepted or self.status == _LOGIN_NEEDED:
-            raise captive(self._client.name)
-        if self.status in _REDIRECTS and self.status != _NOT_MODIFIED:
-            raise captive(self._client.name)
-        if self.status in _MISSING:
-            raise missing(self._client.name, self._path)
-        if self.status in _BUSY or self.status not in _REFUSALS:
-            raise busy(self._client.name, self.status, self.headers.get("retry-after", ""))
-        raise refused_by_upstream(self._client.name, self._path, self.status)
-
-    def _is_page(self) -> bool:
-        return self.headers.get("content-type", "").lower().startswith("text/html")
+        name = self._client.name
+        if self.status not in accepted:
+            raise meaning_of(self.status, self.headers, name, self._client.address(self._path))
+        if self.headers.get("content-type", "").lower().startswith("text/html"):
+            raise captive(name)
+        if self.headers.get("content-encoding", "identity").lower() != "identity":
+            raise altered(name, self._path)
 
 
 class HttpClient:
@@ -108,20 +97,22 @@ class HttpClient:
     def __init__(self, url: str, tls: Tls, timing: Timing) -> None:
         self.timing = timing
         self.meter = Meter()
-        self._tls = tls
         self._url = url.rstrip("/") + "/"
         self.name = httpx.URL(url).host or url
         patience = timing.patience
         self._client = httpx.Client(
-            verify=tls.context,
+            transport=LineTransport(Dialler(tls, timing.monotonic, self.meter.watch)),
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(patience.gap, connect=patience.connect),
-            limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
         )
         self._client.headers.update({"User-Agent": USER_AGENT, "Accept-Encoding": "identity"})
         for name in ("Accept", "Connection"):
             del self._client.headers[name]
+
+    def address(self, path: str) -> str:
+        """Give a file's whole address."""
+        return self._url + path
 
     @contextmanager
     def exchange(
@@ -147,10 +138,9 @@ class HttpClient:
         """
         request = self._client.build_request(
             method,
-            self._url + path,
+            self.address(path),
             headers=headers,
             content=content,
-            extensions={"trace": self._trace},
         )
         self.meter.request(_request_bytes(request, content))
         timing = self.timing
@@ -181,20 +171,6 @@ class HttpClient:
         """Close the connection."""
         self.meter.finish()
         self._client.close()
-
-    def _trace(self, event: str, info: Mapping[str, Any]) -> None:
-        # httpcore's documented trace extension.
-        if event == "connection.connect_tcp.complete":
-            self.meter.watch(info["return_value"].get_extra_info("socket"))
-        elif event == "connection.start_tls.complete" and self._tls.check_peer is not None:
-            stream = info["return_value"]
-            try:
-                peer = stream.get_extra_info("ssl_object")
-                # In DER; this object takes the flag by position only.
-                self._tls.check_peer(peer.getpeercert(True))  # noqa: FBT003
-            except BaseException:
-                stream.close()
-                raise
 
 
 def _request_bytes(request: httpx.Request, content: bytes | None) -> int:

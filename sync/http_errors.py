@@ -1,4 +1,4 @@
-"""What HTTP's failures mean, in the user's words."""
+"""What the failures of a line mean, in the user's words."""
 
 import socket
 import ssl
@@ -7,19 +7,36 @@ from typing import Final
 
 import httpx
 
-from core.errors import RefusedError
 from sync.faults import Fault
-from sync.source import MissingError, SourceError
+from sync.source import SourceError
 
-_LONGEST_WAIT: Final = 3600.0
 _LINE_HINT: Final = "Nothing is lost: it goes on from here when the line is back."
+_TRUNCATED: Final = ("complete message body", "incomplete chunked read")
+_SILENT: Final = "without sending a response"
+# <openssl/x509_vfy.h>: certificates of an authority that is not ours. Whoever opens the
+# encryption, such as a filter, makes them.
+_UNKNOWN_AUTHORITY: Final = frozenset({18, 19, 20, 21})
+# Bytes that are no TLS at all: a page or a proxy answers in the clear.
+_IN_THE_CLEAR: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
+# What both sides would have to agree upon.
+_NO_AGREEMENT: Final = frozenset(
+    {
+        "TLSV1_ALERT_PROTOCOL_VERSION",
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "TLSV1_ALERT_INSUFFICIENT_SECURITY",
+        "UNSUPPORTED_PROTOCOL",
+        "NO_SHARED_CIPHER",
+    }
+)
 
 
 def worded(error: Exception, name: str, path: str) -> SourceError:
     """Turn an error of the HTTP library into a sentence."""
     causes = list(_causes(error))
-    if any(isinstance(one, ssl.SSLError) for one in causes):
-        return _tls(causes, name)
+    encryption = next((one for one in causes if isinstance(one, ssl.SSLError)), None)
+    is_connecting = isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout))
+    if encryption is not None:
+        return _encryption(encryption, name, path, is_connecting=is_connecting)
     if any(isinstance(one, socket.gaierror) for one in causes):
         return SourceError(
             "The name {name} is not known on this line.",
@@ -27,7 +44,7 @@ def worded(error: Exception, name: str, path: str) -> SourceError:
             fault="name",
             name=name,
         )
-    if isinstance(error, httpx.ConnectError):
+    if is_connecting:
         return _connect(causes, name)
     return _broken(error, name, path)
 
@@ -35,9 +52,9 @@ def worded(error: Exception, name: str, path: str) -> SourceError:
 def _broken(error: Exception, name: str, path: str) -> SourceError:
     if isinstance(error, httpx.TimeoutException):
         return _line("{name} does not answer any more.", "stalled", name)
-    if isinstance(error, httpx.RemoteProtocolError) and "complete message body" in str(error):
-        return _line("The line ended in the middle of {path}.", "truncated", name, path)
-    if isinstance(error, (httpx.NetworkError, httpx.RemoteProtocolError, OSError)):
+    if isinstance(error, httpx.RemoteProtocolError):
+        return _not_http(str(error), name, path)
+    if isinstance(error, (httpx.NetworkError, OSError)):
         return _line("The line to {name} was cut.", "cut", name)
     return SourceError(
         "{name} cannot be asked: {reason}.",
@@ -45,6 +62,62 @@ def _broken(error: Exception, name: str, path: str) -> SourceError:
         name=name,
         reason=str(error),
     )
+
+
+def _not_http(reason: str, name: str, path: str) -> SourceError:
+    if any(words in reason for words in _TRUNCATED):
+        return truncated(name, path)
+    if _SILENT in reason:
+        return _line("The line to {name} was cut.", "cut", name)
+    return _garbled(name)
+
+
+def _encryption(error: ssl.SSLError, name: str, path: str, *, is_connecting: bool) -> SourceError:
+    """Tell a line that breaks under TLS from one that spoils it, and both from an impostor."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _certificate(error, name)
+    # Which also says "end of file" where the other side hangs up in the middle.
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)):
+        if is_connecting:
+            return _line("The line to {name} was cut.", "cut", name)
+        return truncated(name, path)
+    if is_connecting and error.reason in _IN_THE_CLEAR:
+        return SourceError(
+            "Something that does not encrypt answers in place of {name}.",
+            hint="Log in to the line with a browser, or ask whoever runs it.",
+            fault="insecure",
+            name=name,
+        )
+    if error.reason in _NO_AGREEMENT:
+        return _unproven(name, "the encrypted connection failed")
+    return _garbled(name)
+
+
+def _certificate(error: ssl.SSLCertVerificationError, name: str) -> SourceError:
+    if error.verify_code in _UNKNOWN_AUTHORITY:
+        return SourceError(
+            "{name} does not prove that it is the hub: its certificate is of an authority that is"
+            " not trusted here.",
+            hint="Someone on the line opens the encryption: ask whoever runs it to let {name} pass"
+            " as it is. If nobody does, tell the hub's admin.",
+            fault="intercepted",
+            name=name,
+        )
+    return _unproven(name, error.verify_message)
+
+
+def _unproven(name: str, reason: str) -> SourceError:
+    return SourceError(
+        "{name} does not prove that it is the hub: {reason}.",
+        hint="A login page or a filter may be in the way; otherwise tell the hub's admin.",
+        fault="tls",
+        name=name,
+        reason=reason,
+    )
+
+
+def _garbled(name: str) -> SourceError:
+    return _line("What {name} sends is spoilt on its way.", "garbled", name)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -66,25 +139,13 @@ def _connect(causes: list[BaseException], name: str) -> SourceError:
             fault="refused",
             name=name,
         )
+    if any(isinstance(one, (ConnectionResetError, BrokenPipeError)) for one in causes):
+        return _line("The line to {name} was cut.", "cut", name)
     return SourceError(
         "{name} cannot be reached.",
         hint="The line is down; it is tried again.",
         fault="failed",
         name=name,
-    )
-
-
-def _tls(causes: list[BaseException], name: str) -> SourceError:
-    reason = next(
-        (one.verify_message for one in causes if isinstance(one, ssl.SSLCertVerificationError)),
-        "the encrypted connection failed",
-    )
-    return SourceError(
-        "{name} does not prove that it is the hub: {reason}.",
-        hint="A login page or a filter may be in the way; otherwise tell the hub's admin.",
-        fault="tls",
-        name=name,
-        reason=reason,
     )
 
 
@@ -108,101 +169,6 @@ def too_slow(name: str, path: str) -> SourceError:
     )
 
 
-def captive(name: str) -> SourceError:
-    """Say that a login page answered."""
-    return SourceError(
-        "A login page answers in place of {name}.",
-        hint="Log in to the line with a browser, or ask whoever runs it.",
-        fault="portal",
-        name=name,
-    )
-
-
-def missing(name: str, path: str) -> MissingError:
-    """Say that a file is not there."""
-    return MissingError(
-        "{name} has no file {path}.",
-        hint="Tell the hub's admin if it stays so.",
-        fault="missing",
-        name=name,
-        path=path,
-    )
-
-
-def busy(name: str, status: int, retry_after: str) -> SourceError:
-    """Say that the upstream cannot answer now."""
-    wait = float(retry_after) if retry_after.isascii() and retry_after.isdecimal() else 0.0
-    return SourceError(
-        "{name} cannot answer now (HTTP {status}).",
-        hint="It is busy or being repaired; it is tried again.",
-        fault="busy",
-        retry_after=min(wait, _LONGEST_WAIT),
-        name=name,
-        status=status,
-    )
-
-
-def refused_by_upstream(name: str, path: str, status: int) -> SourceError:
-    """Say that the upstream does not accept the request."""
-    return SourceError(
-        "{name} does not give {path} (HTTP {status}).",
-        hint="Tell the hub's admin.",
-        fault="denied",
-        name=name,
-        path=path,
-        status=status,
-    )
-
-
-def no_range(name: str, path: str) -> SourceError:
-    """Say that a whole file came where a part was asked for."""
-    return SourceError(
-        "{name} sent {path} from its beginning instead of the part that is missing.",
-        hint="A proxy on the line spoils it; use the encrypted address of the hub.",
-        fault="no-range",
-        name=name,
-        path=path,
-    )
-
-
-def wrong_range(name: str, path: str) -> SourceError:
-    """Say that another part came than was asked for."""
-    return SourceError(
-        "{name} sent another part of {path} than was asked for.",
-        hint="A proxy on the line spoils it; use the encrypted address of the hub.",
-        fault="wrong-range",
-        name=name,
-        path=path,
-    )
-
-
-def cut_short(name: str, path: str) -> SourceError:
-    """Say that the upstream's file ends before its end."""
-    return SourceError(
-        "{path} at {name} is shorter than it should be.",
-        hint="It is tried again; tell the hub's admin if it stays so.",
-        fault="cut-short",
-        name=name,
-        path=path,
-    )
-
-
-def changed(name: str, path: str) -> SourceError:
-    """Say that a file that never changes did."""
-    return SourceError(
-        "{path} changed at {name} while it was being fetched.",
-        hint="It is tried again; tell the hub's admin if it stays so.",
-        fault="changed",
-        name=name,
-        path=path,
-    )
-
-
 def truncated(name: str, path: str) -> SourceError:
     """Say that an answer was shorter than it said."""
     return _line("The line ended in the middle of {path}.", "truncated", name, path)
-
-
-def too_much(path: str, limit: int) -> RefusedError:
-    """Say that an answer was larger than allowed."""
-    return RefusedError("{path} is too large: more than {limit} bytes.", path=path, limit=limit)

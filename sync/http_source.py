@@ -4,9 +4,10 @@ import re
 from collections.abc import Generator
 from typing import Final
 
-from sync import http_errors
+from sync import http_answers
 from sync.events import Traffic
 from sync.http_client import Answer, HttpClient
+from sync.http_errors import truncated
 from sync.source import Document
 
 _OK: Final = 200
@@ -15,6 +16,9 @@ _NOT_MODIFIED: Final = 304
 _NOT_SATISFIABLE: Final = 416
 _RANGE = re.compile(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15}|\*)\Z")
 _ETAG_KEPT: Final = 200
+# Of a whole file that came in place of a part, so much is passed over: it costs less than to
+# ask again, and more than that is for another source.
+_PASSED_OVER: Final = 64 * 1024
 
 
 class HttpSource:
@@ -70,15 +74,18 @@ class HttpSource:
         """
         headers = {"Range": f"bytes={start}-{stop - 1}"}
         with self._client.exchange("GET", path, headers=headers, expected=stop - start) as answer:
+            if answer.status == _OK:
+                yield from self._part_of_whole(answer, path, start, stop)
+                return
             self._check_range(answer, path, start, stop)
             position = start
             for chunk in answer.chunks():
                 position += len(chunk)
                 if position > stop:
-                    raise http_errors.wrong_range(self.name, path)
+                    raise http_answers.wrong_range(self.name, path)
                 yield chunk
             if position < stop:
-                raise http_errors.truncated(self.name, path)
+                raise truncated(self.name, path)
 
     def traffic(self) -> Traffic:
         """Give the bytes moved so far."""
@@ -92,22 +99,36 @@ class HttpSource:
         data = answer.read(limit)
         stated = answer.headers.get("content-length", "")
         if stated.isdecimal() and int(stated) != len(data):
-            raise http_errors.truncated(self.name, path)
+            raise truncated(self.name, path)
         return data
 
+    def _part_of_whole(
+        self, answer: Answer, path: str, start: int, stop: int
+    ) -> Generator[bytes, None, None]:
+        """Take a part out of a whole file, where little comes before it."""
+        answer.check(_OK)
+        if start > max(_PASSED_OVER, stop - start):
+            raise http_answers.no_range(self.name, path)
+        position = 0
+        for chunk in answer.chunks():
+            piece = chunk[max(0, start - position) : stop - position]
+            position += len(chunk)
+            if piece:
+                yield piece
+            if position >= stop:
+                return
+        raise truncated(self.name, path)
+
     def _check_range(self, answer: Answer, path: str, start: int, stop: int) -> None:
-        if answer.status == _OK:
-            answer.check(_OK)
-            raise http_errors.no_range(self.name, path)
         if answer.status == _NOT_SATISFIABLE:
-            raise http_errors.cut_short(self.name, path)
+            raise http_answers.cut_short(self.name, path)
         answer.check(_PARTIAL)
         match = _RANGE.match(answer.headers.get("content-range", ""))
         if match is not None and match[3] != "*" and int(match[3]) < stop:
-            raise http_errors.cut_short(self.name, path)
+            raise http_answers.cut_short(self.name, path)
         if match is None or (int(match[1]), int(match[2]) + 1) != (start, stop):
-            raise http_errors.wrong_range(self.name, path)
+            raise http_answers.wrong_range(self.name, path)
         etag = answer.headers.get("etag", "")
         if self._validators.setdefault(path, etag) != etag:
             del self._validators[path]
-            raise http_errors.changed(self.name, path)
+            raise http_answers.changed(self.name, path)

@@ -26,6 +26,13 @@ CAUSES: Final = (
     N_("{name} sends {path} too slowly."),
     N_("A login page answers in place of {name}."),
     N_("Log in to the line with a browser, or ask whoever runs it."),
+    N_("Something that does not encrypt answers in place of {name}."),
+    N_("{name} wants to go on without encryption."),
+    N_("{name} has moved to {address}."),
+    N_("Tell the hub's admin: nodes ask only at the address of their token."),
+    N_("What {name} sends is spoilt on its way."),
+    N_("{path} of {name} was changed on its way."),
+    N_("{name} fails (HTTP {status})."),
     N_("{name} cannot answer now (HTTP {status})."),
     N_("It is busy or being repaired; it is tried again."),
     N_("{name} does not give {path} (HTTP {status})."),
@@ -45,6 +52,14 @@ CAUSES: Final = (
         " {until}, and it is {now} at least."
     ),
     N_("Tell the hub's admin to renew the certificate."),
+    N_(
+        "{name} does not prove that it is the hub: its certificate is of an authority that is"
+        " not trusted here."
+    ),
+    N_(
+        "Someone on the line opens the encryption: ask whoever runs it to let {name} pass as it"
+        " is. If nobody does, tell the hub's admin."
+    ),
     N_("{path} is too large: more than {limit} bytes."),
     N_("{name} cannot be read: {reason}."),
     N_("{path} on {name} is cut short."),

@@ -79,16 +79,19 @@ def test_counts_bytes_as_the_system_does(server: HttpRepository) -> None:
         (Stall(500), "stalled", "does not answer any more"),
         (Trickle(0.05), "slow", "too slowly"),
         (TrickleHeaders(0.05), "slow", "too slowly"),
-        (Whole(), "no-range", "from its beginning"),
         (OtherRange(), "wrong-range", "another part of file"),
         (ShortBody(10), "truncated", "in the middle of file"),
         (PORTAL, "portal", "login page"),
         (Answer(206, b"<html>", {"Content-Type": "text/html"}), "portal", "login page"),
         (Answer(302, b"", {"Location": "http://portal.example/"}), "portal", "login page"),
+        (Answer(302, b"", {"Location": "/login"}), "portal", "login page"),
+        (Answer(301, b"", {"Location": "https://127.0.0.1/file"}), "moved", "has moved to https:"),
         (Answer(511, b"", {}), "portal", "login page"),
+        (Answer(206, b"x", {"Content-Encoding": "gzip"}), "altered", "changed on its way"),
         (Answer(404), "missing", "has no file file"),
         (Answer(429, b"", {"Retry-After": "7"}), "busy", "HTTP 429"),
         (Answer(503), "busy", "HTTP 503"),
+        (Answer(502), "failing", "fails (HTTP 502)"),
         (Answer(416), "cut-short", "shorter than it should be"),
         (Answer(403), "denied", "does not give file"),
     ],
@@ -114,6 +117,47 @@ def test_a_busy_hub_says_how_long_to_wait(server: HttpRepository) -> None:
     with closing(http_source(server.url)) as source, pytest.raises(SourceError) as caught:
         source.read("file", 10)
     assert caught.value.retry_after == 7
+
+
+def test_a_moment_to_wait_for_is_understood_by_the_hubs_own_clock(server: HttpRepository) -> None:
+    headers = {
+        "Date": "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Retry-After": "Thu, 01 Jan 1970 00:02:00 GMT",
+    }
+    server.fault = lambda _: Answer(503, b"", headers)
+    with closing(http_source(server.url)) as source, pytest.raises(SourceError) as caught:
+        source.read("file", 10)
+    assert caught.value.retry_after == 120
+
+
+@pytest.mark.parametrize("words", ["soon", "-5", "", "Thu, 01 Jan 1970", "9" * 400])
+def test_nonsense_about_waiting_is_no_wait_that_hurts(server: HttpRepository, words: str) -> None:
+    server.fault = lambda _: Answer(503, b"", {"Retry-After": words})
+    with closing(http_source(server.url)) as source, pytest.raises(SourceError) as caught:
+        source.read("file", 10)
+    assert 0 <= caught.value.retry_after <= 3600
+
+
+def test_a_whole_file_in_place_of_a_part_is_used_where_little_comes_before_it(
+    server: HttpRepository,
+) -> None:
+    server.fault = lambda _: Whole()
+    with closing(http_source(server.url)) as source:
+        assert b"".join(source.open_range("file", 100, 9000)) == DATA[100:9000]
+        assert b"".join(source.open_range("file", 0, len(DATA))) == DATA
+        with pytest.raises(SourceError) as caught:
+            b"".join(source.open_range("file", 100, len(DATA) + 1))
+    assert caught.value.fault == "truncated"
+
+
+def test_a_whole_file_in_place_of_its_end_is_not_read_through(
+    server: HttpRepository, tmp_path: Path
+) -> None:
+    (tmp_path / "large").write_bytes(bytes(4_000_000))
+    server.fault = lambda _: Whole()
+    with closing(http_source(server.url)) as source, pytest.raises(SourceError) as caught:
+        b"".join(source.open_range("large", 3_900_000, 4_000_000))
+    assert (caught.value.fault, caught.value.reaction) == ("no-range", "elsewhere")
 
 
 def test_a_changed_file_is_noticed(server: HttpRepository) -> None:
@@ -195,12 +239,13 @@ def test_nonsense_instead_of_http() -> None:
         def babble() -> None:
             connection, _ = listener.accept()
             connection.recv(1000)
-            connection.sendall(b"220 mail.example ESMTP\r\n")
+            connection.sendall(b"220 mail.example ESMTP\r\n\r\n")
             connection.close()
 
         thread = threading.Thread(target=babble)
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with closing(http_source(url)) as source, pytest.raises(SourceError):
+        with closing(http_source(url)) as source, pytest.raises(SourceError) as caught:
             source.read("file", 10)
         thread.join()
+    assert caught.value.fault == "garbled"

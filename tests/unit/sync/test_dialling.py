@@ -1,0 +1,180 @@
+"""Whichever address of a name answers is taken, quickly, and remembered."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import closing
+
+import httpcore
+import pytest
+
+from sync.dialling import Dialler
+from sync.racing import Address, first_to_answer
+from sync.tls import unused
+
+INET, INET6 = socket.AF_INET, socket.AF_INET6
+
+
+class Time:
+    """A clock that runs on with each look at it, so that nobody waits long."""
+
+    def __init__(self, step: float = 0.0) -> None:
+        self.now = 0.0
+        self.step = step
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        yield one
+
+
+@pytest.fixture
+def silent() -> Iterator[Address]:
+    """Give an address where connections are neither taken nor refused."""
+    with socket.socket(INET, socket.SOCK_STREAM) as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        waiting = []
+        for _ in range(3):
+            one = socket.socket(INET, socket.SOCK_STREAM)
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+            waiting.append(one)
+        yield Address(INET, full.getsockname())
+        for one in waiting:
+            one.close()
+
+
+def closed() -> Address:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return Address(INET, one.getsockname())
+
+
+def open_at(listener: socket.socket) -> Address:
+    return Address(INET, listener.getsockname())
+
+
+def test_an_address_that_refuses_is_passed_over(listener: socket.socket) -> None:
+    connection, winner = first_to_answer([closed(), open_at(listener)], None, Time())
+    connection.close()
+    assert winner == open_at(listener)
+
+
+def test_an_address_of_another_family_than_the_line_has_is_passed_over(
+    listener: socket.socket,
+) -> None:
+    # 100::/64 discards; without a route to it, the system says so at once.
+    nowhere = Address(INET6, ("100::1", 80, 0, 0))
+    connection, winner = first_to_answer([nowhere, open_at(listener)], 60, Time(0.5))
+    connection.close()
+    assert winner == open_at(listener)
+
+
+def test_a_line_that_has_only_the_sixth_version_is_enough(names: "Names") -> None:
+    with socket.create_server(("::1", 0), family=INET6) as listener:
+        names.found = [closed(), Address(INET6, listener.getsockname())]
+        reach(dialler())
+
+
+def test_the_next_address_is_tried_while_one_is_silent(
+    listener: socket.socket, silent: Address
+) -> None:
+    connection, winner = first_to_answer([silent, open_at(listener)], 60, Time(0.7))
+    connection.close()
+    assert winner == open_at(listener)
+
+
+def test_it_gives_up_in_time(silent: Address) -> None:
+    with pytest.raises(TimeoutError):
+        first_to_answer([silent], 5, Time(2.4))
+
+
+def test_a_refusal_is_told_rather_than_silence(silent: Address) -> None:
+    del silent
+    with pytest.raises(ConnectionRefusedError):
+        first_to_answer([closed(), Address(INET6, ("100::1", 80, 0, 0))], 60, Time(0.5))
+
+
+class Names:
+    """The name service of a test."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked = 0
+        self.found: list[Address] = []
+        monkeypatch.setattr("sync.dialling.socket.getaddrinfo", self._look_up)
+
+    def _look_up(self, *_: object, **__: object) -> list[tuple[int, int, int, str, object]]:
+        self.asked += 1
+        if not self.found:
+            raise socket.gaierror(socket.EAI_AGAIN, "not now")
+        return [(one.family, 0, 0, "", one.address) for one in self.found]
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+    return Names(monkeypatch)
+
+
+def dialler() -> Dialler:
+    return Dialler(unused(), Time(), lambda _: None)
+
+
+def reach(one: Dialler) -> None:
+    with closing(one.connect_tcp("hub.example", 80, 5)):
+        pass
+
+
+def test_a_name_is_asked_for_once(names: Names, listener: socket.socket) -> None:
+    names.found = [closed(), open_at(listener)]
+    one = dialler()
+    for _ in range(3):
+        reach(one)
+    assert names.asked == 1
+
+
+def test_a_name_service_that_fails_later_costs_nothing(
+    names: Names, listener: socket.socket
+) -> None:
+    names.found = [open_at(listener)]
+    one = dialler()
+    reach(one)
+    names.found = []
+    reach(one)
+
+
+def test_a_name_is_asked_for_again_when_its_address_is_silent(
+    names: Names, listener: socket.socket
+) -> None:
+    first = socket.create_server(("127.0.0.1", 0))
+    names.found = [open_at(first)]
+    one = dialler()
+    reach(one)
+    first.close()
+    names.found = [open_at(listener)]
+    reach(one)
+    assert names.asked == 2
+
+
+def test_an_unknown_name_is_told(names: Names) -> None:
+    with pytest.raises(httpcore.ConnectError) as caught:
+        reach(dialler())
+    assert isinstance(caught.value.__cause__, socket.gaierror)
+    assert names.asked == 1
+
+
+def test_whatever_the_dialler_opens_is_counted(names: Names, listener: socket.socket) -> None:
+    names.found = [open_at(listener)]
+    opened: list[int] = []
+    reach(Dialler(unused(), Time(), lambda one: opened.append(one.getpeername()[1])))
+    assert opened == [listener.getsockname()[1]]
+
+
+def test_the_dialler_verifies_with_its_own_context() -> None:
+    tls = unused()
+    assert Dialler(tls, Time(), lambda _: None).context is tls.context
+    assert isinstance(tls.context, ssl.SSLContext)
