@@ -81,6 +81,14 @@ class SchoolClock:
         """Put a moment into the school's time zone."""
         return self._zone.here(moment)
 
+    def moment_of(self, local: str) -> datetime:
+        """Read a minute as the school's clock shows it, ``2026-11-25T08:28``.
+
+        Raises:
+            UsageError: it is none.
+        """
+        return self._zone.parse(local)
+
     def confirm(self, local: str, floor: datetime) -> None:
         """Take from a person what the school's clock shows now, and keep it durably.
 

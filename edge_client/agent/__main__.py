@@ -18,16 +18,18 @@ from core.control import SOCKET_NAME
 from core.errors import PackhorseError
 from edge_client import config, notify
 from edge_client.addresses import portal_address
-from edge_client.agent import examining, people, usage
+from edge_client.agent import examining, line, people, usage
 from edge_client.agent.board import Board
 from edge_client.agent.carrying import Carrying
 from edge_client.agent.errands import Errand
+from edge_client.agent.planning import Planning
 from edge_client.agent.rounds import Means, Rounds
 from edge_client.agent.schedule import Schedule
 from edge_client.agent.server import serving
 from edge_client.agent.surroundings import keep_looking
 from edge_client.agent.timekeeping import Timekeeper
 from edge_client.config import NodeConfig
+from edge_client.planned import Planned
 from edge_client.readings import Reader
 
 _MINUTE = 60.0
@@ -90,7 +92,15 @@ class Agent:
             software=version("packhorse"),
         )
         self._board, self._settings = board, settings
-        self._timekeeper = Timekeeper(school, reader.floor, board.touch)
+        planned = Planned(state, clock, school, disk_floor=settings.disk_floor)
+        self._planning = Planning(
+            planned,
+            board,
+            clock,
+            forecast=state.forecast,
+            offset=lambda: school.local(reader.floor()).offset,
+        )
+        self._timekeeper = Timekeeper(school, reader.floor, self._time_is_other)
         self.rounds = Rounds(
             board,
             reader,
@@ -107,13 +117,32 @@ class Agent:
             **self._timekeeper.methods(clock),
             **usage.methods(clock, state, school, reader.floor),
             **examining.methods(clock, state),
+            **line.methods(
+                clock,
+                state,
+                school,
+                planned,
+                known=self._planning.known,
+                changed=self._line_is_other,
+            ),
             **Carrying(state, settings.stick_places, self.rounds.errand).methods(clock),
         }
+
+    def _time_is_other(self) -> None:
+        """Let a time that a person has confirmed be seen and planned with."""
+        self._board.touch()
+        self._planning.wake()
+
+    def _line_is_other(self) -> None:
+        """Let other settings of the line hold from now on."""
+        self.rounds.line_changed()
+        self._planning.wake()
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.rounds.run())
+            tasks.create_task(self._planning.run())
             tasks.create_task(self._timekeeper.run())
             tasks.create_task(
                 keep_looking(self._board, self._settings.portal_listen, self._settings.stick_places)

@@ -18,8 +18,10 @@ from cache.clock import Clock
 from cache.school_clock import LocalTime
 from cache.space import nearly_full
 from core.control import Activity, LineState, Status, Transfer, WishStatus
+from core.control_line import MOST_TOLD, LineReport, bounded
 from core.errors import ExitCode
 from core.expiry import expiry_problems
+from core.plan.model import Plan
 from core.trusted_time import format_moment, trusted_now
 from edge_client.agent.pace import Pace
 from edge_client.agent.reception import wording_of
@@ -90,11 +92,30 @@ class Board:
         self._uploading: int | None = None
         self._by_line = True
         self._problems: dict[str, list[Problem]] = {}
+        self._plan: Plan | None = None
+        self._report = LineReport()
 
     @property
     def enrolment(self) -> Enrolment | None:
         """Who the node is, as last read."""
         return self._readings.enrolment
+
+    @property
+    def is_up(self) -> bool | None:
+        """Whether the line is there; None while this agent has not tried it."""
+        return None if self._line == "unknown" else self._line == "up"
+
+    @property
+    def silence(self) -> float | None:
+        """Seconds since the hub last answered; None for never."""
+        if self._contact_at is None:
+            return None
+        return max(0.0, self._clock.monotonic() - self._contact_at)
+
+    @property
+    def stir(self) -> tuple[bool | None, bool]:
+        """What is a reason to plan anew: whether the line is there, and whether a worker works."""
+        return self.is_up, self._activity in {"idle", "waiting"}
 
     @property
     def backlog(self) -> int:
@@ -136,6 +157,12 @@ class Board:
         """Take a new look at what is outside the node's files."""
         if around != self._around:
             self._around = around
+            self._change()
+
+    def planned(self, plan: Plan, report: LineReport) -> None:
+        """Take a new plan, and how the line stands."""
+        if (plan, report) != (self._plan, self._report):
+            self._plan, self._report = plan, report
             self._change()
 
     def touch(self) -> None:
@@ -218,11 +245,11 @@ class Board:
             node=enrolment.node,
             school=enrolment.school,
             hub=enrolment.url,
-            line=self._line,
+            line="paused" if self._report.settings.paused else self._line,
             activity=self._activity,
             reason=self._reason.text if self._reason else "",
             reason_wording=wording_of(self._reason) if self._reason else None,
-            last_contact=None if self._contact_at is None else max(0.0, now - self._contact_at),
+            last_contact=self.silence,
             next_try=max(0.0, self._next_try - now) if self._next_try > _NEVER else None,
             packs=readings.packs,
             transfer=self._transfer,
@@ -247,6 +274,10 @@ class Board:
             sticks=self._around.sticks,
             wishes=[self._wish(one) for one in readings.wished.told],
             channels=readings.channels,
+            plan=self._plan and bounded(self._plan, MOST_TOLD),
+            line_settings=self._report.settings,
+            ledger=self._report.ledger,
+            line_rate=self._report.estimate.rate if self._report.estimate.is_measured else 0.0,
         )
 
     def _fetch(self, event: events.Planned | events.Fetching) -> None:

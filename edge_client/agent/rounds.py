@@ -9,7 +9,7 @@ Rules:
     - An errand (``errands``) does not wait for a round: the worker makes way, and begins again
       afterwards, where it stopped.
     - So it makes way for a teacher's wish that it does not know: what was wished comes first, and
-      a pull may take a night.
+      a pull may take a night. And for other settings of the line, which hold from then on.
     - Nothing but errands is started before the node is enrolled.
 """
 
@@ -80,7 +80,7 @@ class Rounds:
         self._look = asyncio.Event()
         self._errands = Errands()
         self._heeded: frozenset[Mark] | None = None
-        self._pulling = False
+        self._running: Job | None = None
         self._anew = asyncio.Event()
 
     async def run(self) -> None:
@@ -115,6 +115,14 @@ class Rounds:
         self._wished = True
         self._wish.set()
         return self._round + 1
+
+    def line_changed(self) -> None:
+        """Let other settings of the line hold from now on."""
+        if self._running is not None:
+            self._anew.set()
+        else:
+            self._wished = True
+            self._wish.set()
 
     def errand(self, errand: Errand) -> "asyncio.Future[Summary]":
         """Do something as soon as no other errand is being done; give what will hold its end.
@@ -154,7 +162,7 @@ class Rounds:
         if not new:
             return
         logger.info("a teacher wishes %d more", len(new))
-        if self._pulling:
+        if self._running == "pull":
             self._anew.set()
         else:
             self._wished = True
@@ -217,9 +225,9 @@ class Rounds:
         return summary
 
     async def _unless_errand(self, job: Job) -> Summary | None:
-        """Run a worker to its end; when an errand or a wish comes, stop it and give None."""
+        """Run a worker to its end; when something comes before it, stop it and give None."""
         self._anew.clear()
-        self._pulling = job == "pull"
+        self._running = job
         work = asyncio.create_task(self._work(Errand(job)))
         errand = asyncio.create_task(self._errands.wanted())
         anew = asyncio.create_task(self._anew.wait())
@@ -230,7 +238,7 @@ class Rounds:
             logger.info("%s makes way", job)
             return None
         finally:
-            self._pulling = False
+            self._running = None
             errand.cancel()
             anew.cancel()
             # Waited for, so that no worker is left behind.

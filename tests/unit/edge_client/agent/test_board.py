@@ -8,7 +8,12 @@ from cache.agent_reader import Contact
 from cache.journal_reader import Backlog
 from cache.space import Space
 from core.control import PackStatus
+from core.control_line import LineReport
 from core.errors import RefusedError
+from core.line.estimate import Estimate
+from core.line.ledger import Ledger
+from core.line.settings import LineSettings
+from core.plan.model import Action, Plan
 from edge_client.agent.board import Board
 from edge_client.readings import Enrolment, Readings
 from sync import events
@@ -197,3 +202,47 @@ def test_a_contact_noted_by_a_clock_that_nobody_had_set_has_no_age(clock: FixedC
     board = Board(clock)
     board.read(Readings(contact=Contact(answered=100.0)))
     assert board.status().last_contact is None
+
+
+def test_a_plan_is_told_in_part_with_settings_ledger_and_rate(board: Board) -> None:
+    actions = [Action(kind="fetch", why="lesson", item=f"item-{n}") for n in range(30)]
+    settings = LineSettings(paused=True, budget=5_000_000)
+    ledger, estimate = Ledger(used=7), Estimate(samples=(8.0,))
+
+    board.planned(
+        Plan(made=1.0, actions=actions),
+        LineReport(settings=settings, ledger=ledger, estimate=estimate),
+    )
+
+    status = board.status()
+    assert status.plan is not None
+    assert (len(status.plan.actions), status.plan.more) == (20, 10)
+    assert (status.line_settings, status.ledger, status.line_rate) == (settings, ledger, 8.0)
+    assert status.line == "paused"
+
+
+async def test_the_same_plan_again_is_no_news_to_watchers(board: Board) -> None:
+    board.planned(Plan(made=1.0), LineReport())
+    seen = await board.changed(0)
+    board.planned(Plan(made=1.0), LineReport())
+    assert await board.changed(seen - 1) == seen
+    board.planned(Plan(made=2.0), LineReport())
+    assert await board.changed(seen) == seen + 1
+
+
+def test_a_rate_that_nobody_measured_is_not_told_as_if_it_were(board: Board) -> None:
+    board.planned(Plan(), LineReport())
+    assert board.status().line_rate == 0
+
+
+def test_whether_the_line_is_there_is_unknown_until_it_was_tried(
+    board: Board, clock: FixedClock
+) -> None:
+    assert (board.is_up, board.silence) == (None, None)
+    board.begin("pull")
+    board.take(events.Contact(changed=False))
+    clock.advance(30)
+    assert (board.is_up, board.silence, board.stir) == (True, 30.0, (True, False))
+    board.take(NO_LINE)
+    board.end(Summary(task="pull", exit_code=14, problems=[NO_LINE]), next_try=9.0)
+    assert board.stir == (False, True)

@@ -33,9 +33,10 @@ HOUR = 3600.0
 class Node:
     """A running agent with its state directory and one client."""
 
-    def __init__(self, root: Path, client: Client) -> None:
+    def __init__(self, root: Path, client: Client, rounds: Rounds) -> None:
         self.root = root
         self.client = client
+        self.rounds = rounds
 
     def enrol(self) -> None:
         text = json.dumps({"url": "https://hub", "node": "n1", "school": "s1", "more": 1})
@@ -92,7 +93,7 @@ async def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     async with serving(tmp_path / control.SOCKET_NAME, rounds):
         work = asyncio.create_task(rounds.run())
         client = await Client.open(tmp_path / control.SOCKET_NAME)
-        yield Node(tmp_path, client)
+        yield Node(tmp_path, client, rounds)
         await client.close()
         work.cancel()
         with suppress(asyncio.CancelledError):
@@ -179,6 +180,28 @@ async def test_a_pull_that_runs_makes_way_for_a_new_wish_and_begins_again(
     (node.root / "go").touch()
     await node.until(lambda status: status.activity == "idle")
     assert node.runs() == ["pull", "pull"]
+
+
+async def test_a_pull_that_runs_makes_way_for_other_settings_of_the_line(node: Node) -> None:
+    node.behave("fetch")
+    node.enrol()
+    await node.until(lambda status: (status.transfer or EMPTY).done == 400)
+
+    node.rounds.line_changed()
+
+    await node.until(lambda _: len(node.runs()) == 2)
+    (node.root / "go").touch()
+    await node.until(lambda status: status.activity == "idle")
+    assert node.runs() == ["pull", "pull"]
+
+
+async def test_other_settings_of_the_line_begin_a_round_when_none_runs(node: Node) -> None:
+    node.enrol()
+    await node.until(lambda status: status.line == "up" and status.activity == "idle")
+
+    node.rounds.line_changed()
+
+    await node.until(lambda status: len(node.runs()) == 2 and status.activity == "idle")
 
 
 async def test_a_line_that_is_down_is_told_and_tried_again(node: Node) -> None:

@@ -1,0 +1,99 @@
+"""What a technician changes about the line."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from cache.line_settings import read_line_settings
+from cache.school_clock import SchoolClock
+from cache.state import StateDirectory
+from core.control_line import OpenCall, SetLineCall
+from core.errors import UsageError
+from core.line.settings import USUAL_WEEK, LineSettings
+from edge_client.line_changes import open_line, pause, set_line
+from tests.support.clock import START, FixedClock
+from tests.support.nodes import make_state
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> StateDirectory:
+    return make_state(tmp_path)
+
+
+@pytest.fixture
+def school(state: StateDirectory) -> SchoolClock:
+    return SchoolClock(state, FixedClock())
+
+
+def test_what_is_given_is_set_and_the_rest_stays(state: StateDirectory) -> None:
+    set_line(state, SetLineCall(budget=2_000_000_000, budget_day=5))
+    after = set_line(state, SetLineCall(metered=True, quiet=("g5",)))
+
+    expected = LineSettings(budget=2_000_000_000, budget_day=5, metered=True, quiet=("g5",))
+    assert after == read_line_settings(state.line_settings) == expected
+    assert set_line(state, SetLineCall(budget=None)).budget is None
+
+
+def test_what_can_never_bring_anything_is_refused_and_changes_nothing(
+    state: StateDirectory,
+) -> None:
+    for call in (SetLineCall(week=(0,) * 168), SetLineCall(budget=0)):
+        with pytest.raises(UsageError):
+            set_line(state, call)
+    assert read_line_settings(state.line_settings).week == USUAL_WEEK
+
+
+def test_a_pause_is_kept_on_the_disk(state: StateDirectory) -> None:
+    assert pause(state, paused=True).paused
+    assert read_line_settings(state.line_settings).paused
+    assert not pause(state, paused=False).paused
+
+
+def test_the_line_is_opened_until_a_time_or_for_some_minutes_and_closed(
+    state: StateDirectory, school: SchoolClock
+) -> None:
+    opened = open_line(state, school, OpenCall(until="2026-11-24T22:00"))
+    assert opened.open_until == START.replace(hour=14, minute=0).timestamp()
+    opened = open_line(state, school, OpenCall(minutes=90))
+    assert opened.open_until == START.timestamp() + 5400
+    assert open_line(state, school, OpenCall()).open_until == 0
+
+
+@pytest.mark.parametrize(
+    ("until", "words"),
+    [("2026-11-24T16:29", "over already"), ("2026-12-02T16:00", "a week at most"),
+     ("2026-13-01T00:00", "not a date")],
+)  # fmt: skip
+def test_a_time_that_cannot_be_is_refused_in_words(
+    state: StateDirectory, school: SchoolClock, until: str, words: str
+) -> None:
+    with pytest.raises(UsageError, match=words):
+        open_line(state, school, OpenCall(until=until))
+
+
+def test_without_any_time_the_line_cannot_be_opened_until_one(state: StateDirectory) -> None:
+    clock = FixedClock()
+    clock.set_wall(START - timedelta(days=20_000), synchronised=False)
+    with pytest.raises(UsageError, match="what time it is"):
+        open_line(state, SchoolClock(state, clock), OpenCall(minutes=60))
+
+
+def test_two_people_who_change_different_things_lose_neither(state: StateDirectory) -> None:
+    def many(change: Callable[[], object]) -> threading.Thread:
+        return threading.Thread(target=lambda: [change() for _ in range(20)])
+
+    days = iter(range(1, 21))
+    quiet = iter(range(20))
+    threads = [
+        many(lambda: set_line(state, SetLineCall(budget_day=next(days)))),
+        many(lambda: set_line(state, SetLineCall(quiet=(f"g{next(quiet)}",)))),
+    ]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    found = read_line_settings(state.line_settings)
+    assert (found.budget_day, found.quiet) == (20, ("g19",))
