@@ -8,8 +8,6 @@ catalogue.db           symbolic link to catalogue-<generation>.db
 timetable.json         the channels of this school, written by the agent's side
 forecast.json          when the next lessons are here, as expected; written by the agent
 line.json              what the technician has set about the line, written by the agent's side
-
-    @property
 outstanding            what is wanted and not here, written by the worker
 own/                   what teachers added to lessons here, written by the portal
 agent.db, journal.db   what the agent's side and the portal remember
