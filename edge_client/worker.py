@@ -114,6 +114,7 @@ def work(
             packs=settings.packs,
             rate=settings.line_rate,
             disk_floor=settings.disk_floor,
+            zone=settings.time_zone,
         )
         if task in _REPORTS:
             return _with_report(context, run).exit_code

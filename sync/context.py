@@ -24,6 +24,7 @@ class SyncContext:
         rate: cap for what is received, bytes a second; None for none.
         disk_floor: bytes that stay free; None for the usual share.
         open_source: opens the upstream; None for the hub that the node is enrolled at.
+        zone: name of the school's time zone; empty for the machine's.
         by_line: whether the upstream is reached by line: how that went says whether the line is
             up, and a tip that has not changed need not be read again.
     """
@@ -37,6 +38,7 @@ class SyncContext:
     rate: int | None = None
     disk_floor: int | None = None
     open_source: Callable[[], Source] | None = None
+    zone: str = ""
     by_line: bool = True
 
     def alive(self) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from core.control_calls import Enrolled
 from core.errors import ExhaustedError, PackhorseError, RefusedError, UnavailableError
+from core.plan.model import Hold
 
 # Those of the line, those of a stick, and those of enrolment.
 Task = Literal["pull", "upload", "import", "export", "enrol", "enrol-setup"]
@@ -179,6 +180,10 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         rejected: statements that the hub will never accept, of those.
         backlog: statements still waiting.
         retry_after: seconds that the upstream asked to wait, or 0.
+        hold: why nothing more travels by line now, ``done`` when nothing is left to do; empty
+            when no plan was made or the run ended otherwise.
+        until: when that ends by itself, seconds since 1970; None when it does not, or nobody
+            knows.
         statements: statements that lie on the stick now, for the hub.
         enrolment: whether an enrolment request lies on the stick now.
         bytes: bytes read from or written to the stick.
@@ -199,6 +204,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     rejected: int = 0
     backlog: int = 0
     retry_after: float = 0.0
+    hold: Hold = ""
+    until: float | None = None
     statements: int = 0
     enrolment: bool = False
     bytes: int = 0

@@ -203,8 +203,8 @@ def _costs(
         lines[plan.groups[number]] += max(0, index.blocks[number].length - here)
     return [
         _Cost(
-            # What another bundle brings comes to about its size.
-            line + sum(missing[one] for one in group.wanted & unmade),
+            # What another bundle brings comes to about its size. None is free: it is asked for.
+            max(1, line + sum(missing[one] for one in group.wanted & unmade)),
             max(1, sum(missing[one] - came.outputs.get(one, 0) for one in group.wanted)),
         )
         for group, line in zip(groups, lines, strict=True)

@@ -1,6 +1,6 @@
 """Fetching one bundle: its index, then the blocks that are needed, whatever the line does."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -74,12 +74,10 @@ class BundleFetch:
             RefusedError: it is not what was signed.
             SourceError: the line failed.
         """
+        found = self.kept_index()
+        if found is not None:
+            return found
         kept = self._root / self.link.index / HEAD
-        if kept.is_file():
-            try:
-                return decode_head(kept.read_bytes(), self.link, self._release)
-            except RefusedError:
-                durable.remove(kept)
         part = kept.with_name(_HEAD_PART)
         durable.make_directory(part.parent)
         for left in range(MOST_DAMAGED - 1, -1, -1):
@@ -96,14 +94,39 @@ class BundleFetch:
                 return index
         raise AssertionError  # pragma: no cover -- the last pass returns or raises
 
+    def kept_index(self) -> Index | None:
+        """Give the verified index that an earlier run fetched; None when there is none.
+
+        Raises:
+            ExhaustedError: the disk is broken or read-only.
+        """
+        kept = self._root / self.link.index / HEAD
+        if not kept.is_file():
+            return None
+        try:
+            return decode_head(kept.read_bytes(), self.link, self._release)
+        except RefusedError:
+            durable.remove(kept)
+            return None
+
     def open_staging(self, index: Index, blobs: BlobStore, batch: int = 0) -> Staging:
         """Open what is half received of it; see ``Staging`` for ``batch``."""
         return Staging(self._root, self.link.index, index, blobs, batch)
 
     def fetch(
-        self, staging: Staging, index: Index, blocks: list[int]
+        self,
+        staging: Staging,
+        index: Index,
+        blocks: list[int],
+        is_enough: Callable[[], bool] = lambda: False,
     ) -> Generator[int, None, None]:
         """Fetch blocks in this order; give each block's number as bytes of it come.
+
+        Args:
+            staging: where they go.
+            index: the bundle's.
+            blocks: their numbers.
+            is_enough: asked after each request whether the next one waits.
 
         When it gives a block's number, all bytes that ``received`` counts are on the disk.
 
@@ -127,6 +150,8 @@ class BundleFetch:
                 staging.drop(run.first + done)
             finally:
                 del left[:done]
+            if is_enough():
+                return
 
     def _receive(
         self, staging: Staging, index: Index, run: Run

@@ -1,6 +1,7 @@
 """Bringing blobs of one version from its bundles, one bundle after the other."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
 
 from cache.space import reserve
@@ -25,6 +26,15 @@ _BATCH_BYTES: Final = 128 * 1024 * 1024
 _NOTE_SHARE: Final = 10
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """The bundle that is being received."""
+
+    fetch: BundleFetch
+    index: Index
+    staging: Staging
+
+
 class Bundles:
     """The bundles of one release, as far as they can be used here.
 
@@ -45,6 +55,8 @@ class Bundles:
         self._received = 0
         self._next_note = 0.0
         self._fetches: list[BundleFetch] = []
+        self._opened: _Opened | None = None
+        self._is_announced = False
         context = room.context
         self._progress = Progress(release, context.emit, context.clock.monotonic)
 
@@ -71,28 +83,78 @@ class Bundles:
             self._fetches.sort(key=lambda one: not one.is_begun())
         return self._fetches
 
+    def first_index(self) -> Index | None:
+        """Give the index of the bundle that costs least, if it is here.
+
+        Raises:
+            ExhaustedError: the disk is broken or read-only.
+        """
+        fetch = self.first()
+        if fetch is None or not fetch.is_begun():
+            return None
+        if self._opened is not None and self._opened.fetch is fetch:
+            return self._opened.index
+        return fetch.kept_index()
+
+    def announce(self, total: int, size: int) -> None:
+        """Tell once in a run what will be fetched.
+
+        Args:
+            total: bytes that still travel.
+            size: bytes of the files that they make.
+        """
+        fetch = self.first()
+        if self._is_announced or not total or fetch is None:
+            return
+        self._is_announced = True
+        self.base = fetch.link.base
+        self._progress.begin(total)
+        release = self._release
+        self._room.context.emit(
+            Planned(
+                pack=release.pack,
+                title=release.title,
+                version=release.version,
+                base=fetch.link.base,
+                total=total,
+                size=size,
+            )
+        )
+
     def forget(self) -> None:
         """Remove what is staged: all that was wanted is here.
 
         Raises:
             ExhaustedError: the disk is broken or read-only.
         """
+        self._close()
         for fetch in self._fetches:
             fetch.forget()
 
     def rest(self) -> None:
-        """Keep only figures in memory while another pack is at work."""
+        """Keep only figures in memory while another pack is at work.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        self._close()
         self._received, self._fetches = self.received, []
 
     def bring(
-        self, groups: list[Group], later: frozenset[Digest] = frozenset(), *, told: bool = False
-    ) -> None:
+        self,
+        groups: list[Group],
+        later: frozenset[Digest] = frozenset(),
+        is_enough: Callable[[], bool] = lambda: False,
+    ) -> bool:
         """Bring what is wanted, from one bundle after the other until it is here.
 
         Args:
             groups: what to bring, in order.
             later: what will be wanted then: what is here of it already stays.
-            told: whether it is announced.
+            is_enough: asked after each request whether the rest waits.
+
+        Returns:
+            Whether all was done that can be.
 
         Raises:
             RefusedError: the bundles do not bring what was signed.
@@ -100,12 +162,13 @@ class Bundles:
             ExhaustedError: the disk is full, broken or read-only.
         """
         refused: PackhorseError | None = None
+        before = self.received
         for fetch in list(self.ordered()):
             groups = self._lacking(groups)
             if not groups:
                 break
             try:
-                self._bring_from(fetch, groups, later, told=told)
+                self._bring_from(fetch, groups, later, is_enough)
             except SourceLostError as error:
                 self._room.lost([error.digest])
                 self._come_last(fetch)
@@ -114,8 +177,11 @@ class Bundles:
                     raise
                 refused = error
                 self._come_last(fetch)
+            if is_enough() and self.received > before:
+                return not self._lacking(groups)
         if refused is not None:
             self._judge(refused, groups)
+        return True
 
     def _come_last(self, fetch: BundleFetch) -> None:
         self._fetches.remove(fetch)
@@ -135,25 +201,45 @@ class Bundles:
         return [group for group in groups if not all(map(self._is_here, group.wanted))]
 
     def _bring_from(
-        self, fetch: BundleFetch, groups: list[Group], later: frozenset[Digest], *, told: bool
+        self,
+        fetch: BundleFetch,
+        groups: list[Group],
+        later: frozenset[Digest],
+        is_enough: Callable[[], bool],
     ) -> None:
-        index = fetch.index()
-        batch = 0 if self._room.context.by_line else _BATCH_BYTES
-        staging = fetch.open_staging(index, self._room.blobs, batch)
+        opened = self._open(fetch)
+        index, staging = opened.index, opened.staging
         try:
             groups = self._makeable(index, groups, staging.held())
             # Also what comes later: its payloads that are here already stay.
             every = [*groups, Group("", later)]
             staging.want(schedule(index, every, staging.held(), {}).outputs)
-            staging.recover()
             plan = schedule(index, groups, staging.held(), staging.made, staging.waiting)
             self._reserve(staging, plan)
-            if told and plan.blocks:
-                self._announce(fetch, index, staging, plan)
-            self._receive(fetch, index, staging, plan)
+            if plan.blocks:
+                self.base = fetch.link.base
+            self._receive(opened, plan, is_enough)
+            staging.rest()
+        except BaseException:
+            self._close()
+            raise
         finally:
-            staging.close()
             self._note(staging)
+
+    def _open(self, fetch: BundleFetch) -> _Opened:
+        """Open what is half received of a bundle, unless it is open."""
+        if self._opened is None or self._opened.fetch is not fetch:
+            self._close()
+            index = fetch.index()
+            batch = 0 if self._room.context.by_line else _BATCH_BYTES
+            staging = fetch.open_staging(index, self._room.blobs, batch)
+            self._opened = _Opened(fetch, index, staging)
+        return self._opened
+
+    def _close(self) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.staging.close()
 
     def _makeable(self, index: Index, groups: list[Group], held: set[Digest]) -> list[Group]:
         """Leave out what other bundles must bring, since blobs that this one refers to lack."""
@@ -165,14 +251,15 @@ class Bundles:
         lost = unmakeable(index, held, absent)
         return [group._replace(wanted=group.wanted - lost) for group in groups]
 
-    def _receive(self, fetch: BundleFetch, index: Index, staging: Staging, plan: Schedule) -> None:
+    def _receive(self, opened: _Opened, plan: Schedule, is_enough: Callable[[], bool]) -> None:
+        fetch, index, staging = opened.fetch, opened.index, opened.staging
         sources = sources_needed(index, plan.blocks)
         absent = next((one for one in sources if not self._is_here(one)), None)
         if absent is not None:
             raise SourceLostError(absent)
         group, before = -1, fetch.received
         try:
-            for number in fetch.fetch(staging, index, plan.blocks):
+            for number in fetch.fetch(staging, index, plan.blocks, is_enough):
                 self._progress.came(fetch.received - before, plan.items[number])
                 before = fetch.received
                 is_due = self._room.context.clock.monotonic() >= self._next_note
@@ -191,22 +278,6 @@ class Bundles:
                 raise
             staging.abandon()
             raise SourceLostError(min(lost)) from None
-
-    def _announce(self, fetch: BundleFetch, index: Index, staging: Staging, plan: Schedule) -> None:
-        total = plan.total - len(staging.beginning(plan.blocks[0]))
-        self.base = fetch.link.base
-        self._progress.begin(total)
-        release = self._release
-        self._room.context.emit(
-            Planned(
-                pack=release.pack,
-                title=release.title,
-                version=release.version,
-                base=fetch.link.base,
-                total=total,
-                size=sum(index.outputs[number].size for number in plan.outputs),
-            )
-        )
 
     def _reserve(self, staging: Staging, plan: Schedule) -> None:
         """Check that what will be written fits: outputs, and the payloads that they wait for."""

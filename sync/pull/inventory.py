@@ -38,6 +38,15 @@ class Inventory:
         else:
             self._packs.pop(pack, None)
 
+    def sums(self, pack: str) -> tuple[int, int]:
+        """Give what is outstanding of a pack: bytes that travel, and those of its files."""
+        one = self._packs.get(pack)
+        if one is None:
+            return 0, 0
+        steps = [step for item in one.items for step in item.steps]
+        line = one.line + one.rest + sum(step.line for step in steps)
+        return line, one.size + one.rest_size + sum(step.size for step in steps)
+
     def save(self) -> None:
         """Write it.
 

@@ -1,12 +1,13 @@
-"""Pulling one version of one pack: manifest first, then lesson by lesson."""
+"""Pulling one version of one pack: what is in it first, then step by step of its lessons."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Final
 
 import msgspec
 
 from cache.catalogue_reader import CatalogueReader
+from core.assignment import LAST
 from core.digest import Digest, digest_of
 from core.errors import ExhaustedError, RefusedError
 from core.manifest import MAX_MANIFEST_BYTES, Manifest, Titles, decode_manifest
@@ -19,9 +20,10 @@ from sync.pull.account import Demand, account, received
 from sync.pull.bundle import BundleFetch
 from sync.pull.bundles import Bundles
 from sync.pull.room import Room
-from sync.pull.schedule import Group, groups_of, least_of, lowest_of
+from sync.pull.schedule import Group, groups_of, least_of, lowest_of, rest_of, steps_of
 
 _EMPTY: Final = digest_of(b"")
+_NOTHING: Final = Portion(items=())
 
 
 class PackPull:
@@ -44,90 +46,6 @@ class PackPull:
         self._titles: dict[str, Titles] = {}
         self._bundles = Bundles(room, release, self._tell)
 
-    def begin(self) -> Manifest:
-        """Activate the version, unless that is done; give its manifest.
-
-        Raises:
-            RefusedError: the bundles do not bring what was signed.
-            SourceError: the line failed.
-            ExhaustedError: the disk is full, broken or read-only.
-        """
-        if self._manifest is None:
-            manifest = self._read_manifest()
-            self._check(manifest)
-            self._titles = {item.id: item.title for item in manifest.items}
-            if _EMPTY in manifest.digests():
-                self._room.blobs.add(b"")
-            self._activate(manifest)
-            self._manifest = manifest
-        return self._manifest
-
-    def _activate(self, manifest: Manifest) -> None:
-        """Activate the version once; whoever rested has done so."""
-        if not self._is_active:
-            digest, catalogue = self._release.manifest, self._room.catalogue
-            ready = catalogue.activate_manifest(manifest, digest, self._is_here)
-            self._is_active = True
-            self._tell([one.item for one in ready])
-
-    def outstanding(self, priority: int, wished: Collection[str]) -> OutstandingPack | None:
-        """Say what still travels, as far as that is known without the line; None for nothing.
-
-        Args:
-            priority: of the assignment, 1 to 9; 10 when only wishes want it.
-            wished: items that a teacher wishes and that are not here.
-
-        Raises:
-            RefusedError: what is here of it is damaged.
-            ExhaustedError: the disk is broken or read-only.
-        """
-        if self._complete:
-            return None
-        fetch = self._bundles.first()
-        pack = OutstandingPack(
-            pack=self._release.pack,
-            version=self._release.version,
-            base=fetch.link.base if fetch else 0,
-            priority=priority,
-        )
-        if self._manifest is None or fetch is None or not fetch.is_begun():
-            return self._unlisted(pack, fetch)
-        found = account(
-            self._manifest,
-            Demand(self._portion, wished, self._withdrawals()),
-            self._room.blobs.size,
-            self._served(),
-            (fetch.index(), received(self._room.context.state.staging, fetch.link.index)),
-        )
-        return (
-            None
-            if found.is_settled
-            else msgspec.structs.replace(
-                pack, is_listed=True, items=found.items, rest=found.rest, rest_size=found.rest_size
-            )
-        )
-
-    def _unlisted(self, pack: OutstandingPack, fetch: BundleFetch | None) -> OutstandingPack:
-        """Say what a version costs whose lists are not here."""
-        release = self._release
-        if fetch is None:
-            return msgspec.structs.replace(pack, size=release.content_size)
-        manifest = 0
-        if not self._room.blobs.has(release.manifest):
-            # It compresses to about a third; what the index says of it nobody knows yet.
-            manifest = min(release.manifest_size // 3, fetch.link.length - fetch.link.index_length)
-        head = fetch.link.index_length + manifest
-        return msgspec.structs.replace(
-            pack, head=head, line=max(0, fetch.link.length - head), size=release.content_size
-        )
-
-    def _later(self) -> frozenset[Digest]:
-        return frozenset(self._wanted(self._manifest)) if self._manifest else frozenset()
-
-    def _served(self) -> set[str]:
-        with closing(CatalogueReader(self._room.context.state.catalogue)) as reader:
-            return {one.id for one in reader.items(self._release.pack) if one.is_served}
-
     def learn(self) -> None:
         """Fetch what says what is in the version: its manifest, and a bundle's index.
 
@@ -141,38 +59,103 @@ class PackPull:
         if fetch is not None:
             fetch.index()
 
-    def bring_wished(self, items: Collection[str]) -> None:
-        """Fetch what a class needs of these items, wanted or not; raises as ``run``."""
+    def begin(self) -> Manifest:
+        """Activate the version, unless that is done; give its manifest; raises as ``learn``."""
+        manifest = self._known()
+        if manifest is None:
+            self._bundles.bring([Group("", frozenset({self._release.manifest}))])
+            data = self._room.blobs.read(self._release.manifest, limit=MAX_MANIFEST_BYTES)
+            manifest = self._take(decode_manifest(data))
+        return manifest
+
+    def outstanding(self, priority: int, wished: Collection[str]) -> OutstandingPack | None:
+        """Say what still travels, as far as that is known without the line; None for nothing.
+
+        Args:
+            priority: of the assignment, 1 to 9; 10 when only wishes want it.
+            wished: items that a teacher wishes and that are not here.
+
+        Raises:
+            RefusedError: the version's manifest is not what was signed.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        if self._complete:
+            return None
+        manifest = self._known()
+        fetch, index = self._bundles.first(), self._bundles.first_index()
+        pack = OutstandingPack(
+            pack=self._release.pack,
+            version=self._release.version,
+            base=fetch.link.base if fetch else 0,
+            priority=priority,
+        )
+        if manifest is None or fetch is None or index is None:
+            return self._unlisted(pack, fetch)
+        found = account(
+            manifest,
+            Demand(self._portion if priority <= LAST else _NOTHING, wished, self._withdrawals()),
+            self._room.blobs.size,
+            self._served(),
+            (index, received(self._room.context.state.staging, fetch.link.index)),
+        )
+        if found.is_settled:
+            return None
+        return msgspec.structs.replace(
+            pack, is_listed=True, items=found.items, rest=found.rest, rest_size=found.rest_size
+        )
+
+    def bring(
+        self,
+        steps: Sequence[tuple[str, str]],
+        is_enough: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Fetch steps of items, wanted or not; raises as ``learn``.
+
+        Args:
+            steps: items and their renditions, in order; two empty texts for what no item names.
+            is_enough: asked after each request whether the rest waits.
+        """
         manifest = self.begin()
-        sizes = manifest.digests()
-        groups = [
-            group._replace(wanted=frozenset(self._missing({d: sizes[d] for d in group.wanted})))
-            for group in least_of(manifest, items)
-        ]
-        self._bundles.bring(groups, self._later(), told=True)
-        self._require_all({digest: sizes[digest] for group in groups for digest in group.wanted})
+        groups = steps_of(manifest, steps)
+        if ("", "") in steps:
+            groups.append(rest_of(manifest, self._wanted(manifest)))
+        groups = [self._lacking(group) for group in groups]
+        if self._bundles.bring(groups, self._later(), is_enough):
+            self._require_all(self._sized(groups))
+
+    def bring_wished(self, items: Collection[str]) -> None:
+        """Fetch what a class needs of these items, wanted or not; raises as ``learn``."""
+        groups = [self._lacking(group) for group in least_of(self.begin(), items)]
+        self._bundles.bring(groups, self._later())
+        self._require_all(self._sized(groups))
 
     def run(self) -> None:
-        """Fetch all that is wanted and not here.
+        """Fetch all that is wanted and not here; raises as ``learn``.
 
         Where the disk has no room for all of it, the lowest renditions come, and it is said.
+        """
+        manifest = self.begin()
+        groups = groups_of(manifest, self._missing(self._wanted(manifest)), self._portion)
+        try:
+            self._bundles.bring(groups, self._later())
+        except ExhaustedError:
+            # There may be room for every lesson in its lowest rendition.
+            self._bundles.bring(lowest_of(manifest, groups, self._portion), self._later())
+            raise
+        self.finish()
+
+    def finish(self) -> None:
+        """Let it be whole: all that is wanted came.
 
         Raises:
             RefusedError: the bundles do not bring what was signed.
-            SourceError: the line failed; what came is kept.
+            SourceError: the line failed.
             ExhaustedError: the disk is full, broken or read-only.
         """
+        if self._complete:
+            return
         manifest = self.begin()
-        wanted = self._wanted(manifest)
-        groups = groups_of(manifest, self._missing(wanted), self._portion)
-        try:
-            self._bundles.bring(groups, self._later(), told=True)
-        except ExhaustedError:
-            # There may be room for every lesson in its lowest rendition.
-            lowest = lowest_of(manifest, groups, self._portion)
-            self._bundles.bring(lowest, self._later(), told=True)
-            raise
-        self._require_all(wanted)
+        self._require_all(self._wanted(manifest))
         self._bundles.forget()
         self._complete = True
         self._room.context.emit(
@@ -183,8 +166,16 @@ class PackPull:
         """Let it be with what was wished: no more of it is wanted."""
         self._complete = True
 
+    def announce(self, total: int, size: int) -> None:
+        """Tell once what will be fetched: bytes that travel, and those of their files."""
+        self._bundles.announce(total, size)
+
     def rest(self) -> None:
-        """Keep only figures in memory while another pack is at work; it may go on later."""
+        """Keep only figures in memory while another pack is at work; it may go on later.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
         self._bundles.rest()
         self._manifest, self._titles = None, {}
 
@@ -200,20 +191,44 @@ class PackPull:
             complete=self._complete,
         )
 
-    def _is_here(self, digest: Digest) -> bool:
-        return self._room.blobs.has_durably(digest)
-
-    def _read_manifest(self) -> Manifest:
-        digest = self._release.manifest
-        blobs = self._room.blobs
-        if blobs.has(digest):
+    def _known(self) -> Manifest | None:
+        """Give the manifest, if it is here; the version is active then."""
+        digest, blobs = self._release.manifest, self._room.blobs
+        if self._manifest is None and blobs.has(digest):
             try:
-                return decode_manifest(blobs.read(digest, limit=MAX_MANIFEST_BYTES))
+                self._take(decode_manifest(blobs.read(digest, limit=MAX_MANIFEST_BYTES)))
             except RefusedError:
                 if not self._room.lost([digest]):
                     raise
-        self._bundles.bring([Group("", frozenset({digest}))])
-        return decode_manifest(blobs.read(digest, limit=MAX_MANIFEST_BYTES))
+        return self._manifest
+
+    def _take(self, manifest: Manifest) -> Manifest:
+        """Make a manifest the one that is worked with; activate it once in a run."""
+        self._check(manifest)
+        self._titles = {item.id: item.title for item in manifest.items}
+        if _EMPTY in manifest.digests():
+            self._room.blobs.add(b"")
+        if not self._is_active:
+            digest, catalogue = self._release.manifest, self._room.catalogue
+            ready = catalogue.activate_manifest(manifest, digest, self._room.blobs.has_durably)
+            self._is_active = True
+            self._tell([one.item for one in ready])
+        self._manifest = manifest
+        return manifest
+
+    def _unlisted(self, pack: OutstandingPack, fetch: BundleFetch | None) -> OutstandingPack:
+        """Say what a version costs whose lists are not here."""
+        release = self._release
+        if fetch is None:
+            return msgspec.structs.replace(pack, head=1, size=release.content_size)
+        manifest = 0
+        if not self._room.blobs.has(release.manifest):
+            # It compresses to about a third; what the index says of it nobody knows yet.
+            manifest = min(release.manifest_size // 3, fetch.link.length - fetch.link.index_length)
+        head = fetch.link.index_length + manifest
+        return msgspec.structs.replace(
+            pack, head=head, line=max(0, fetch.link.length - head), size=release.content_size
+        )
 
     def _check(self, manifest: Manifest) -> None:
         release = self._release
@@ -228,8 +243,22 @@ class PackPull:
     def _wanted(self, manifest: Manifest) -> dict[Digest, int]:
         return wanted_digests(manifest, self._withdrawals(), self._portion)
 
+    def _later(self) -> frozenset[Digest]:
+        return frozenset(self._wanted(self._manifest)) if self._manifest else frozenset()
+
     def _withdrawals(self) -> list[Withdrawal]:
         return self._room.catalogue.withdrawals().get(self._release.pack, [])
+
+    def _served(self) -> set[str]:
+        with closing(CatalogueReader(self._room.context.state.catalogue)) as reader:
+            return {one.id for one in reader.items(self._release.pack) if one.is_served}
+
+    def _lacking(self, group: Group) -> Group:
+        return group._replace(wanted=frozenset(self._missing(self._sized([group]))))
+
+    def _sized(self, groups: Iterable[Group]) -> dict[Digest, int]:
+        sizes = self.begin().digests()
+        return {digest: sizes[digest] for group in groups for digest in group.wanted}
 
     def _require_all(self, wanted: Mapping[Digest, int]) -> None:
         left = self._missing(wanted)

@@ -1,8 +1,7 @@
 """One pull, from poll to summary."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
-from functools import partial
 from typing import Final
 
 from cache import durable
@@ -12,10 +11,9 @@ from cache.catalogue_files import open_catalogue
 from cache.catalogue_reader import CatalogueReader
 from cache.databases import DamagedError
 from cache.journal_pins import pinned
-from core.assignment import LAST
 from core.digest import Digest
 from core.errors import ExitCode, PackhorseError, RefusedError
-from core.plan.outstanding import OutstandingPack
+from core.plan.model import Plan
 from core.release import Release
 from core.tip import MAX_TIP_BYTES, Tip, decode_tip
 from core.trust.roles import TIP_PATH
@@ -24,6 +22,8 @@ from core.wanted import EVERYTHING
 from sync.context import SyncContext
 from sync.events import Checking, Contact, Done, Problem, Summary, Transferred, Trusted, problem_of
 from sync.pull.choice import Choice
+from sync.pull.drive import drive
+from sync.pull.hands import NodeHands, Tasks
 from sync.pull.inventory import Inventory
 from sync.pull.pack import PackPull
 from sync.pull.retry import Persistence, PersistentSource
@@ -83,7 +83,7 @@ class _Run:
         self._context = room.context
         self._problems: list[Problem] = []
         self._packs: dict[str, Transferred] = {}
-        self._awake: PackPull | None = None
+        self._plan = Plan()
         self._wishes = Wishes(self._context.state)
         self._inventory = Inventory(self._context)
         self._assigned: set[str] = set()
@@ -102,10 +102,7 @@ class _Run:
             releases = self._verify()
             self._note_contact()
             with self._noting():
-                try:
-                    self._pull_all(releases)
-                finally:
-                    self._inventory.save()
+                self._pull_all(releases)
             # Also when the line failed, or staging would grow with every version begun.
             self._clean(releases)
             self._wishes.remember_unpublished(self._agent, self._published)
@@ -143,6 +140,8 @@ class _Run:
             packs=list(self._packs.values())[:_MOST_PACKS],
             problems=self._problems,
             retry_after=self._retry_after,
+            hold=self._plan.hold,
+            until=self._plan.until,
         )
 
     def _verify(self) -> list[Release]:
@@ -215,48 +214,34 @@ class _Run:
         return release
 
     def _pull_all(self, releases: list[Release]) -> None:
-        """Fetch what is wished, across packs, then all that is wanted, pack by pack."""
+        """Fetch what the plan says, or everything where nothing is dear."""
         wanted = self._room.catalogue.wanted()
         pulls: dict[str, PackPull] = {
             one.pack: PackPull(self._room, one, wanted.get(one.pack, EVERYTHING))
             for one in releases
         }
-        left = dict(pulls)
-        for pack, pull in pulls.items():
-            self._inventory.note(pack, self._outstanding(pull, pack))
-        for pack in pulls:
-            self._attempt(left, pack, PackPull.learn)
-        for pack, items in self._wishes.in_order(pulls):
-            self._attempt(left, pack, partial(PackPull.bring_wished, items=items))
-        for pack in list(left):
-            is_wanted = pack in self._assigned
-            self._attempt(left, pack, PackPull.run if is_wanted else PackPull.end)
-            self._healthy += pack in left
-
-    def _attempt(
-        self, left: dict[str, PackPull], pack: str, work: Callable[[PackPull], object]
-    ) -> None:
-        """Do something for a pack, unless something failed for it before."""
-        pull = left.get(pack)
-        if pull is None:
-            return
-        if self._awake is not None and self._awake is not pull:
-            self._awake.rest()
-        self._awake = pull
+        tasks = Tasks(pulls, self._priorities, self._assigned, self._wishes)
+        hands = NodeHands(self._room, tasks, self._inventory, self._note)
+        ended = False
         try:
-            try:
-                work(pull)
-            finally:
-                self._inventory.note(pack, self._outstanding(pull, pack))
-                self._inventory.save_soon()
-        except PackhorseError as error:
-            del left[pack]
-            self._note_of_pack(error, pack)
+            hands.look()
+            if self._context.by_line:
+                self._follow(hands)
+            else:
+                hands.straight()
+            ended = True
         finally:
-            self._packs[pack] = pull.transferred()
+            hands.rest()
+            self._inventory.save()
+            self._packs = {pack: pull.transferred() for pack, pull in pulls.items()}
+            # What only waits for its hour is as healthy as what is here.
+            there = {pack for pack, one in self._packs.items() if ended or one.complete}
+            self._healthy += len(there - hands.failed)
 
-    def _outstanding(self, pull: PackPull, pack: str) -> OutstandingPack | None:
-        return pull.outstanding(self._priorities.get(pack, LAST + 1), self._wishes.open(pack))
+    def _follow(self, hands: NodeHands) -> None:
+        """Do what the plan says until it says that nothing may be done any more."""
+        self._plan = drive(hands)
+        hands.held(self._plan)
 
     def _clean(self, releases: list[Release]) -> None:
         """Remove what nothing needs any more: old blobs, and staged bundles of old versions."""

@@ -7,7 +7,7 @@ from core.bundle.index import Index
 from core.bundle.needs import Needs, blocks_needed, cost
 from core.digest import Digest
 from core.manifest import Manifest
-from core.wanted import EVERYTHING, LEAST, Portion, steps
+from core.wanted import EVERYTHING, LEAST, Portion, item_steps, steps
 
 
 class Group(NamedTuple):
@@ -79,6 +79,35 @@ def least_of(manifest: Manifest, items: Collection[str]) -> list[Group]:
         if item.id in items
         for step in steps(manifest, item, LEAST)
     ]
+
+
+def steps_of(manifest: Manifest, wanted: Iterable[tuple[str, str]]) -> list[Group]:
+    """Give all blobs with which each of items can be shown in a rendition, in order.
+
+    Args:
+        manifest: a version.
+        wanted: items, each with the name of its rendition; what it lacks is left out.
+    """
+    digests = _by_path(manifest)
+    items = {item.id: item for item in manifest.items}
+    found: list[Group] = []
+    for name, rendition in wanted:
+        if name in items:
+            portion = Portion((rendition,) if rendition else ())
+            paths = item_steps(manifest, items[name], portion)[0].paths
+            found.append(Group(name, frozenset(digests[path] for path in paths)))
+    return found
+
+
+def rest_of(manifest: Manifest, wanted: Collection[Digest]) -> Group:
+    """Give those of wanted blobs that no item names."""
+    named = {
+        path
+        for item in manifest.items
+        for path in (item.entry, *(file.path for file in manifest.files_of(item)))
+    }
+    left = {file.digest for file in manifest.files if file.path not in named}
+    return Group("", frozenset(left.intersection(wanted)))
 
 
 def _by_path(manifest: Manifest) -> dict[str, Digest]:

@@ -78,15 +78,21 @@ class Staging:
         return {self._index.outputs[number].digest for number in self._held}
 
     def want(self, outputs: Iterable[int]) -> None:
-        """Say which outputs are to be made; the others' bytes are dropped."""
-        self._wanted = frozenset(outputs)
+        """Say which outputs are to be made; the others' bytes are dropped.
 
-    def recover(self) -> None:
-        """Verify what an earlier run left, and apply payloads that are complete.
+        Of those that were not wanted before, what an earlier run left is verified, and payloads
+        that are complete are applied.
 
         Raises:
             ExhaustedError: the disk is full, broken or read-only.
         """
+        wanted = frozenset(outputs)
+        is_more = not wanted <= self._wanted
+        self._wanted = wanted
+        if is_more:
+            self._recover()
+
+    def _recover(self) -> None:
         for number in range(len(self._index.blocks)):
             if self._in_place(number):
                 self._recover_stored(number)
@@ -201,6 +207,16 @@ class Staging:
         self.arrived += self._settling
         self._settling = []
 
+    def rest(self) -> None:
+        """Let everything that came be on the disk; it may go on later.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        self._writer.close()
+        self.settle()
+        self._await_disk()
+
     def close(self) -> None:
         """Leave everything as it is, for the next run.
 
@@ -208,9 +224,7 @@ class Staging:
             ExhaustedError: the disk is full, broken or read-only.
         """
         try:
-            self._writer.close()
-            self.settle()
-            self._await_disk()
+            self.rest()
         finally:
             self._disk.close()
 

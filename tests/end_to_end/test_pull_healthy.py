@@ -190,7 +190,9 @@ def test_room_is_asked_for_once_and_only_for_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[int] = []
-    monkeypatch.setattr("sync.pull.pack.reserve", lambda _, needed, **_more: asked.append(needed))
+    monkeypatch.setattr(
+        "sync.pull.bundles.reserve", lambda _, needed, **_more: asked.append(needed)
+    )
     tiny = TinyRepository(tmp_path)
     publish_files(tiny, FISH, {"a": random.Random(1).randbytes(500_000)}, 1)
     node = make_node(tmp_path / "node", tiny.root)

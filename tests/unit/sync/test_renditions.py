@@ -17,7 +17,7 @@ from cache.journal import Journal
 from cache.journal_pins import pin, unpin
 from cache.journal_wishes import Wish, keep_wish
 from core.assignment import Rule
-from core.digest import digest_of
+from core.digest import Digest, digest_of
 from core.errors import ExitCode
 from core.manifest import Manifest
 from core.names import PackId
@@ -235,8 +235,15 @@ def test_a_delta_is_used_block_by_block_where_a_rendition_is_not_here(
 def test_lessons_come_in_their_lowest_rendition_where_the_disk_has_no_room_for_all(
     node: Node, repository: TinyRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    media = {digest_of(data): len(data) for data in lessons(MATH)[1].values()}
+
+    def usage(_: Path) -> Usage:
+        here = [one.name for one in node.state.blobs.glob("??/*")]
+        return Usage(10**9, 0, 12_000 - sum(media.get(Digest(one), 0) for one in here))
+
+    monkeypatch.setattr("core.plan.ordering.SMALL_UPDATE", 0)
     assign(repository, Rule("*", MATH, renditions=["720p", "audio"]))
-    monkeypatch.setattr("cache.space.shutil.disk_usage", lambda _: Usage(10**9, 0, 12_000))
+    monkeypatch.setattr("cache.space.shutil.disk_usage", usage)
     for _ in range(2):
         assert pull(node, repository).exit_code == ExitCode.EXHAUSTED
         assert [here(node, MATH, f"lesson-{number}") for number in LESSONS] == [["audio"]] * 3
@@ -248,8 +255,10 @@ def test_lessons_come_in_their_lowest_rendition_where_the_disk_has_no_room_for_a
 
 
 def test_wished_items_come_first_across_packs_soonest_first(
-    node: Node, repository: TinyRepository
+    node: Node, repository: TinyRepository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # As if the packs were larger: all of a small one comes first.
+    monkeypatch.setattr("core.plan.ordering.SMALL_UPDATE", 0)
     assign(repository, Rule("*", ART, 1), Rule("*", MATH, 9))
     wish(node, MATH, "lesson-3", wanted_by=5000)
     wish(node, ART, "lesson-2", wanted_by=4000)

@@ -1,0 +1,204 @@
+"""What carries a plan out on a node: one action after the other, from the source that it names."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+import msgspec
+
+from cache.school_clock import SchoolClock
+from cache.space import reserve
+from core.errors import PackhorseError, RefusedError
+from core.plan.model import Action, Plan
+from core.plan.situation import Situation
+from sync.pull.inventory import Inventory
+from sync.pull.pack import PackPull
+from sync.pull.room import Room
+from sync.pull.wishes import Wishes
+from sync.situation import SituationReader
+from sync.source import SourceError
+from sync.trust.floor import read_floor
+
+SLICE_SECONDS: Final = 30.0
+"""So long a fetch goes on before the plan is made anew; a request that is out comes first."""
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """What is to be done in a run.
+
+    Attributes:
+        pulls: the versions that are taken, by pack.
+        priorities: of the packs.
+        assigned: those that are wanted without any wish.
+        wishes: as they stood at its beginning.
+    """
+
+    pulls: dict[str, PackPull]
+    priorities: dict[str, int]
+    assigned: Collection[str]
+    wishes: Wishes
+
+
+class NodeHands:
+    """The hands of a node.
+
+    Args:
+        room: the node's stores and the upstream.
+        tasks: what is to be done.
+        inventory: what is outstanding.
+        note: is told what stops one pack.
+
+    Attributes:
+        failed: the packs that something stopped.
+    """
+
+    def __init__(
+        self,
+        room: Room,
+        tasks: Tasks,
+        inventory: Inventory,
+        note: Callable[[PackhorseError, str], None],
+    ) -> None:
+        self._room = room
+        self._tasks = tasks
+        self._inventory = inventory
+        self._note = note
+        self.failed: set[str] = set()
+        self._awake: PackPull | None = None
+        context = room.context
+        self._school = SchoolClock(context.state, context.clock, zone=context.zone)
+        self._reader = SituationReader(
+            context.state, context.clock, self._school.here, disk_floor=context.disk_floor
+        )
+
+    def look(self) -> None:
+        """Reckon what is outstanding of every pack; what stops one is noted."""
+        for pack in self._tasks.pulls:
+            with self._of(pack):
+                pass
+        self._inventory.save()
+
+    def situation(self) -> Situation:
+        """Look at everything, now: the line is there."""
+        outstanding = self._inventory.outstanding
+        left = [one for one in outstanding.packs if one.pack not in self.failed]
+        now = self._school.now(read_floor(self._room.context.state.root).moment)
+        found = self._reader.read(now, outstanding=msgspec.structs.replace(outstanding, packs=left))
+        return replace(found, is_up=True, down_since=None, backlog=0)
+
+    def carry_out(self, actions: Sequence[Action]) -> None:
+        """Do what comes first.
+
+        Raises:
+            SourceError: the line failed.
+            ExhaustedError: the disk is broken or read-only.
+        """
+        head = actions[0]
+        with self._of(head.pack) as pull:
+            if head.kind == "list":
+                pull.learn()
+            else:
+                self._announce(pull, head.pack)
+                pull.bring([(one.item, one.rendition) for one in actions], self._slice())
+        self._inventory.save_soon()
+
+    def give_up(self, action: Action) -> None:
+        """Leave a pack out, of which nothing came."""
+        self._fail(_nothing_came(action), action.pack)
+
+    def held(self, made: Plan) -> None:
+        """Say of each pack that it has no room."""
+        lacking: dict[str, int] = {}
+        for one in made.actions:
+            if one.hold == "disk" and one.pack not in self.failed:
+                lacking[one.pack] = lacking.get(one.pack, 0) + one.size
+        context = self._room.context
+        for pack, size in lacking.items():
+            try:
+                reserve(context.state.root, size, what=pack, floor=context.disk_floor)
+            except PackhorseError as error:
+                self._fail(error, pack)
+
+    def straight(self) -> None:
+        """Do everything without a plan, since nothing is dear: wishes, then pack by pack.
+
+        Raises:
+            SourceError: the source is gone.
+            ExhaustedError: the disk is broken or read-only.
+        """
+        for pack in self._tasks.pulls:
+            self._attempt(pack, PackPull.learn)
+        for pack, items in self._tasks.wishes.in_order(self._tasks.pulls):
+            self._attempt(pack, partial(PackPull.bring_wished, items=items))
+        for pack in self._tasks.pulls:
+            is_wanted = pack in self._tasks.assigned
+            self._attempt(pack, PackPull.run if is_wanted else PackPull.end)
+
+    def _attempt(self, pack: str, work: Callable[[PackPull], object]) -> None:
+        if pack not in self.failed:
+            with self._of(pack) as pull:
+                self._announce(pull, pack)
+                work(pull)
+            self._inventory.save_soon()
+
+    def rest(self) -> None:
+        """Let go of what is open.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        if self._awake is not None:
+            self._awake.rest()
+            self._awake = None
+
+    @contextmanager
+    def _of(self, pack: str) -> Iterator[PackPull]:
+        """Work at a pack; what stops it alone is noted, and what is outstanding reckoned anew."""
+        pull = self._tasks.pulls[pack]
+        if self._awake is not pull:
+            self.rest()
+        self._awake = pull
+        try:
+            try:
+                yield pull
+            finally:
+                self._reckon(pack, pull)
+        except PackhorseError as error:
+            if isinstance(error, SourceError) and not error.is_of_the_file:
+                raise
+            self._fail(error, pack)
+
+    def _reckon(self, pack: str, pull: PackPull) -> None:
+        found = pull.outstanding(self._tasks.priorities[pack], self._tasks.wishes.open(pack))
+        self._inventory.note(pack, found)
+        if found is not None:
+            return
+        if pack in self._tasks.assigned:
+            pull.finish()
+        else:
+            pull.end()
+
+    def _announce(self, pull: PackPull, pack: str) -> None:
+        total, size = self._inventory.sums(pack)
+        pull.announce(total, size)
+
+    def _slice(self) -> Callable[[], bool]:
+        monotonic = self._room.context.clock.monotonic
+        ends = monotonic() + SLICE_SECONDS
+        return lambda: monotonic() >= ends
+
+    def _fail(self, error: PackhorseError, pack: str) -> None:
+        self.failed.add(pack)
+        self._note(error, pack)
+
+
+def _nothing_came(action: Action) -> RefusedError:
+    return RefusedError(
+        "Nothing of {pack} version {version} came, though it was fetched.",
+        hint="It is tried again at the next poll. If it stays so, tell the publisher.",
+        pack=action.pack,
+        version=action.version,
+    )
