@@ -9,6 +9,7 @@ timetable.json         the channels of this school, written by the agent's side
 forecast.json          when the next lessons are here, as expected; written by the agent
 line.json              what the technician has set about the line, written by the agent's side
 outstanding            what is wanted and not here, written by the worker
+peers.json             other nodes of the network, and what they told
 own/                   what teachers added to lessons here, written by the portal
 agent.db, journal.db   what the agent's side and the portal remember
 quarantine/            damaged databases, kept for inspection
@@ -91,6 +92,11 @@ class StateDirectory:
     def journal(self) -> Path:
         """Statements and class sessions."""
         return self.root / "journal.db"
+
+    @property
+    def peers(self) -> Path:
+        """Other nodes of the network, and what they told."""
+        return self.root / "peers.json"
 
     @property
     def quarantine(self) -> Path:

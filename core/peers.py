@@ -21,6 +21,8 @@ MOST_ITEMS: Final = 2000
 MIRROR: Final = "mirror"
 """Below which the portal gives its list, metadata, releases and blobs."""
 LIST_PATH: Final = "list"
+SERVICE: Final = "_packhorse._tcp.local."
+"""What nodes are found by on the network."""
 _LONGEST_SECONDS: Final = 60 * 86_400.0
 
 _Pack = Annotated[str, msgspec.Meta(max_length=200)]

@@ -14,6 +14,7 @@ import ipaddress
 import re
 import socket
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,8 @@ from edge_client.config import Address
 HOTSPOT_ADDRESS: Final = "10.77.0.1"
 HOTSPOT_NAME: Final = "school.lan"
 NAME_FILE: Final = Path("/run/packhorse/name")
+# Where both are, avahi lets other nodes find this one.
+_AVAHI: Final = (Path("/run/avahi-daemon/socket"), Path("/etc/avahi/services/packhorse.service"))
 
 _WILDCARDS: Final = {"0.0.0.0", "::"}  # noqa: S104 - names them, binds nothing
 _LOOPBACK: Final = "127.0.0.1"
@@ -95,6 +98,11 @@ def url(host: str, port: int) -> str:
     """Write an address as a browser takes it."""
     host = f"[{host}]" if ":" in host else host
     return f"http://{host}/" if port == _HTTP else f"http://{host}:{port}/"
+
+
+def is_told_by_avahi(needed: Sequence[Path] = _AVAHI) -> bool:
+    """Say whether avahi runs and has this node's service file."""
+    return all(one.exists() for one in needed)
 
 
 def own_addresses() -> list[OwnAddress]:

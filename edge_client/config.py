@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import UsageError
+from core.hosts import split_host
 from core.text import parse_rate
 
 FILE_NAME: Final = "node.toml"
@@ -50,6 +51,9 @@ class NodeConfig:
         disk_floor: ``[disk] floor_mb``: bytes that stay free on the disk; None for the usual
             share of it (``cache.space``).
         stick_places: ``[stick] places``: directories below each of which sticks are mounted.
+        peers: ``[peers] addresses``: other nodes that have what this one needs.
+        parent: ``[peers] parent``: a node from which this one may live alone; None for none.
+        finds_peers: ``[peers] find``: whether nodes look for one another on the network.
         time_zone: ``[time] zone``: the school's time zone, such as ``Asia/Shanghai``; empty for
             the machine's.
     """
@@ -62,7 +66,16 @@ class NodeConfig:
     packs: tuple[str, ...] = ("*",)
     disk_floor: int | None = None
     stick_places: tuple[str, ...] = (DEFAULT_STICKS,)
+    peers: tuple[Address, ...] = ()
+    parent: Address | None = None
+    finds_peers: bool = True
     time_zone: str = ""
+
+    @property
+    def is_among_peers(self) -> bool:
+        """Whether it looks for other nodes, and they find it: not where no other reaches it."""
+        host = self.portal_listen[0]
+        return self.finds_peers and host != "localhost" and not host.startswith(("127.", "::1"))
 
 
 def state_root(option: str | None, environment: Mapping[str, str] = os.environ) -> Path:
@@ -100,6 +113,9 @@ def load(state: Path, environment: Mapping[str, str] = os.environ) -> NodeConfig
         packs=reader.words("", "packs", usual.packs),
         disk_floor=None if floor is None else round(floor * _MB),
         stick_places=reader.words("stick", "places", usual.stick_places),
+        peers=reader.peers("peers", "addresses"),
+        parent=reader.peer("peers", "parent"),
+        finds_peers=reader.flag("peers", "find", usual=usual.finds_peers),
         time_zone=reader.text("time", "zone", usual.time_zone),
     )
 
@@ -118,12 +134,18 @@ def parse_address(text: str) -> Address:
     return address
 
 
+def written(address: Address) -> str:
+    """Write an address as ``host:port``."""
+    return f"{address[0]}:{address[1]}"
+
+
 KEYS: Final[dict[str, frozenset[str]]] = {
     "": frozenset({"packs"}),
     "portal": frozenset({"listen", "content_listen", "hosts"}),
     "line": frozenset({"rate", "poll_minutes"}),
     "disk": frozenset({"floor_mb"}),
     "stick": frozenset({"places"}),
+    "peers": frozenset({"addresses", "parent", "find"}),
     "time": frozenset({"zone"}),
 }
 """Every key by its table; the empty name is the top of the file."""
@@ -136,9 +158,14 @@ VARIABLES: Final[dict[str, tuple[str, str]]] = {
     "PACKHORSE_PACKS": ("", "packs"),
     "PACKHORSE_FLOOR_MB": ("disk", "floor_mb"),
     "PACKHORSE_STICKS": ("stick", "places"),
+    "PACKHORSE_PEERS": ("peers", "addresses"),
+    "PACKHORSE_PARENT": ("peers", "parent"),
+    "PACKHORSE_FIND_PEERS": ("peers", "find"),
     "PACKHORSE_TIME_ZONE": ("time", "zone"),
 }
-_LISTS: Final = {"hosts", "packs", "places"}
+_LISTS: Final = {"addresses", "hosts", "packs", "places"}
+_FLAGS: Final = {"true": True, "1": True, "false": False, "0": False}
+_HTTP: Final = 80
 _NUMBERS: Final = {"poll_minutes", "floor_mb"}
 
 
@@ -207,6 +234,8 @@ def _from_environment(key: str, text: str) -> object:
             return float(text)
         except ValueError:
             return text  # refused by the reader, which names the variable
+    if key == "find":
+        return _FLAGS.get(text.lower(), text)
     return text
 
 
@@ -267,6 +296,27 @@ class _Reader:
             raise self.wrong(table, key, f"must be a number from {smallest:g} to {largest:g}")
         return float(value)
 
+    def flag(self, table: str, key: str, *, usual: bool) -> bool:
+        value = self.value(table, key)
+        if value is None:
+            return usual
+        if not isinstance(value, bool):
+            raise self.wrong(table, key, "must be true or false")
+        return value
+
+    def peer(self, table: str, key: str) -> Address | None:
+        text = self.text(table, key, "")
+        return self._peer(table, key, text) if text else None
+
+    def peers(self, table: str, key: str) -> tuple[Address, ...]:
+        return tuple(self._peer(table, key, one) for one in self.words(table, key, ()))
+
+    def _peer(self, table: str, key: str, text: str) -> Address:
+        address = _peer(text)
+        if address is None:
+            raise self.wrong(table, key, 'must be like "192.168.1.7" or "school-2.local:8080"')
+        return address
+
     def wrong(self, table: str, key: str, wanted: str) -> UsageError:
         return _wrong(self.origins.get((table, key), str(self.path)), _dotted(table, key), wanted)
 
@@ -277,6 +327,12 @@ def _address(text: str) -> Address | None:
     if not host or not port.isascii() or not port.isdecimal() or int(port) > _LARGEST_PORT:
         return None
     return host, int(port)
+
+
+def _peer(text: str) -> Address | None:
+    """Read where another node's pages are: a host, and its port unless that is the usual one."""
+    host = split_host(text)
+    return None if host is None or not 0 < host[1] <= _LARGEST_PORT else host
 
 
 def _dotted(table: str, key: str) -> str:

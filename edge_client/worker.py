@@ -33,6 +33,7 @@ from edge_client import config
 from edge_client.stick_paths import is_there
 from sync.context import SyncContext
 from sync.events import Done, Event, Summary, Task, encode_event, problem_of
+from sync.peers.company import Company, nobody
 
 _NAMES: Final[dict[Task, str]] = {
     "pull": "a pull",
@@ -115,10 +116,22 @@ def work(
             rate=settings.line_rate,
             disk_floor=settings.disk_floor,
             zone=settings.time_zone,
+            company=_company(settings),
         )
         if task in _REPORTS:
             return _with_report(context, run).exit_code
         return run(context).exit_code
+
+
+def _company(settings: config.NodeConfig) -> Company:
+    """Say whom this node may turn to beside its hub."""
+    seek = nobody
+    if settings.is_among_peers:
+        from sync.peers.search import search  # noqa: PLC0415 - as below
+
+        seek = search
+    parent = config.written(settings.parent) if settings.parent else ""
+    return Company(tuple(map(config.written, settings.peers)), parent, seek)
 
 
 def _with_report(context: SyncContext, run: Callable[[SyncContext], Summary]) -> Summary:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cache.clock import Clock
 from cache.state import StateDirectory
 from sync.events import Alive, Event
+from sync.peers.company import NOBODY, Company
 from sync.source import Source
 
 
@@ -27,6 +28,7 @@ class SyncContext:
         zone: name of the school's time zone; empty for the machine's.
         by_line: whether the upstream is reached by line: how that went says whether the line is
             up, and a tip that has not changed need not be read again.
+        company: other nodes of the network, to which it may turn.
     """
 
     state: StateDirectory
@@ -40,6 +42,7 @@ class SyncContext:
     open_source: Callable[[], Source] | None = None
     zone: str = ""
     by_line: bool = True
+    company: Company = NOBODY
 
     def alive(self) -> None:
         """Tell that the run goes on, though nothing else is to be told."""

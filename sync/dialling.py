@@ -32,14 +32,21 @@ class Dialler(httpcore.NetworkBackend):
         tls: how to verify it.
         monotonic: gives seconds that only rise.
         opened: called with the socket of each connection before anything travels on it.
+        hops: over how many networks its packets may go; 0 for any number.
     """
 
     def __init__(
-        self, tls: Tls, monotonic: Callable[[], float], opened: Callable[[socket.socket], None]
+        self,
+        tls: Tls,
+        monotonic: Callable[[], float],
+        opened: Callable[[socket.socket], None],
+        *,
+        hops: int = 0,
     ) -> None:
         self._tls = tls
         self._monotonic = monotonic
         self._opened = opened
+        self._hops = hops
         self._known: dict[tuple[str, int], list[Address]] = {}
         self._session: ssl.SSLSession | None = None
 
@@ -96,8 +103,9 @@ class Dialler(httpcore.NetworkBackend):
     def _race(
         self, name: tuple[str, int], addresses: list[Address], until: float | None
     ) -> socket.socket:
-        connection, winner = first_to_answer(addresses, until, self._monotonic)
-        self._known[name] = [winner, *(one for one in addresses if one != winner)]
+        near = [one._replace(hops=self._hops) for one in addresses]
+        connection, winner = first_to_answer(near, until, self._monotonic)
+        self._known[name] = [winner, *(one for one in near if one != winner)]
         return connection
 
 

@@ -92,16 +92,17 @@ class HttpClient:
         url: base address.
         tls: how to verify it, when the address is encrypted.
         timing: how to tell time, and how long to wait.
+        hops: over how many networks its packets may go; 0 for any number.
     """
 
-    def __init__(self, url: str, tls: Tls, timing: Timing) -> None:
+    def __init__(self, url: str, tls: Tls, timing: Timing, *, hops: int = 0) -> None:
         self.timing = timing
         self.meter = Meter()
         self._url = url.rstrip("/") + "/"
         self.name = httpx.URL(url).host or url
         patience = timing.patience
         self._client = httpx.Client(
-            transport=LineTransport(Dialler(tls, timing.monotonic, self.meter.watch)),
+            transport=LineTransport(Dialler(tls, timing.monotonic, self.meter.watch, hops=hops)),
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(patience.gap, connect=patience.connect),

@@ -10,14 +10,23 @@ from typing import Any, Final, NamedTuple, Self
 
 # Two seconds are more than a satellite takes, so that a line that is well pays for one attempt.
 _SILENCE_SECONDS: Final = 2.0
+_HOPS: Final[dict[int, tuple[int, int]]] = {
+    socket.AF_INET: (socket.IPPROTO_IP, socket.IP_TTL),
+    socket.AF_INET6: (socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS),
+}
 _UNDER_WAY: Final = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK})
 
 
 class Address(NamedTuple):
-    """Where to connect to, as the socket module has it."""
+    """Where to connect to, as the socket module has it.
+
+    Attributes:
+        hops: over how many networks packets may go to it; 0 for any number.
+    """
 
     family: int
     address: Any
+    hops: int = 0
 
 
 def first_to_answer(
@@ -83,6 +92,8 @@ class _Race:
             return
         self._trying[connection] = one
         self._next_start = now + _SILENCE_SECONDS
+        if one.hops:
+            connection.setsockopt(*_HOPS[one.family], one.hops)
         connection.settimeout(0)
         code = connection.connect_ex(one.address)
         if code in _UNDER_WAY:

@@ -12,6 +12,7 @@ from cache.clock import Clock
 from cache.state import StateDirectory
 from core.errors import UsageError
 from edge_client import notify
+from edge_client.addresses import is_told_by_avahi
 from edge_client.config import Address, NodeConfig
 from edge_client.portal.air.channels import Channels
 from edge_client.portal.application import content_application, portal_application
@@ -126,6 +127,11 @@ async def running(
         site.ports.portal = await _listen(
             stack, site, portal_application(site), config.portal_listen
         )
+        if config.is_among_peers and not is_told_by_avahi():
+            # Here, not above: most nodes have avahi, and need not load this.
+            from edge_client.portal.announcing import announced  # noqa: PLC0415
+
+            await stack.enter_async_context(announced(site.ports.portal))
         sweeper = asyncio.get_running_loop().create_task(site.connections.sweep(idle_seconds))
         try:
             yield site

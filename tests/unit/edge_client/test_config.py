@@ -27,6 +27,10 @@ def test_every_key_is_read_from_the_file(tmp_path: Path) -> None:
         poll_minutes = 1
         [disk]
         floor_mb = 0.5
+        [peers]
+        addresses = ["192.168.1.7", "School-2.local:8080", "[fd00::7]:81"]
+        parent = "10.0.0.1:8000"
+        find = false
         """
     )
 
@@ -38,6 +42,9 @@ def test_every_key_is_read_from_the_file(tmp_path: Path) -> None:
         line_poll_minutes=1.0,
         packs=("gd/*/*", "cn/-/fractions"),
         disk_floor=500_000,
+        peers=(("192.168.1.7", 80), ("school-2.local", 8080), ("[fd00::7]", 81)),
+        parent=("10.0.0.1", 8000),
+        finds_peers=False,
     )
 
 
@@ -128,3 +135,21 @@ def test_an_address_on_the_command_line_is_read_like_one_in_the_file() -> None:
     assert config.parse_address("[::1]:8080") == ("::1", 8080)
     with pytest.raises(UsageError, match="'localhost' is not an address"):
         config.parse_address("localhost")
+
+
+@pytest.mark.parametrize("text", ["a b", "http://a", "a:b", "a:0", "a:70000", "a/b", "[::1"])
+def test_what_is_no_other_node_s_address_is_refused_by_its_key(tmp_path: Path, text: str) -> None:
+    for key, value in (("parent", f'"{text}"'), ("addresses", f'["{text}"]')):
+        (tmp_path / "node.toml").write_text(f"[peers]\n{key} = {value}\n")
+        with pytest.raises(UsageError, match=rf"peers\.{key} in .* must be like"):
+            config.load(tmp_path, {})
+
+
+def test_peers_come_from_the_environment_too(tmp_path: Path) -> None:
+    given = {"PACKHORSE_PEERS": "10.0.0.2, b.lan:81", "PACKHORSE_PARENT": "10.0.0.1",
+             "PACKHORSE_FIND_PEERS": "false"}  # fmt: skip
+    got = config.load(tmp_path, given)
+    assert got.peers == (("10.0.0.2", 80), ("b.lan", 81))
+    assert (got.parent, got.finds_peers) == (("10.0.0.1", 80), False)
+    with pytest.raises(UsageError, match=r"PACKHORSE_FIND_PEERS .* must be true or false"):
+        config.load(tmp_path, {"PACKHORSE_FIND_PEERS": "perhaps"})

@@ -178,3 +178,11 @@ def test_the_dialler_verifies_with_its_own_context() -> None:
     tls = unused()
     assert Dialler(tls, Time(), lambda _: None).context is tls.context
     assert isinstance(tls.context, ssl.SSLContext)
+
+
+def test_packets_to_a_near_upstream_leave_no_network(listener: socket.socket) -> None:
+    near = open_at(listener)._replace(hops=1)
+    connection, winner = first_to_answer([near], None, Time())
+    assert connection.getsockopt(socket.IPPROTO_IP, socket.IP_TTL) == 1
+    assert winner == near
+    connection.close()

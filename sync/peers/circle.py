@@ -1,0 +1,258 @@
+"""Other nodes in one run of the worker: looked for while other things go on, then asked.
+
+A node's failures are nobody's but its own: they are noted in the book, and the run goes on.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Final
+
+import msgspec
+
+from cache.blobs import BlobStore
+from cache.space import reserve
+from core.digest import Digest
+from core.errors import RefusedError
+from core.peers import Announcement, PeerList
+from core.plan.outstanding import Outstanding
+from core.plan.situation import Offer
+from sync.context import SyncContext
+from sync.http_source import HttpSource
+from sync.peers import book as books
+from sync.peers.blobs import BlobFetch
+from sync.peers.book import Book, Peer
+from sync.peers.offers import Moment, offers
+from sync.peers.source import PeerSource
+from sync.source import SourceError
+
+# The second question, which goes out after one, is answered by then.
+SEARCH_SECONDS: Final = 2.0
+_ASKED_AT_ONCE: Final = 8
+# Lists are asked for again so many seconds later, while a run goes on.
+_FRESH_SECONDS: Final = 15.0
+_TRIES: Final = 3
+_BUSY_SECONDS: Final = 5.0
+
+
+class Circle:
+    """The other nodes.
+
+    Args:
+        context: the run's surroundings.
+        own: what this node is called among peers.
+        blobs: where blobs go.
+    """
+
+    def __init__(self, context: SyncContext, own: str, blobs: BlobStore) -> None:
+        self._context = context
+        self._state = context.state
+        self._clock = context.clock
+        self._company = context.company
+        self._own = own
+        self._blobs = blobs
+        self._peers = {one.address: one for one in books.read_book(context.state.peers).peers}
+        self._sources: dict[str, PeerSource] = {}
+        self._missed: dict[str, set[Digest]] = {}
+        self._asked_at: float | None = None
+        self._looking: Future[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="peers")
+
+    def look(self) -> None:
+        """Begin to look for nodes and to ask them, beside what goes on."""
+        if not self._company.is_none and self._looking is None:
+            self._looking = self._thread.submit(self._look)
+
+    def fresh(self) -> None:
+        """Wait until nodes were asked; ask them again when that is some time ago."""
+        if self._company.is_none:
+            return
+        self.look()
+        if self._looking is not None:
+            self._looking.result()
+        if self._asked_at is None or self._now() - self._asked_at >= _FRESH_SECONDS:
+            self._ask(list(self._peers.values()))
+        self.save()
+
+    def offers(
+        self, said: Announcement, outstanding: Outstanding, school: float
+    ) -> Sequence[Offer]:
+        """Give what they have or bring of what is outstanding; see ``sync.peers.offers``."""
+        self.fresh()
+        book = Book(peers=list(self._peers.values()))
+        return offers(book, said, outstanding, Moment(self._wall(), school))
+
+    def mirrors(self, hub: str, timestamp: int) -> Iterator[tuple[Peer, HttpSource]]:
+        """Give the nodes whose metadata are newer than this node's, parents first."""
+        self.fresh()
+        known = [
+            one for one in self._healthy() if one.told.hub == hub and one.told.timestamp > timestamp
+        ]
+        for one in sorted(known, key=lambda one: (one.kind != "parent", -one.told.timestamp)):
+            yield one, self._source(one).repository
+
+    def bring(
+        self,
+        pack: str,
+        item: str,
+        wanted: Mapping[Digest, int],
+        arrived: Callable[[list[Digest]], None],
+    ) -> None:
+        """Fetch blobs from whoever has them; what nobody has is not here afterwards.
+
+        Args:
+            pack: what they are of.
+            item: the lesson; empty for what is of the pack as a whole.
+            wanted: size by digest.
+            arrived: is told which blobs are here durably, some at a time.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        self.fresh()
+        for peer in [one for one in self._healthy() if pack in one.told.packs]:
+            missed = self._missed.setdefault(peer.address, set())
+            left = {d: size for d, size in self._lacking(wanted).items() if d not in missed}
+            if left:
+                floor = self._context.disk_floor
+                reserve(self._state.root, sum(left.values()), what=pack, floor=floor)
+                self._from(peer, (pack, item), left, arrived)
+
+    def leave(self, peer: Peer, error: RefusedError | SourceError) -> None:
+        """Leave a node alone for a while: it failed, or what it sent is not what was signed."""
+        self._peers[peer.address] = self._failed(self._peers[peer.address], error)
+
+    def save(self) -> None:
+        """Keep what was learnt.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        known = sorted(self._peers.values(), key=lambda one: (not one.is_typed, -one.heard))
+        book = Book(peers=known[: books.MOST_PEERS])
+        if book != books.read_book(self._state.peers):
+            books.write_book(self._state.peers, book)
+
+    def close(self) -> None:
+        """Let go of all of them."""
+        self._thread.shutdown()
+        for source in self._sources.values():
+            source.close()
+
+    def _lacking(self, wanted: Mapping[Digest, int]) -> dict[Digest, int]:
+        return {digest: size for digest, size in wanted.items() if not self._blobs.has(digest)}
+
+    def _from(
+        self,
+        peer: Peer,
+        what: tuple[str, str],
+        wanted: Mapping[Digest, int],
+        arrived: Callable[[list[Digest]], None],
+    ) -> None:
+        """Fetch from one node; when it is busy, wait a little."""
+        began = self._clock.monotonic()
+        fetch = BlobFetch(self._source(peer), self._state.staging, self._blobs, arrived)
+        for attempt in range(_TRIES):
+            try:
+                fetch.bring(self._lacking(wanted))
+            except RefusedError as error:
+                self.leave(peer, error)
+            except SourceError as error:
+                # A node that gives to others says when to come again.
+                if not error.retry_after:
+                    self.leave(peer, error)
+                elif attempt < _TRIES - 1:
+                    self._context.sleep(min(error.retry_after, _BUSY_SECONDS))
+                    continue
+            break
+        self._note_rate(peer.address, fetch.received, self._clock.monotonic() - began)
+        self._note_missed(peer, what, fetch.missed)
+
+    def _note_rate(self, address: str, received: int, seconds: float) -> None:
+        if received and seconds > 0:
+            peer = self._peers[address]
+            self._peers[address] = msgspec.structs.replace(peer, rate=received / seconds)
+
+    def _note_missed(self, peer: Peer, what: tuple[str, str], missed: set[Digest]) -> None:
+        if missed:
+            self._missed[peer.address] |= missed
+            self._peers[peer.address] = books.lacking(self._peers[peer.address], *what)
+
+    def _healthy(self) -> list[Peer]:
+        now = self._wall()
+        there = [one for one in self._peers.values() if one.heard and not one.is_left(now)]
+        return sorted(there, key=lambda one: (-one.rate, one.address))
+
+    def _look(self) -> None:
+        """Find out who is there, and ask them."""
+        company = self._company
+        kinds: dict[str, books.Kind] = dict.fromkeys(company.addresses, "peer")
+        if company.parent:
+            kinds[company.parent] = "parent"
+        known = {
+            address: msgspec.structs.replace(self._known(address), kind=kind, is_typed=True)
+            for address, kind in kinds.items()
+        }
+        for address, name in company.search(SEARCH_SECONDS):
+            if address not in known and len(known) < books.MOST_PEERS:
+                known[address] = msgspec.structs.replace(
+                    self._known(address), name=name, kind="peer", is_typed=False
+                )
+        self._ask(list(known.values()))
+
+    def _known(self, address: str) -> Peer:
+        return self._peers.get(address) or Peer(address=address)
+
+    def _ask(self, peers: Sequence[Peer]) -> None:
+        """Ask nodes for their lists, several at once; this node itself is none of them."""
+        now = self._wall()
+        due = [one for one in peers if not one.is_left(now)]
+        found = {one.address: one for one in peers}
+        if due:
+            with ThreadPoolExecutor(min(_ASKED_AT_ONCE, len(due))) as threads:
+                for one, told in zip(due, threads.map(self._told, due), strict=True):
+                    found[one.address] = self._heard(one, told)
+        names = {self._own} - {""}
+        self._peers = {}
+        for address, one in found.items():
+            if one.told.node not in names:
+                self._peers[address] = one
+                # Of a node that has several addresses the first one will do.
+                names |= {one.told.node} - {""}
+        self._asked_at = self._now()
+
+    def _heard(self, peer: Peer, told: PeerList | SourceError | RefusedError) -> Peer:
+        if isinstance(told, PeerList):
+            return books.answered(peer, told, self._wall())
+        return self._failed(peer, told)
+
+    def _told(self, peer: Peer) -> PeerList | SourceError | RefusedError:
+        """Ask one node, on a connection of its own."""
+        source = self._open(peer)
+        try:
+            return source.told()
+        except (SourceError, RefusedError) as error:
+            return error
+        finally:
+            source.close()
+
+    def _source(self, peer: Peer) -> PeerSource:
+        if peer.address not in self._sources:
+            self._sources[peer.address] = self._open(peer)
+        return self._sources[peer.address]
+
+    def _open(self, peer: Peer) -> PeerSource:
+        context = self._context
+        return PeerSource(
+            peer.address, context.clock.monotonic, is_typed=peer.is_typed, alive=context.alive
+        )
+
+    def _failed(self, peer: Peer, error: SourceError | RefusedError) -> Peer:
+        lied = isinstance(error, RefusedError)
+        fault = "lied" if isinstance(error, RefusedError) else error.fault
+        return books.failed(peer, fault, self._wall(), lied=lied)
+
+    def _wall(self) -> float:
+        return self._clock.wall().timestamp()
+
+    def _now(self) -> float:
+        return self._clock.monotonic()
