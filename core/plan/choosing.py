@@ -8,9 +8,12 @@ up whenever they do not all fit (Moore and Hodgson, 1968).
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
-from typing import Generic, NamedTuple, TypeVar
+from math import inf
+from typing import Final, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
+_ABOUT: Final = 0.8
+"""What is due after this share of the bytes is due about then: lines are not known that well."""
 
 
 class Job(NamedTuple, Generic[T]):
@@ -20,11 +23,13 @@ class Job(NamedTuple, Generic[T]):
         what: whatever the caller knows it by.
         size: bytes on the wire.
         due: bytes that the line brings until it is needed.
+        else_: the same for a later point, which is tried when this one is missed.
     """
 
     what: T
     size: float
     due: float
+    else_: "Job[T] | None" = None
 
 
 def in_time(jobs: Iterable[Job[T]], before: float) -> tuple[list[Job[T]], list[Job[T]]]:
@@ -34,6 +39,15 @@ def in_time(jobs: Iterable[Job[T]], before: float) -> tuple[list[Job[T]], list[J
         jobs: what is to be done.
         before: bytes that travel before all of them.
     """
+    tried = list(jobs)
+    while True:
+        kept, late = _in_time_once(tried, before)
+        if not any(job.else_ for job in late):
+            return _small_ones_first(kept, before), late
+        tried = [*kept, *(job.else_ or job for job in late)]
+
+
+def _in_time_once(jobs: Iterable[Job[T]], before: float) -> tuple[list[Job[T]], list[Job[T]]]:
     ordered = sorted(jobs, key=lambda one: one.due)
     largest: list[tuple[float, int]] = []
     dropped: set[int] = set()
@@ -50,17 +64,60 @@ def in_time(jobs: Iterable[Job[T]], before: float) -> tuple[list[Job[T]], list[J
     return kept, late
 
 
-class Weave(Generic[T]):
-    """A sequence of jobs into which better ones are woven where none comes too late.
+def _small_ones_first(kept: list[Job[T]], before: float) -> list[Job[T]]:
+    """Put small jobs before large ones that are due about then, where all stay in time.
+
+    Should the line bring less than is thought, fewer are missed then.
 
     Args:
         kept: jobs that are in time, by what is due first.
         before: bytes that travel before all of them.
     """
+    left, last_first = list(kept), []
+    total = before + sum(job.size for job in kept)
+    while left:
+        least = max(total, _ABOUT * left[-1].due)
+        place = len(left) - 1
+        for number in range(len(left) - 1, -1, -1):
+            if left[number].due < least:
+                break
+            if left[number].size > left[place].size:
+                place = number
+        job = left.pop(place)
+        total -= job.size
+        last_first.append(job)
+    return last_first[::-1]
 
-    def __init__(self, kept: Sequence[Job[T]], before: float) -> None:
-        self._order: list[tuple[float, Job[T]]] = [(job.due, job) for job in kept]
+
+class Weave(Generic[T]):
+    """A sequence of jobs into which others are woven where none comes too late.
+
+    Args:
+        jobs: by what is due first; what is never due stays where it is.
+        before: bytes that travel before all of them.
+    """
+
+    def __init__(self, jobs: Iterable[Job[T]], before: float) -> None:
+        self._order: list[tuple[float, Job[T]]] = []
         self._before = before
+        reached = 0.0
+        for job in jobs:
+            reached = max(reached, job.due) if job.due < inf else reached
+            self._order.append((reached, job))
+
+    def add_soon(self, jobs: Sequence[Job[T]]) -> None:
+        """Weave jobs in together, as early as they make none late that is not late already."""
+        size = sum(job.size for job in jobs)
+        done = self._before + sum(job.size for _, job in self._order)
+        place = len(self._order)
+        for number in range(len(self._order) - 1, -1, -1):
+            job = self._order[number][1]
+            if done <= job.due < done + size:
+                break
+            done -= job.size
+            place = number
+        key = self._order[place - 1][0] if place else 0.0
+        self._order[place:place] = [(key, job) for job in jobs]
 
     def add(self, job: Job[T], after: float) -> bool:
         """Weave a job in, behind all that is due until a point; say whether it could be done.

@@ -130,7 +130,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         made: when the plan was made.
-        is_time_known: whether that is sure; where it is not, lessons have no deadlines.
+        is_time_known: whether that is sure; where it is not, the order goes by the best guess, and
+            nothing has a deadline.
         actions: in order; the first one whose ``hold`` is empty is the head.
         lessons: forecasts for what is left of today, and for the next school day.
         day: the next school day after today, ``2026-11-27``; empty for none.

@@ -16,6 +16,8 @@ from core.plan.situation import Holding, Offer, Situation, SourceKind
 SMALL_UPDATE: Final = 256 * 1024
 """Bytes of all of a version up to which it comes before lessons."""
 _CHEAPEST: Final[dict[SourceKind, int]] = {"stick": 0, "peer": 1, "parent": 2, "hub": 3}
+Key = tuple[str, int, str, str]
+"""Pack, version, item and rendition."""
 # What another node's forecast may be wrong by before ours would be too late.
 _MARGIN_SECONDS: Final = 1800.0
 
@@ -48,9 +50,14 @@ class Piece:
     hold: Hold = ""
 
     @property
-    def key(self) -> tuple[str, int, str, str]:
+    def key(self) -> Key:
         """What it brings."""
         return self.pack, self.version, self.item, self.rendition
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Which item it is of."""
+        return self.pack, self.item
 
 
 class Maker:

@@ -48,7 +48,7 @@ def _actions(situation: Situation, found: Order) -> list[Action]:
             begins = situation.now + local
             local += one.size / one.rate if one.rate else 0.0
             finish = situation.now + local
-        actions.append(_action(one, begins, finish))
+        actions.append(_action(one, begins, finish, is_time_known=situation.is_time_known))
     return actions
 
 
@@ -84,7 +84,9 @@ def _hold(found: Order, actions: Sequence[Action]) -> Hold:
     return "" if any(not one.hold for one in actions) else actions[0].hold
 
 
-def _action(piece: Piece, begins: float | None, finish: float | None) -> Action:
+def _action(
+    piece: Piece, begins: float | None, finish: float | None, *, is_time_known: bool
+) -> Action:
     return Action(
         kind=piece.kind,
         why=piece.why,
@@ -98,6 +100,6 @@ def _action(piece: Piece, begins: float | None, finish: float | None) -> Action:
         name=piece.name,
         begins=begins,
         finish=finish,
-        deadline=piece.deadline,
+        deadline=piece.deadline if is_time_known else None,
         hold=piece.hold,
     )
