@@ -12,6 +12,7 @@ _HOUR: Final = 3600
 _DAY: Final = 86400
 BITS_PER_BYTE: Final = 8
 _MOST_LISTED: Final = 20
+_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*([kKmMgGtT][bB]?)\Z")
 _RATE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?)\s*([kKmM]?)(bit|bps|B)(?:/s|ps)?\Z")
 
 
@@ -70,6 +71,21 @@ def parse_rate(text: str) -> int | None:
     scale = {"": 1, "k": 1000, "m": 1_000_000}[prefix.lower()]
     rate = round(float(number) * scale / (1 if unit == "B" else BITS_PER_BYTE))
     return rate if rate > 0 else None
+
+
+def parse_size(text: str) -> int | None:
+    """Read a size such as ``2GB``, ``500 MB`` or ``1.5 gb``, in decimal units, into bytes.
+
+    Returns:
+        None when it is not written so.
+    """
+    match = _SIZE.match(text.strip())
+    if not match:
+        return None
+    number, unit = match.groups()
+    power = _UNITS.index("kB" if unit.lower() in {"kb", "k"} else f"{unit.upper()[0]}B")
+    size: float = float(number) * _STEP**power
+    return round(size)
 
 
 def without_long_prefix(sentence: str) -> str:

@@ -25,6 +25,7 @@ from tui.dialogs.question import Confirm
 from tui.dialogs.time import TimeQuestion
 from tui.model import Model
 from tui.pages.health import HealthPage
+from tui.pages.line import LinePage
 from tui.pages.packs import PacksPage
 from tui.pages.page import Page
 from tui.pages.setup import SetupPage
@@ -55,6 +56,7 @@ _PAGES: dict[str, Callable[[], Screen[Any]]] = {
     "stick": StickPage,
     "setup": SetupPage,
     "health": HealthPage,
+    "line": LinePage,
 }
 
 

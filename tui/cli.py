@@ -32,10 +32,11 @@ _DEFAULT_STATE = "/var/lib/packhorse"
 def tui(state: str, socket: str | None, language: str | None) -> None:
     """Watch and steer the node from a terminal.
 
-    Six screens, by their numbers: Today (are tomorrow's lessons here?), Packs, Usage, Stick
-    (import and export), Setup (enrolment, names, time, addresses, teachers) and Health (what is
-    wrong and what to do). The last line shows the keys; ? helps, l changes the language, q
-    leaves (the node goes on). A terminal that can only print lines gets Today as text.
+    Seven screens, by their numbers: Today (are tomorrow's lessons here, and what helps if not?),
+    Packs, Usage, Stick (import and export), Setup (enrolment, names, time, addresses, teachers),
+    Health (what is wrong and what to do) and Line (its hours, budget and switches). The last
+    line shows the keys; ? helps, l changes the language, q leaves (the node goes on). A terminal
+    that can only print lines gets Today as text.
 
     \b
     Example:

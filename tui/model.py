@@ -5,6 +5,7 @@ from typing import Any, Final, TypeVar
 
 from core.control import Failure, Status
 from core.control_calls import Finding, Stick, StickReport, Teacher, UsageReport
+from core.control_line import LineReport
 from tui.client import Absence
 
 T = TypeVar("T")
@@ -21,7 +22,8 @@ class Model:
         now: this moment; both are monotonic seconds.
         waits: methods that have been called and have not answered, and since when.
         failures: why the last call of a method failed; absent when it did not.
-        sticks: None before anybody has looked; so are ``teachers``, ``usage`` and ``findings``.
+        sticks: None before anybody has looked; so are ``teachers``, ``usage``, ``findings`` and
+            ``line``.
         stick: path of the stick that was chosen among several.
         working: the stick that something was last begun with, whatever the keys act on since.
         worked: the method that was last done with a stick; ``report`` is how that ended.
@@ -47,6 +49,7 @@ class Model:
     usage: UsageReport | None = None
     days: int = 7
     findings: list[Finding] | None = None
+    line: LineReport | None = None
 
     @property
     def known(self) -> Status:
@@ -82,7 +85,7 @@ class Model:
 
 
 # The field that keeps a method's answer.
-_KEPT: Final = {"teachers": "teachers", "usage": "usage", "doctor": "findings"}
+_KEPT: Final = {"teachers": "teachers", "usage": "usage", "doctor": "findings", "line": "line"}
 STICK_WORK: Final = ("import_stick", "export_stick", "release_stick", "enrol_setup")
 
 

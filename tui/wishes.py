@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from core.control_calls import Enrolled, Finding, Stick, StickReport, Teacher, UsageReport
+from core.control_line import LineReport
+from core.line.settings import LineSettings
 
 _SOON: Final = 30.0
 _SLOWLY: Final = 180.0
@@ -34,4 +36,9 @@ WISHES: Final[dict[str, Wish]] = {
     "confirm_time": Wish(dict[str, Any]),
     "doctor": Wish(list[Finding], _SLOWLY),
     "usage": Wish(UsageReport, _SLOWLY),
+    "line": Wish(LineReport),
+    "set_line": Wish(LineSettings, _SOON, ("line",)),
+    "open_line": Wish(LineSettings, _SOON, ("line",)),
+    "pause": Wish(LineSettings, _SOON, ("line",)),
+    "resume": Wish(LineSettings, _SOON, ("line",)),
 }

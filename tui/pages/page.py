@@ -20,6 +20,7 @@ from tui.views.sheet import Sheet, Table
 from tui.widgets.bar import Bar
 from tui.widgets.grid import Grid
 from tui.widgets.lines import Facts, Lines
+from tui.widgets.week import WeekGrid
 
 TABS = {
     "today": N_("Today"),
@@ -28,6 +29,7 @@ TABS = {
     "stick": N_("Stick"),
     "setup": N_("Setup"),
     "health": N_("Health"),
+    "line": N_("Line"),
 }
 _HERE = "bold reverse"
 _LEAST_PLACE = 8
@@ -78,6 +80,7 @@ class Page(Listener):
         yield Lines(id="detail")
         yield Grid(id="table")
         yield Grid(id="second")
+        yield WeekGrid(id="week")
         with Vertical(id="progress"):
             yield Lines(id="progress-text")
             yield Bar(id="progress-bar")
@@ -131,7 +134,10 @@ class Page(Listener):
     def _keep_focus(self) -> None:
         """Give the keys to the table, or to the text where there is none."""
         # Once only for a table: Tab may then lead to the text below it.
-        if self.grid.display and not self._had_table:
+        week = self.query_one("#week")
+        if week.display:
+            self.set_focus(week)
+        elif self.grid.display and not self._had_table:
             self.set_focus(self.grid)
         elif self.focused is None or not self.focused.display:
             self.set_focus(self.query_one("#notes"))
@@ -159,6 +165,8 @@ class Page(Listener):
             grid.show(table or _NO_TABLE)
             grid.display = bool(table) and lines > 0
             grid.styles.height = lines
+        self._give("week", room.week)
+        self.query_one("#week", WeekGrid).shown = sheet.week
         self._give("progress", room.progress)
         self._give("notes", room.note_lines)
         self._give("facts", room.facts)

@@ -1,13 +1,13 @@
 """School time as people say and type it. Pure: the moment is passed in."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from core.control import Status
 from tui.texts import N_, Language
 
-_WEEKDAYS: Final = (
+WEEKDAYS: Final = (
     N_("Monday"),
     N_("Tuesday"),
     N_("Wednesday"),
@@ -36,6 +36,34 @@ def school_moment(status: Status, passed: float) -> datetime | None:
         return None
 
 
+def shown_moment(seconds: float, offset: int) -> datetime | None:
+    """Give what the school's clock shows at a moment; None beyond the end of time.
+
+    Args:
+        seconds: since 1970.
+        offset: minutes by which that clock is ahead of UTC.
+    """
+    try:
+        return datetime.fromtimestamp(seconds + offset * 60, UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def day_word(day: date, today: date, language: Language) -> str:
+    """Name a day as people do: today, tomorrow, a weekday of the next six, else its date."""
+    ahead = (day - today).days
+    if ahead in {0, 1}:
+        return language.gettext("today") if ahead == 0 else language.gettext("tomorrow")
+    return weekday(day, language) if 1 < ahead < len(WEEKDAYS) else day.isoformat()
+
+
+def short_when(moment: datetime, today: date, language: Language) -> str:
+    """Write a moment as people do: ``8:30`` today, ``tomorrow 8:30``, ``Friday 8:30``."""
+    if moment.date() == today:
+        return clock(moment)
+    return f"{day_word(moment.date(), today, language)} {clock(moment)}"
+
+
 def day_and_time(moment: datetime, language: Language) -> str:
     """Write weekday, date and time, such as ``Tuesday 2026-11-24 8:28``."""
     return language.gettext("{weekday} {day} {time}").format(
@@ -45,7 +73,7 @@ def day_and_time(moment: datetime, language: Language) -> str:
 
 def weekday(moment: date, language: Language) -> str:
     """Name the weekday."""
-    return language.gettext(_WEEKDAYS[moment.weekday()])
+    return language.gettext(WEEKDAYS[moment.weekday()])
 
 
 def clock(moment: datetime) -> str:

@@ -11,6 +11,9 @@ _FRAME: Final = 2
 _AIRY: Final = 18
 _MESSAGE_FROM: Final = 12
 _LEAST_BODY: Final = 5
+_LEAST_NOTES: Final = 3
+# The hours, seven days, and what is said below.
+_WEEK: Final = 9
 _MOST_HEADLINE: Final = 2
 _MOST_DETAIL: Final = 3
 # One at each side, and one for a scroll bar.
@@ -36,6 +39,7 @@ class Room:
     gap: int
     facts: int
     message: int
+    week: int
 
 
 def room_for(sheet: Sheet, width: int, height: int) -> Room:
@@ -52,6 +56,8 @@ def room_for(sheet: Sheet, width: int, height: int) -> Room:
     if sheet.progress is not None:
         progress = min(2 if sheet.progress.share is not None else 1, max(0, left))
     left -= progress
+    week = min(_WEEK, max(0, left)) if sheet.week is not None else 0
+    left -= week
     alone = sheet.table is not None and sheet.table.head and not (sheet.second or sheet.notes)
     gap = int(bool(sheet.facts) and bool(air) and not alone)
     facts = max(0, min(len(sheet.facts), left - gap - _least(sheet)))
@@ -60,12 +66,15 @@ def room_for(sheet: Sheet, width: int, height: int) -> Room:
     after_table = bool(sheet.table) and bool(notes) and air
     wanted[2] += after_table
     menu = sheet.table is not None and not sheet.table.head
-    table, second, noted = share_out(wanted, left - gap - facts, first=menu)
+    lines = left - gap - facts
+    weighty = sheet.weighty and wanted[0] + min(_LEAST_NOTES, wanted[2]) <= lines
+    table, second, noted = share_out(wanted, lines, first=menu or weighty)
     if alone:
         table = max(0, left - facts)
     return Room(
         headline=tuple(headline), detail=tuple(detail), notes=notes, air=air, table=table,
         second=second, progress=progress, note_lines=noted, gap=gap, facts=facts, message=message,
+        week=week,
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from core.display import cells, fit
+from tui.views.week import WeekSheet
 
 Mood = Literal["good", "busy", "bad", "plain"]
 
@@ -90,6 +91,8 @@ class Sheet:
     Attributes:
         headline: what matters most.
         detail: what to do about it, or why it is so; may be empty.
+        week: the hours of the line, in the place of tables.
+        weighty: whether the table comes before the notes, where there is no room for both.
         keys: what the footer offers, key and words.
     """
 
@@ -102,6 +105,8 @@ class Sheet:
     notes: tuple[Note, ...] = ()
     facts: tuple[Fact, ...] = ()
     keys: tuple[tuple[str, str], ...] = ()
+    week: WeekSheet | None = None
+    weighty: bool = False
 
 
 def layout(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:

@@ -8,8 +8,11 @@ from core.headline import percent
 from core.text import human_bytes
 from tui.model import Model
 from tui.texts import N_, Language
+from tui.views import evening as evenings
+from tui.views.evening import Evening, evening_of, hold_words, plan_fact
 from tui.views.lessons import next_lessons
 from tui.views.moments import day_and_time, school_moment
+from tui.views.plan_words import KEYS, REMEDIES
 from tui.views.shared import absent, backlog, count, joined, pack_title, total, transfer_progress
 from tui.views.sheet import Cell, Column, Fact, Mood, Note, Row, Sheet, Table
 from tui.views.wishes import wish_notes
@@ -40,11 +43,20 @@ _COME: Final = (
 _ORDER: Final = ("arriving", "missing", "here", "withdrawn")
 
 
-def today(model: Model, language: Language) -> Sheet:
-    """Say what the technician must know this evening."""
+def today(model: Model, language: Language, selected: str = "") -> Sheet:
+    """Say what the technician must know this evening.
+
+    Args:
+        model: what is known.
+        language: to say it in.
+        selected: the row under the cursor.
+    """
     _ = language.gettext
     nothing = absent(model, language)
     headline, detail, mood = _tomorrow(model, language)
+    evening = evening_of(model)
+    if nothing is None and evening is not None:
+        return _evening(evening, model, language, selected)
     if nothing is not None:
         headline, detail, mood = nothing.headline, nothing.detail, nothing.mood
     lessons = next_lessons(model, language)
@@ -59,6 +71,27 @@ def today(model: Model, language: Language) -> Sheet:
         progress=transfer_progress(model, language),
         facts=tuple(_facts(model, language)) if model.status else (),
         keys=_keys(model, language),
+    )
+
+
+def _evening(evening: Evening, model: Model, language: Language, selected: str) -> Sheet:
+    """Show what the next lessons can count on."""
+    head, mood = evenings.headline(evening, language)
+    detail = evenings.detail(evening, language)
+    offered = {way: key for way in evenings.remedies(evening) if (key := REMEDIES[way][2])}
+    _ = language.gettext
+    words = [(key, _(KEYS[key])) for key in offered.values() if key in KEYS]
+    keys = (("r", _("fetch now")), ("Enter", _("what helps")), *words)
+    return Sheet(
+        headline=head,
+        detail=detail or _problem(model.known, language) or _contact(model, language),
+        mood=mood,
+        table=evenings.table(evening, model, language),
+        notes=(*evenings.notes(evening, selected, language), *wish_notes(model, language)),
+        progress=transfer_progress(model, language),
+        facts=tuple(one for one in _facts(model, language) if one.label != _("Portal")),
+        keys=keys,
+        weighty=True,
     )
 
 
@@ -126,6 +159,8 @@ def _contact(model: Model, language: Language) -> str:
     if total(status).missing and status.next_try is not None:
         then = language.duration(max(0.0, status.next_try - model.passed))
         return _("The rest is fetched with the next try, in {duration}.").format(duration=then)
+    if status.channels and not status.school_time_known:
+        return _("Which lessons are next cannot be said before the time is confirmed: press c.")
     if status.pending:
         return _("The hub has not heard of this node yet: the request goes by line or stick.")
     address = next(iter(status.addresses), status.portal)
@@ -172,13 +207,12 @@ def _row(group: str, pack: PackStatus, model: Model, language: Language) -> Row:
 
 def _facts(model: Model, language: Language) -> list[Fact]:
     _, status = language.gettext, model.known
-    facts = [
-        Fact(_("Line"), _line(model, language), _LINE_MOODS.get(status.line, "plain")),
-        Fact(_("Usage"), backlog(model, language)),
-        Fact(_("Time"), *_time(model, language)),
-    ]
-    if model.absence is not None:
-        facts = facts[1:2]
+    facts = [Fact(_("Usage"), backlog(model, language))]
+    if model.absence is None:
+        line = Fact(_("Line"), _line(model, language), _LINE_MOODS.get(status.line, "plain"))
+        coming = plan_fact(model, language)
+        time = Fact(_("Time"), *_time(model, language))
+        facts = [line, *([coming] if coming else []), *facts, time]
     if status.addresses or status.portal:
         address = one_line(next(iter(status.addresses), status.portal))
         facts.append(Fact(_("Portal"), address))
@@ -193,6 +227,8 @@ def _facts(model: Model, language: Language) -> list[Fact]:
 def _line(model: Model, language: Language) -> str:
     _, status = language.gettext, model.known
     parts = [_(_LINES[status.line])]
+    if status.plan is not None and status.plan.hold not in {"", "done", "line"}:
+        parts.append(hold_words(model, status.plan, language, short=True))
     if status.activity in _ACTIVITIES:
         parts.append(_(_ACTIVITIES[status.activity]))
     if status.last_contact is not None:

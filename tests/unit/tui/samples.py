@@ -25,6 +25,10 @@ from core.control_calls import (
     UsagePack,
     UsageReport,
 )
+from core.control_line import MOST_TOLD, bounded
+from core.plan.model import Plan
+from tests.support import evenings
+from tests.support.planning import at
 from tui.client import Absence
 from tui.views.sheet import Table
 
@@ -367,3 +371,22 @@ def numbered(pack: PackStatus, number: int) -> PackStatus:
 def no_table() -> Table:
     """Give a table without rows."""
     return Table((), ())
+
+
+def evening(plan: Plan, **fields: object) -> Status:
+    """Give the status of a Thursday at 18:00 with a plan."""
+    usual = msgspec.structs.replace(
+        FULL,
+        channels=[ChannelStatus(id="g5", title={"zh": "五年级", "en": "Grade 5"})],
+        school_time="2026-11-26T18:00",
+        school_offset=evenings.OFFSET,
+        plan=bounded(plan, MOST_TOLD),
+        line_settings=evenings.SETTINGS,
+        ledger=evenings.LINE.ledger,
+        line_rate=5_000.0,
+    )
+    return msgspec.structs.replace(usual, **fields)
+
+
+EVENING = evening(evenings.too_slow())
+NOW = at(evenings.EVENING)

@@ -45,8 +45,8 @@ async def test_numbers_lead_to_the_screens_and_escape_back_to_the_first() -> Non
     async with driving(scripted(samples.FULL)) as driver:
         for key, headline in (
             ("2", "5 packs"), ("3", "All usage records"), ("4", "Plug in a stick"),
-            ("5", "All is set up"), ("6", "1 thing is broken"), ("1", "For tomorrow"),
-            ("6", "1 thing is broken"), ("escape", "For tomorrow"),
+            ("5", "All is set up"), ("6", "1 thing is broken"), ("7", "The line is free"),
+            ("1", "For tomorrow"), ("6", "1 thing is broken"), ("escape", "For tomorrow"),
         ):  # fmt: skip
             await driver.press(key)
             assert driver.part("headline").startswith(headline), key
@@ -98,7 +98,7 @@ async def test_a_long_table_scrolls_with_its_cursor() -> None:
 async def test_every_screen_survives_every_size() -> None:
     agent = scripted(samples.HOSTILE, sticks=[samples.STICK])
     async with driving(agent) as driver:
-        for keys in ("2", "3", "4m", "5et", "6"):
+        for keys in ("2", "3", "4m", "5et", "6", "7"):
             await driver.press(*("question_mark" if key == "?" else key for key in keys))
             for width, height in ((10, 2), (30, 7)):
                 await driver.pilot.resize_terminal(width, height)

@@ -12,6 +12,7 @@ from tests.unit.tui import samples
 from tui.model import Model
 from tui.texts import load_languages
 from tui.views.health import health
+from tui.views.line import line_page
 from tui.views.packs import packs
 from tui.views.qr import code_lines
 from tui.views.room import room_for, share_out
@@ -20,6 +21,7 @@ from tui.views.sheet import Cell, Column, Fact, Note, Progress, Row, Sheet, Tabl
 from tui.views.stick import stick
 from tui.views.today import today
 from tui.views.usage import usage
+from tui.views.week import WeekDraft
 from tui.views.wrap import clipped, wrap
 
 COLUMNS = (
@@ -116,13 +118,14 @@ def _sheets() -> list[Sheet]:
     return [
         today(model, language), packs(model, language), usage(model, language),
         stick(model, language), setup(model, language), health(model, language),
+        line_page(Model(status=samples.EVENING), language, WeekDraft()),
         Sheet("h" * 500, "d" * 900, "bad", Table((Column("x"),), rows), None,
               Progress("p", 0.5), (Note("n" * 300),), (Fact("f", "v"),) * 9),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40), (20, 5), (4, 2), (1, 1)])
-@pytest.mark.parametrize("sheet", _sheets(), ids=range(7))
+@pytest.mark.parametrize("sheet", _sheets(), ids=range(8))
 def test_the_parts_never_need_more_lines_than_there_are(
     sheet: Sheet, size: tuple[int, int]
 ) -> None:
@@ -130,6 +133,7 @@ def test_the_parts_never_need_more_lines_than_there_are(
     room = room_for(sheet, width, height)
 
     below = room.table + room.second + room.progress + room.note_lines + room.gap + room.facts
+    below += room.week
     used = 2 + room.message + 2 * room.air + len(room.headline) + len(room.detail) + below
     assert below == 0 or used <= height
     assert len(room.headline) >= 1

@@ -11,6 +11,7 @@ from pytest_textual_snapshot import SVGImageExtension  # type: ignore[import-unt
 from syrupy.assertion import SnapshotAssertion
 
 from core.display import cells
+from tests.support import evenings
 from tests.unit.tui import samples
 from tests.unit.tui.driving import Driver, driving, scripted
 
@@ -22,6 +23,7 @@ PAGES = {
     "4": "stick",
     "5": "setup",
     "6": "health",
+    "7": "line",
 }
 _TEXT = re.compile(r'textLength="[\d.]+"( [^>]*>)([^<]*)<')
 _CELL = 12.2
@@ -78,6 +80,22 @@ async def test_today_with_wishes(picture: Picture, language: str, size: str) -> 
         picture(driver, f"today-wishes-{language}-{size}")
 
 
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("language", ["zh", "en"])
+async def test_the_evening_and_the_line(picture: Picture, language: str, size: str) -> None:
+    plans = {
+        name: getattr(evenings, name)() for name in ("too_slow", "lowered", "cut_off", "all_here")
+    }
+    agent = scripted(samples.evening(plans["lowered"]), line=evenings.LINE)
+    async with driving(agent, language, SIZES[size]) as driver:
+        for name, plan in plans.items():
+            await driver.news(samples.evening(plan))
+            picture(driver, f"evening-{name.replace('_', '-')}-{language}-{size}")
+        await driver.press("down", "enter")
+        await driver.press("7", "v", "right", "down", "space")
+        picture(driver, f"line-edited-{language}-{size}")
+
+
 @pytest.mark.parametrize("language", ["zh", "en"])
 async def test_every_dialog(picture: Picture, language: str) -> None:
     agent = scripted(samples.FULL, sticks=[samples.STICK])
@@ -93,6 +111,9 @@ async def test_every_dialog(picture: Picture, language: str) -> None:
             ("ta", "teacher-form"),
             ("d", "teacher-question"),
             ("4m", "schools"),
+            ("7o", "open-line"),
+            ("b", "budget-form"),
+            ("p", "pause-question"),
         ):
             await driver.press(*("question_mark" if key == "?" else key for key in keys))
             picture(driver, f"{name}-{language}")
