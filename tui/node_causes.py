@@ -150,4 +150,6 @@ NODE_CAUSES: Final = (
     N_("Set its hours instead, so that they hold for every week."),
     N_("{path} is open in another program."),
     N_("Close it there, then run the command again."),
+    N_("Nothing of {pack} version {version} came, though it was fetched."),
+    N_("It is tried again at the next poll. If it stays so, tell the publisher."),
 )

@@ -194,7 +194,7 @@ async def test_what_the_node_refuses_is_said_and_the_edit_stays() -> None:
     async with driving(agent(set_line=REFUSED), "zh") as driver:
         await driver.press("7", "space", "s")
 
-        await driver.sees("这样的时段永远不允许任何传输。", "已修改，未保存")
+        await driver.sees("这样设置，任何时段都不能传输。", "已修改，未保存")
 
 
 @pytest.mark.parametrize("page", ["1", "7"])
