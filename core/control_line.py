@@ -15,7 +15,7 @@ import msgspec
 from core.line.estimate import Estimate
 from core.line.ledger import Ledger
 from core.line.settings import LineSettings, Week
-from core.plan.model import Plan
+from core.plan.model import Hold, Plan
 
 MOST_TOLD: Final = 20
 """Actions of the plan in a status."""
@@ -46,6 +46,9 @@ class LineReport(msgspec.Struct, frozen=True, kw_only=True):
             time is not sure.
         left: bytes of the budget that are left; None for any number.
         share: the share of the line that is free just now, 0 to 1.
+        now: school time, or the best guess, seconds since 1970.
+        hold: why nothing travels just now; empty when something does or could.
+        until: when that ends by itself; None when it does not, or nobody knows.
     """
 
     settings: LineSettings = LineSettings()
@@ -54,6 +57,9 @@ class LineReport(msgspec.Struct, frozen=True, kw_only=True):
     renews: str = ""
     left: int | None = None
     share: float = 1.0
+    now: float = 0.0
+    hold: Hold = ""
+    until: float | None = None
 
 
 class SetLineCall(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -7,7 +7,9 @@ from edge_client.commands.doctor import doctor
 from edge_client.commands.enrol import enrol
 from edge_client.commands.export_stick import export_stick
 from edge_client.commands.import_stick import import_stick
+from edge_client.commands.line import line
 from edge_client.commands.name import name
+from edge_client.commands.plan import plan
 from edge_client.commands.run import run
 from edge_client.commands.status import status
 from edge_client.commands.sync import sync
@@ -26,6 +28,7 @@ def node() -> None:
 
 
 for _command in (
-    enrol, run, sync, status, import_stick, export_stick, check, doctor, name, time, teacher,
+    enrol, run, sync, plan, status, line, import_stick, export_stick, check, doctor, name, time,
+    teacher,
 ):  # fmt: skip
     node.add_command(_command)

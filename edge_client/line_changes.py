@@ -53,6 +53,14 @@ def open_line(state: StateDirectory, school: SchoolClock, call: OpenCall) -> Lin
     return _change(state, lambda settings: msgspec.structs.replace(settings, open_until=until))
 
 
+def too_long() -> UsageError:
+    """Refuse to open the line for so long."""
+    return UsageError(
+        "The line is opened for a week at most.",
+        hint="Set its hours instead, so that they hold for every week.",
+    )
+
+
 def _until(school: SchoolClock, call: OpenCall, state: StateDirectory) -> float:
     now = school.now(read_floor(state)).moment
     if now is None:
@@ -68,10 +76,7 @@ def _until(school: SchoolClock, call: OpenCall, state: StateDirectory) -> float:
             until=school.here(until).strftime("%Y-%m-%d %H:%M"),
         )
     if until > now + timedelta(minutes=LONGEST_OPEN_MINUTES):
-        raise UsageError(
-            "The line is opened for a week at most.",
-            hint="Set its hours instead, so that they hold for every week.",
-        )
+        raise too_long()
     return until.timestamp()
 
 

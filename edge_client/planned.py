@@ -14,6 +14,7 @@ from cache.state import StateDirectory
 from core.control_line import LineReport
 from core.line.ledger import left, month_after
 from core.line.week import share_at, share_without_time
+from core.plan.capacity import hold_now
 from core.plan.model import Plan
 from core.plan.planner import plan
 from core.plan.situation import Situation
@@ -93,6 +94,7 @@ def report_of(situation: Situation) -> LineReport:
     """Say what a situation means for the line."""
     settings, known = situation.settings, situation.is_time_known
     today = situation.here(datetime.fromtimestamp(situation.now, UTC)).date()
+    hold, until = hold_now(situation)
     renews = month_after(today, settings.budget_day).isoformat() if known else ""
     return LineReport(
         settings=settings,
@@ -101,6 +103,9 @@ def report_of(situation: Situation) -> LineReport:
         renews=renews,
         left=left(situation.ledger, settings.budget),
         share=_share(situation),
+        now=situation.now,
+        hold=hold,
+        until=until,
     )
 
 

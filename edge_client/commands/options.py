@@ -34,3 +34,14 @@ def give(value: object) -> None:
     if sys.stdout.isatty():
         data = msgspec.json.format(data)
     click.echo(data.decode())
+
+
+def whole(value: object) -> object:
+    """Give a result with all its fields, also those that have their usual value."""
+    if isinstance(value, msgspec.Struct):
+        return {name: whole(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, dict):
+        return {name: whole(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [whole(one) for one in value]
+    return value

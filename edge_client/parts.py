@@ -1,0 +1,41 @@
+"""What commands need of a node that they look at themselves: its settings, clock and planner."""
+
+from dataclasses import dataclass
+
+from cache.clock import Clock
+from cache.school_clock import SchoolClock
+from cache.state import StateDirectory
+from core.errors import NoStateError
+from edge_client import config
+from edge_client.planned import Planned
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Parts of one node.
+
+    Attributes:
+        school: the school's clock.
+        planned: plans from its files.
+    """
+
+    school: SchoolClock
+    planned: Planned
+
+
+def parts_of(where: StateDirectory) -> Parts:
+    """Look at a node.
+
+    Raises:
+        NoStateError: there is none.
+        UsageError: its configuration cannot be used.
+    """
+    if not where.root.is_dir():
+        raise NoStateError(
+            "There is no node in {path}.",
+            hint="Run `packhorse node enrol` with the token that your hub gave you.",
+            path=str(where.root),
+        )
+    settings, clock = config.load(where.root), Clock()
+    school = SchoolClock(where, clock, zone=settings.time_zone)
+    return Parts(school, Planned(where, clock, school, disk_floor=settings.disk_floor))
