@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.line.hours import Days, Run, painted, parse_days, parse_hours, parse_share, read_out
-from core.line.settings import USUAL_WEEK
+from core.line.settings import USUAL_WEEK, Week
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,7 @@ from core.line.settings import USUAL_WEEK
      ("mon - tue, sun", {0, 1, 6}), ("all", set(range(7)))],
 )  # fmt: skip
 def test_days_are_named_or_spanned(text: str, days: set[int]) -> None:
-    assert parse_days(text) == days
+    assert parse_days(text) == frozenset(days)
 
 
 @pytest.mark.parametrize("text", ["", "monday", "mon-", "mon-wed-fri", "1-5", "mon;tue", "周一"])
@@ -30,7 +30,7 @@ def test_what_are_no_days_is_none(text: str) -> None:
 def test_hours_begin_and_end_with_full_hours_and_may_go_over_midnight(
     text: str, hours: set[int]
 ) -> None:
-    assert parse_hours(text) == hours
+    assert parse_hours(text) == frozenset(hours)
 
 
 @pytest.mark.parametrize("text", ["", "7", "7-7", "24-2", "7-25", "7:30-9", "-3-4", "٧-٩", "7-18h"])
@@ -61,7 +61,7 @@ def test_painting_changes_those_hours_alone() -> None:
 
 @given(st.lists(st.sampled_from([0, 20, 100]), min_size=168, max_size=168).map(tuple))
 def test_what_is_read_out_paints_the_same_week(week: tuple[int, ...]) -> None:
-    again = (50,) * 168
+    again: Week = (50,) * 168
     for days in read_out(week):
         for run in days.runs:
             hours = range(run.start, run.stop)
