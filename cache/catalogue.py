@@ -20,6 +20,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from cache import (
+    catalogue_removal,
     catalogue_renditions,
     catalogue_search,
     catalogue_wanted,
@@ -258,6 +259,38 @@ class Catalogue:
         gone = {*manifests, *(digest for digest, held in blobs if held)}
         return sorted((gone - self.named()).union(left))
 
+    def remove_pack(self, pack: str, pinned: Collection[Digest] = ()) -> list[Digest] | None:
+        """Forget a pack, all its versions; give the blobs that the caller may now remove.
+
+        Args:
+            pack: its id. What is withdrawn of it stays so.
+            pinned: blobs that stay.
+
+        Returns:
+            None when the pack stays, since it has one of those.
+
+        Raises:
+            DamagedError: the catalogue is damaged.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        with transaction(self._connection, self._path):
+            if pack in catalogue_removal.with_any(self._connection, pinned):
+                return None
+            newest = self._column("SELECT newest FROM pack WHERE id = ?", pack)
+            catalogue_removal.hide(self._connection, pack)
+            self._find_no_more(newest)
+            manifests, blobs = catalogue_removal.drop(self._connection, pack)
+        if self._manifests:
+            manifest_list.discard(self._manifests, set(map(Digest, manifests)))
+            manifest_list.want(self._manifests, pack, EVERYTHING)
+        return sorted({Digest(one) for one in [*manifests, *blobs]} - self.named())
+
+    def own_bytes(self, packs: Collection[str], pinned: Collection[Digest]) -> dict[str, int]:
+        """Give what removing each of these packs would give back; those with a pin are left out."""
+        with sqlite_in_words(self._path):
+            stay = catalogue_removal.with_any(self._connection, pinned)
+            return catalogue_removal.own_bytes(self._connection, set(packs) - stay)
+
     def missing(self) -> list[Digest]:
         """Name the blobs that are wanted and not here."""
         return self._digests("SELECT digest FROM blob WHERE NOT held ORDER BY digest")
@@ -331,6 +364,15 @@ class Catalogue:
                 for one in previous:
                     catalogue_search.remove_version(self._connection, one)
                 catalogue_search.add_version(self._connection, version)
+        except DamagedError:
+            catalogue_search.begin_anew(self._connection)
+
+    def _find_no_more(self, versions: list[int]) -> None:
+        """Take versions out of the index of words."""
+        try:
+            with sqlite_in_words(self._path, reading=True):
+                for one in versions:
+                    catalogue_search.remove_version(self._connection, one)
         except DamagedError:
             catalogue_search.begin_anew(self._connection)
 

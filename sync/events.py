@@ -184,6 +184,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
             when no plan was made or the run ended otherwise.
         until: when that ends by itself, seconds since 1970; None when it does not, or nobody
             knows.
+        removed: packs that made room for others.
         statements: statements that lie on the stick now, for the hub.
         enrolment: whether an enrolment request lies on the stick now.
         bytes: bytes read from or written to the stick.
@@ -206,6 +207,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: float = 0.0
     hold: Hold = ""
     until: float | None = None
+    removed: list[str] = []
     statements: int = 0
     enrolment: bool = False
     bytes: int = 0

@@ -23,6 +23,7 @@ from sync.events import Contact, Done, Problem, Summary, Uploading, problem_of
 from sync.http_client import HttpClient
 from sync.hub_api import HubRefusedError, post
 from sync.identity import Identity, load_identity, load_key
+from sync.last_used import note_used
 from sync.pending import confirm_by_line
 from sync.pull.retry import Persistence
 from sync.source import SourceError
@@ -50,6 +51,7 @@ def run_upload(context: SyncContext) -> Summary:
     with ExitStack() as stack:
         client = stack.enter_context(closing(open_client(context, identity)))
         agent = stack.enter_context(closing(AgentDatabase(context.state)))
+        note_used(context.state, agent)
         run = _Run(context, client, agent, signer)
         run.all(identity)
         summary = run.summary(context.clock.monotonic() - started)

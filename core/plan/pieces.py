@@ -18,6 +18,8 @@ SMALL_UPDATE: Final = 256 * 1024
 _CHEAPEST: Final[dict[SourceKind, int]] = {"stick": 0, "peer": 1, "parent": 2, "hub": 3}
 Key = tuple[str, int, str, str]
 """Pack, version, item and rendition."""
+# What a manifest comes to on the disk, beside what travelled for it.
+_UNPACKED: Final = 4
 # What another node's forecast may be wrong by before ours would be too late.
 _MARGIN_SECONDS: Final = 1800.0
 
@@ -81,7 +83,8 @@ class Maker:
         """Give what tells which items a pack has."""
         # What is known of it are two small files.
         line = wire_bytes(pack.head, self._situation.wire, requests=2)
-        made = Piece("list", "list", pack.pack, pack.version, line=line)
+        size = _UNPACKED * pack.head
+        made = Piece("list", "list", pack.pack, pack.version, line=line, size=size)
         return self._from_cheapest(made)
 
     def whole(self, pack: OutstandingPack, why: Why) -> Piece:

@@ -17,14 +17,16 @@ def make_room(pieces: Iterable[Piece], situation: Situation) -> list[Piece]:
     """
     room = situation.usable
     removable = _coldest_first(situation)
+    spare = sum(one.size for one in removable)
     done: list[Piece] = []
     for piece in pieces:
         if piece.hold in {"metered", "peer"}:
             done.append(piece)
             continue
-        while piece.size > room and removable:
+        # Nothing goes in vain.
+        while room < piece.size <= room + spare:
             one = removable.pop(0)
-            room += one.size
+            room, spare = room + one.size, spare - one.size
             # Not before its beneficiary could come.
             done.append(Piece("remove", "room", one.pack, size=one.size, hold=piece.hold))
         if piece.size > room:

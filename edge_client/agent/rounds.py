@@ -298,5 +298,7 @@ def narrate(summary: Summary) -> None:
     """Say in the log how a run ended."""
     if summary.exit_code == ExitCode.DONE:
         logger.info("%s ended well", summary.task)
+    for pack in summary.removed:
+        logger.info("%s made room: nobody assigns it here any more", pack)
     for problem in summary.problems:
         logger.warning("%s: %s %s", summary.task, problem.text, problem.hint)

@@ -47,6 +47,7 @@ class Choice:
     Attributes:
         assigned: the packs that are wanted here without any wish.
         priorities: of the packs to take, 1 to 9; 10 for those that are only wished.
+        unwanted: the packs that are here and that no assignment wants.
         unknown: the wished packs whose publisher cannot be read, so that they may be published.
         problems: what could not be read, or is not as people probably meant it; each with its
             pack, if it is about one.
@@ -67,6 +68,7 @@ class Choice:
         self._agent = agent
         self.assigned: set[str] = set()
         self.priorities: dict[str, int] = {}
+        self.unwanted: list[str] = []
         self.unknown: set[str] = set()
         self.problems: list[tuple[str, PackhorseError]] = []
 
@@ -92,6 +94,7 @@ class Choice:
         wished = {one for one in self._wishes.packs() if self._is_allowed(one)}
         mine = [one for one in packs if one.pack in self.assigned | wished]
         self._want(orders, [one.pack for one in mine if one.pack not in orders], here)
+        self.unwanted = standing.unwanted
         text = encode_standing(standing)
         if self._agent.reader.fact(FACT) != text:
             self._agent.remember(FACT, text)

@@ -9,12 +9,13 @@ from typing import Final
 import msgspec
 
 from cache.school_clock import SchoolClock
-from cache.space import reserve
+from cache.space import reserve, space
 from core.errors import PackhorseError, RefusedError
 from core.plan.model import Action, Plan
 from core.plan.situation import Situation
 from sync.pull.inventory import Inventory
 from sync.pull.pack import PackPull
+from sync.pull.removal import removable, remove
 from sync.pull.room import Room
 from sync.pull.wishes import Wishes
 from sync.situation import SituationReader
@@ -34,12 +35,14 @@ class Tasks:
         priorities: of the packs.
         assigned: those that are wanted without any wish.
         wishes: as they stood at its beginning.
+        unwanted: the packs that are here and that no assignment wants.
     """
 
     pulls: dict[str, PackPull]
     priorities: dict[str, int]
     assigned: Collection[str]
     wishes: Wishes
+    unwanted: Collection[str] = ()
 
 
 class NodeHands:
@@ -53,6 +56,7 @@ class NodeHands:
 
     Attributes:
         failed: the packs that something stopped.
+        removed: the packs that made room.
     """
 
     def __init__(
@@ -67,6 +71,7 @@ class NodeHands:
         self._inventory = inventory
         self._note = note
         self.failed: set[str] = set()
+        self.removed: list[str] = []
         self._awake: PackPull | None = None
         context = room.context
         self._school = SchoolClock(context.state, context.clock, zone=context.zone)
@@ -75,7 +80,9 @@ class NodeHands:
         )
 
     def look(self) -> None:
-        """Reckon what is outstanding of every pack; what stops one is noted."""
+        """Reckon what is outstanding of every pack, and what may go; what stops one is noted."""
+        tasks = self._tasks
+        self._inventory.removable = removable(self._room, tasks.unwanted, tasks.wishes.named)
         for pack in self._tasks.pulls:
             with self._of(pack):
                 pass
@@ -97,6 +104,9 @@ class NodeHands:
             ExhaustedError: the disk is broken or read-only.
         """
         head = actions[0]
+        if head.kind == "remove":
+            self._remove(head.pack)
+            return
         with self._of(head.pack) as pull:
             if head.kind == "list":
                 pull.learn()
@@ -104,6 +114,14 @@ class NodeHands:
                 self._announce(pull, head.pack)
                 pull.bring([(one.item, one.rendition) for one in actions], self._slice())
         self._inventory.save_soon()
+
+    def _remove(self, pack: str) -> None:
+        """Remove a pack, unless something of it has begun to play; it is not tried twice."""
+        left = [one for one in self._inventory.removable if one.pack != pack]
+        self._inventory.removable = left
+        if remove(self._room, pack):
+            self.removed.append(pack)
+        self._inventory.save()
 
     def give_up(self, action: Action) -> None:
         """Leave a pack out, of which nothing came."""
@@ -135,7 +153,17 @@ class NodeHands:
             self._attempt(pack, partial(PackPull.bring_wished, items=items))
         for pack in self._tasks.pulls:
             is_wanted = pack in self._tasks.assigned
+            if is_wanted:
+                self._make_room(pack)
             self._attempt(pack, PackPull.run if is_wanted else PackPull.end)
+
+    def _make_room(self, pack: str) -> None:
+        """Remove what nobody assigns any more, as far as a pack needs its room."""
+        context, (_, size) = self._room.context, self._inventory.sums(pack)
+        while self._inventory.removable:
+            if space(context.state.root, floor=context.disk_floor).usable >= size:
+                return
+            self._remove(self._inventory.removable[0].pack)
 
     def _attempt(self, pack: str, work: Callable[[PackPull], object]) -> None:
         if pack not in self.failed:

@@ -21,6 +21,7 @@ from core.trusted_time import format_moment
 from core.wanted import EVERYTHING
 from sync.context import SyncContext
 from sync.events import Checking, Contact, Done, Problem, Summary, Transferred, Trusted, problem_of
+from sync.last_used import note_used
 from sync.pull.choice import Choice
 from sync.pull.drive import drive
 from sync.pull.hands import NodeHands, Tasks
@@ -88,6 +89,8 @@ class _Run:
         self._inventory = Inventory(self._context)
         self._assigned: set[str] = set()
         self._priorities: dict[str, int] = {}
+        self._unwanted: list[str] = []
+        self._removed: list[str] = []
         self._published: set[str] = set()
         self._healthy = 0
         self._reached = False
@@ -98,6 +101,7 @@ class _Run:
         """Do everything; failures are noted."""
         room = self._room
         with self._noting():
+            note_used(self._context.state, self._agent)
             room.catalogue.reconcile(room.blobs.has_durably)
             releases = self._verify()
             self._note_contact()
@@ -142,6 +146,7 @@ class _Run:
             retry_after=self._retry_after,
             hold=self._plan.hold,
             until=self._plan.until,
+            removed=self._removed,
         )
 
     def _verify(self) -> list[Release]:
@@ -159,6 +164,7 @@ class _Run:
             packs = choice.choose(listed)
             self._assigned = choice.assigned
             self._priorities = choice.priorities
+            self._unwanted = choice.unwanted
             self._published = choice.unknown.union(one.pack for one in packs)
             for problem in trust.problems:
                 self._note(problem)
@@ -220,7 +226,7 @@ class _Run:
             one.pack: PackPull(self._room, one, wanted.get(one.pack, EVERYTHING))
             for one in releases
         }
-        tasks = Tasks(pulls, self._priorities, self._assigned, self._wishes)
+        tasks = Tasks(pulls, self._priorities, self._assigned, self._wishes, self._unwanted)
         hands = NodeHands(self._room, tasks, self._inventory, self._note)
         ended = False
         try:
@@ -233,6 +239,7 @@ class _Run:
         finally:
             hands.rest()
             self._inventory.save()
+            self._removed = hands.removed
             self._packs = {pack: pull.transferred() for pack, pull in pulls.items()}
             # What only waits for its hour is as healthy as what is here.
             there = {pack for pack, one in self._packs.items() if ended or one.complete}

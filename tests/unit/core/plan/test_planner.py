@@ -215,6 +215,16 @@ def test_room_is_made_only_when_it_is_needed_by_the_least_used_and_not_by_what_i
     assert order_of(full) == ["cn/-/never", "a 720p", "cn/-/used", "b 720p"]
 
 
+def test_no_pack_goes_in_vain() -> None:
+    removable = [Removable("cn/-/small", 2 * MB), Removable("cn/-/large", 3 * MB)]
+    packs = [pack([video("a", 9 * MB), video("b", 4 * MB)])]
+
+    made = plan(situation(outstanding=Outstanding(packs=packs, removable=removable), usable=0))
+
+    assert order_of(made) == ["a 720p", "cn/-/large", "cn/-/small", "b 720p"]
+    assert [one.hold for one in made.actions] == ["disk", "", "", ""]
+
+
 def test_what_finds_no_room_is_held_and_the_lesson_says_so() -> None:
     made = plan(situation([pack([video("a", 9 * MB)])], [lesson("a", TOMORROW)], usable=MB))
 
