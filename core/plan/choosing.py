@@ -106,13 +106,17 @@ class Weave(Generic[T]):
             self._order.append((reached, job))
 
     def add_soon(self, jobs: Sequence[Job[T]]) -> None:
-        """Weave jobs in together, as early as they make none late that is not late already."""
+        """Weave jobs in together, as early as they make none late that is not late already.
+
+        Args:
+            jobs: what is never due, and comes behind what was woven in so before.
+        """
         size = sum(job.size for job in jobs)
         done = self._before + sum(job.size for _, job in self._order)
         place = len(self._order)
         for number in range(len(self._order) - 1, -1, -1):
             job = self._order[number][1]
-            if done <= job.due < done + size:
+            if job.due == inf or done <= job.due < done + size:
                 break
             done -= job.size
             place = number

@@ -91,3 +91,12 @@ def test_of_lessons_of_one_morning_the_small_one_is_brought_first() -> None:
     made = plan(situation([pack(items)], lessons, rate=rate_for(90 * MB, TOMORROW)))
 
     assert items_of(made) == ["small", "large"]
+
+
+def test_wishes_come_in_their_order() -> None:
+    items = [video("one", 20 * MB), video("two", 10 * MB), video("taught", MB)]
+    wishes = [Wished(PACK, "one"), Wished(PACK, "two")]
+
+    made = plan(situation([pack(items)], [lesson("taught", TOMORROW)], wishes=wishes))
+
+    assert items_of(made) == ["one", "two", "taught"]
