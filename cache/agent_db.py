@@ -32,6 +32,7 @@ from cache.databases import examine, open_writer, sqlite_in_words, transaction
 from cache.state import StateDirectory
 from core.line import ledger
 from core.line.estimate import Estimate
+from core.line.estimator import with_contact
 from core.line.ledger import Ledger
 
 
@@ -101,7 +102,7 @@ class AgentDatabase:
             ExhaustedError: the disk is full, broken or read-only.
         """
         with transaction(self._connection, self._path):
-            self._connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+            self._put(name, value)
 
     def set_teacher(self, name: str, pin: str, since: str) -> None:
         """Add a teacher, or give one another PIN.
@@ -134,13 +135,18 @@ class AgentDatabase:
     def note_contact(self, at: datetime, problem: str = "") -> None:
         """Note that the hub answered, or in plain words why it did not.
 
+        How often the line is there is learnt from it, too.
+
         Raises:
             ExhaustedError: the disk is full, broken or read-only.
         """
-        before = self.reader.contact()
-        answered = before.answered if problem else at.timestamp()
-        contact = Contact(answered, at.timestamp(), problem)
+        before, now = self.reader.contact(), at.timestamp()
+        answered = before.answered if problem else now
+        contact = Contact(answered, now, problem)
         self.remember("contact", json.dumps(asdict(contact)))
+        if before.tried is not None:
+            was_up, is_up, passed = not before.problem, not problem, now - before.tried
+            self.learn(lambda kept: with_contact(kept, passed, was_up=was_up, is_up=is_up))
 
     def add_job(self, kind: str, detail: Mapping[str, Any], *, at: datetime, total: int = 0) -> int:
         """Queue a job; give its number.
@@ -229,24 +235,6 @@ class AgentDatabase:
                 (keep,),
             )
 
-    def count_bytes(self, name: str, count: int, *, day: str) -> None:
-        """Add to a counter of bytes on the line.
-
-        Args:
-            name: which, such as ``received``.
-            count: how many.
-            day: the school's date, such as ``2026-11-24``.
-
-        Raises:
-            ExhaustedError: the disk is full, broken or read-only.
-        """
-        with transaction(self._connection, self._path):
-            self._connection.execute(
-                "INSERT INTO counter VALUES (?, ?, ?) ON CONFLICT (day, name)"
-                " DO UPDATE SET bytes = bytes + excluded.bytes",
-                (day, name, count),
-            )
-
     def reserve_bytes(self, count: int) -> Ledger:
         """Count bytes before they are asked for on the line; give the ledger then.
 
@@ -284,13 +272,28 @@ class AgentDatabase:
                 self._connection.execute(*_ledger_row(after))
         return after
 
-    def remember_estimate(self, estimate: Estimate) -> None:
-        """Keep what is believed of the line.
+    def learn(self, change: Callable[[Estimate], Estimate]) -> None:
+        """Keep what is believed of the line, after something was learnt.
 
         Raises:
             ExhaustedError: the disk is full, broken or read-only.
         """
-        self.remember(ESTIMATE, msgspec.json.encode(estimate).decode())
+        with transaction(self._connection, self._path):
+            before = self.reader.estimate()
+            after = change(before)
+            if after != before:
+                self._put(ESTIMATE, msgspec.json.encode(after).decode())
+
+    def remember_estimate(self, estimate: Estimate) -> None:
+        """Keep an estimate of the line in place of what was believed.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        self.learn(lambda _: estimate)
+
+    def _put(self, name: str, value: str) -> None:
+        self._connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
 
     def __enter__(self) -> Self:
         """Give this."""

@@ -151,15 +151,6 @@ class AgentReader:
             return msgspec.json.decode(text, type=Estimate) if text else Estimate()
         return Estimate()
 
-    def bytes_used(self, name: str, *, since: str = "") -> int:
-        """Sum a byte counter over the days from ``since`` (such as ``2026-11-01``) on."""
-        rows = self._rows(
-            "SELECT ifnull(sum(bytes), 0) AS sum FROM counter WHERE name = ? AND day >= ?",
-            name,
-            since,
-        )
-        return int(rows[0]["sum"]) if rows else 0
-
     def _rows(self, sql: str, *values: str | int) -> list[sqlite3.Row]:
         with suppress(FileNotFoundError, DamagedError), closing(open_reader(self._path)) as file:
             file.row_factory = sqlite3.Row

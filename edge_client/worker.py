@@ -20,19 +20,24 @@ import secrets
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, NoReturn, get_args
 
 from cache import durable
 from cache.clock import Clock
+from cache.school_clock import SchoolClock
 from cache.state import StateDirectory
 from core.errors import NoStateError, PackhorseError, UsageError
 from core.token import MAX_TOKEN_CHARACTERS
 from edge_client import config
+from edge_client.floor import read_floor
 from edge_client.stick_paths import is_there
 from sync.context import SyncContext
 from sync.events import Done, Event, Summary, Task, encode_event, problem_of
+from sync.line_rules import LineRules
+from sync.line_use import LineUse
 from sync.peers.company import Company, nobody
 
 _NAMES: Final[dict[Task, str]] = {
@@ -105,7 +110,7 @@ def work(
             path=str(state.root),
         )
     settings = config.load(state.root)
-    with durable.lock(state.lock, _NAMES[task]):
+    with durable.lock(state.lock, _NAMES[task]), closing(_line(task, state, settings)) as line:
         run = _runner(task, place or state.root, again=again)
         context = SyncContext(
             state=state,
@@ -113,7 +118,7 @@ def work(
             emit=emit,
             chance=lambda: secrets.randbelow(1 << 30) / (1 << 30),
             packs=settings.packs,
-            rate=settings.line_rate,
+            line=line,
             disk_floor=settings.disk_floor,
             zone=settings.time_zone,
             company=_company(settings),
@@ -132,6 +137,16 @@ def _company(settings: config.NodeConfig) -> Company:
         seek = search
     parent = config.written(settings.parent) if settings.parent else ""
     return Company(tuple(map(config.written, settings.peers)), parent, seek)
+
+
+def _line(task: Task, state: StateDirectory, settings: config.NodeConfig) -> LineUse:
+    """Make the run's use of the line; a person waits for an enrolment, whatever the hour."""
+    clock = Clock()
+    school = SchoolClock(state, clock, zone=settings.time_zone)
+    rules = LineRules(state, school, lambda: read_floor(state), clock.monotonic)
+    return LineUse(
+        state, rules, clock.monotonic, limit=settings.line_rate, by_person=task in _ENROLS
+    )
 
 
 def _with_report(context: SyncContext, run: Callable[[SyncContext], Summary]) -> Summary:

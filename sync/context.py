@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cache.clock import Clock
 from cache.state import StateDirectory
 from sync.events import Alive, Event
+from sync.line_use import LineUse
 from sync.peers.company import NOBODY, Company
 from sync.source import Source
 
@@ -22,7 +23,8 @@ class SyncContext:
         chance: gives a uniform random number in [0, 1), for jitter.
         sleep: waits for some seconds.
         packs: glob patterns of the pack ids that this node takes.
-        rate: cap for what is received, bytes a second; None for none.
+        line: the use of the line, which knows hours, switches and budget and counts what
+            travels; None where nobody looks after these.
         disk_floor: bytes that stay free; None for the usual share.
         open_source: opens the upstream; None for the hub that the node is enrolled at.
         zone: name of the school's time zone; empty for the machine's.
@@ -37,7 +39,7 @@ class SyncContext:
     chance: Callable[[], float]
     sleep: Callable[[float], None] = time.sleep
     packs: tuple[str, ...] = ("*",)
-    rate: int | None = None
+    line: LineUse | None = None
     disk_floor: int | None = None
     open_source: Callable[[], Source] | None = None
     zone: str = ""

@@ -51,6 +51,7 @@ from sync.tls import Tls, unused, unverified, verified
 from sync.trust import current_time
 from sync.trust.floor import forget_floor
 from sync.trust.stage import begin_trust, is_begun_with
+from sync.use import Use
 
 _MAX_AUTHORITY_BYTES: Final = 64 * 1024
 _MAX_REPLY_BYTES: Final = 16 * 1024
@@ -58,7 +59,14 @@ _AUTHORITY_PATH: Final = "v1/authority.pem"
 _ENROL_PATH: Final = "v1/enrol"
 
 
-def enrol(state: StateDirectory, token_text: str, clock: Clock, *, again: bool = False) -> Identity:
+def enrol(
+    state: StateDirectory,
+    token_text: str,
+    clock: Clock,
+    *,
+    again: bool = False,
+    use: Use | None = None,
+) -> Identity:
     """Enrol this node with a token; a retry with the same token is the same enrolment.
 
     Args:
@@ -66,6 +74,7 @@ def enrol(state: StateDirectory, token_text: str, clock: Clock, *, again: bool =
         token_text: the token as a person pasted it.
         clock: the machine's clocks.
         again: leave the present hub for the token's; content stays, trust begins anew.
+        use: counts what travels; None where nobody looks after it.
 
     Raises:
         RefusedError: the token, the root or the authority is not what it should be, or the hub
@@ -81,9 +90,9 @@ def enrol(state: StateDirectory, token_text: str, clock: Clock, *, again: bool =
         return present
     state.create()
     timing = Timing(clock.monotonic, time.sleep)
-    authority = _authority(token, timing) if token.authority else ""
+    authority = _authority(token, timing, use) if token.authority else ""
     tls = _tls(state, clock, token, authority) if is_encrypted else unused()
-    client = HttpClient(token.hub, tls, timing)
+    client = HttpClient(token.hub, tls, timing, use)
     try:
         root = _root(token, client)
         reply = ask(client, request_of(state, token))
@@ -147,9 +156,9 @@ def _wrong_address(url: str) -> RefusedError:
     )
 
 
-def _authority(token: Token, timing: Timing) -> str:
+def _authority(token: Token, timing: Timing, use: Use | None) -> str:
     """Fetch the hub's own authority from whoever answers; the token tells whether it is it."""
-    source = HttpSource(HttpClient(token.hub, unverified(), timing))
+    source = HttpSource(HttpClient(token.hub, unverified(), timing, use))
     try:
         data = source.read(_AUTHORITY_PATH, _MAX_AUTHORITY_BYTES)
     finally:

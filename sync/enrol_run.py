@@ -14,7 +14,7 @@ from sync.identity import Identity
 
 def run_enrol(context: SyncContext, token: str, *, again: bool = False) -> Summary:
     """Enrol with a token, over the line; see ``sync.enrol.enrol`` for what is raised."""
-    identity = enrol(context.state, token, context.clock, again=again)
+    identity = enrol(context.state, token, context.clock, again=again, use=context.line)
     with AgentDatabase(context.state) as agent:
         agent.note_contact(context.clock.wall())
     return _end(context, "enrol", identity)

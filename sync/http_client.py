@@ -12,6 +12,7 @@ from typing import Final
 
 import httpx
 
+from core.line.wire import Wire
 from sync.dialling import Dialler
 from sync.http_answers import altered, captive, meaning_of, too_much
 from sync.http_errors import too_slow, worded
@@ -20,9 +21,14 @@ from sync.patience import Pace, Timing, Watchdog
 from sync.source import SourceError
 from sync.tls import Tls
 from sync.transport import LineTransport
+from sync.use import Ticket, Unlimited, Use, Wanted
 
 USER_AGENT: Final = "packhorse"
 _LINE_END: Final = 4
+_DIGITS: Final = 16
+_NOT_MODIFIED: Final = 304
+# To make an encrypted connection and end it, with the other side's certificates.
+_TLS_CONNECTION: Final = 6000
 
 
 class Answer:
@@ -33,8 +39,11 @@ class Answer:
         headers: HTTP headers.
     """
 
-    def __init__(self, response: httpx.Response, client: "HttpClient", path: str) -> None:
+    def __init__(
+        self, response: httpx.Response, client: "HttpClient", path: str, ticket: Ticket
+    ) -> None:
         self._response = response
+        self._ticket = ticket
         self._client = client
         self._path = path
         self.status = response.status_code
@@ -50,6 +59,8 @@ class Answer:
         # Without a size: with one, httpx waits until it is full, and no rate can be judged.
         for chunk in self._response.iter_raw():
             self._client.meter.answer(len(chunk))
+            self._client.tell(self._ticket)
+            self._ticket.check()
             if not pace.took(len(chunk)):
                 raise too_slow(self._client.name, self._path)
             yield chunk
@@ -92,11 +103,18 @@ class HttpClient:
         url: base address.
         tls: how to verify it, when the address is encrypted.
         timing: how to tell time, and how long to wait.
+        use: what may be done with the line; None where it costs nothing.
         hops: over how many networks its packets may go; 0 for any number.
     """
 
-    def __init__(self, url: str, tls: Tls, timing: Timing, *, hops: int = 0) -> None:
+    def __init__(
+        self, url: str, tls: Tls, timing: Timing, use: Use | None = None, *, hops: int = 0
+    ) -> None:
         self.timing = timing
+        self.use: Use = use or Unlimited()
+        is_encrypted = url.startswith("https:")
+        self.wire = Wire(tls=True, connection=_TLS_CONNECTION) if is_encrypted else Wire()
+        self._told = 0, 0
         self.meter = Meter()
         self._url = url.rstrip("/") + "/"
         self.name = httpx.URL(url).host or url
@@ -136,6 +154,7 @@ class HttpClient:
 
         Raises:
             SourceError: the line or the upstream failed, inside as well.
+            HeldError: hours, switches or budget do not allow it, inside as well.
         """
         request = self._client.build_request(
             method,
@@ -143,17 +162,35 @@ class HttpClient:
             headers=headers,
             content=content,
         )
-        self.meter.request(_request_bytes(request, content))
+        size, connects = _request_bytes(request, content), not self.meter.is_watching
+        # A range has as many bytes as are asked for: its pace tells of the line.
+        is_steady = "Range" in (headers or {})
+        wanted = Wanted(expected, size, is_steady=is_steady, connects=connects)
+        with self.use.request(wanted, self.wire) as ticket:
+            self.meter.request(size)
+            try:
+                with self._answered(request, path, len(content or b""), expected) as response:
+                    if connects:
+                        self.use.round_trip(self.meter.round_trip())
+                    ticket.expect(_stated_length(response))
+                    yield Answer(response, self, path, ticket)
+            finally:
+                self.tell(ticket)
+
+    @contextmanager
+    def _answered(
+        self, request: httpx.Request, path: str, sent: int, expected: int
+    ) -> Iterator[httpx.Response]:
+        """Send a request; the answer is open inside."""
         timing = self.timing
         patience = 2 * timing.patience.stretch
-        seconds = patience + len(content or b"") / timing.least_rate
-        with Watchdog(seconds, self.meter.hang_up) as timer:
+        with Watchdog(patience + sent / timing.least_rate, self.meter.hang_up) as timer:
             try:
                 response = self._client.send(request, stream=True)
                 timer.restart(patience + expected / timing.least_rate)
                 try:
                     self.meter.answer(_header_bytes(response))
-                    yield Answer(response, self, path)
+                    yield response
                 finally:
                     # Not read to its end: the connection is of no more use.
                     if not response.is_closed:
@@ -168,6 +205,13 @@ class HttpClient:
                 self.meter.finish()
                 raise
 
+    def tell(self, ticket: Ticket) -> None:
+        """Tell what has travelled since the last time."""
+        traffic = self.meter.traffic()
+        received, sent = self._told
+        self._told = traffic.line_received, traffic.line_sent
+        ticket.moved(traffic.line_received - received, traffic.line_sent - sent)
+
     def close(self) -> None:
         """Close the connection."""
         self.meter.finish()
@@ -181,3 +225,11 @@ def _request_bytes(request: httpx.Request, content: bytes | None) -> int:
 
 def _header_bytes(response: httpx.Response) -> int:
     return 19 + sum(len(a) + len(b) + _LINE_END for a, b in response.headers.raw)
+
+
+def _stated_length(response: httpx.Response) -> int:
+    if response.status_code == _NOT_MODIFIED:
+        # It would be that of what is not sent.
+        return 0
+    stated = response.headers.get("content-length", "")
+    return int(stated) if stated.isascii() and stated.isdecimal() and len(stated) < _DIGITS else 0

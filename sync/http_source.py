@@ -19,6 +19,8 @@ _ETAG_KEPT: Final = 200
 # Of a whole file that came in place of a part, so much is passed over: it costs less than to
 # ask again, and more than that is for another source.
 _PASSED_OVER: Final = 64 * 1024
+# With less left of the budget than this takes, nothing more is asked for.
+_SMALLEST: Final = 1024
 
 
 class HttpSource:
@@ -66,12 +68,28 @@ class HttpSource:
             return Document(self._body(answer, path, limit), kept)
 
     def open_range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
-        """Give the bytes from ``start`` to before ``stop`` as they come.
+        """Give the bytes from ``start`` to before ``stop`` as they come, asked for bit by bit.
 
         Raises:
             SourceError: the line or the upstream failed, has no such file, or sends another
                 part of it.
+            HeldError: hours, switches or budget do not allow it.
         """
+        while start < stop:
+            end = min(stop, start + max(_SMALLEST, self._client.use.largest(self._client.wire)))
+            yield from self._range(path, start, end)
+            start = end
+
+    def traffic(self) -> Traffic:
+        """Give the bytes moved so far."""
+        return self._client.meter.traffic()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def _range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
+        """Ask once."""
         headers = {"Range": f"bytes={start}-{stop - 1}"}
         with self._client.exchange("GET", path, headers=headers, expected=stop - start) as answer:
             if answer.status == _OK:
@@ -86,14 +104,6 @@ class HttpSource:
                 yield chunk
             if position < stop:
                 raise truncated(self.name, path)
-
-    def traffic(self) -> Traffic:
-        """Give the bytes moved so far."""
-        return self._client.meter.traffic()
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._client.close()
 
     def _body(self, answer: Answer, path: str, limit: int) -> bytes:
         data = answer.read(limit)

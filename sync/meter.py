@@ -8,6 +8,7 @@ HTTP library's own handling of errors. Elsewhere the bytes of HTTP are added up 
 import os
 import socket
 import struct
+import sys
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -18,6 +19,8 @@ _COUNTERS: Final = struct.Struct("<QQII")
 _COUNTERS_AT: Final = 120
 _SENT: Final = struct.Struct("<Q")
 _SENT_AT: Final = 200
+# The smoothed round-trip time, microseconds.
+_ROUND_TRIP_AT: Final = 68
 _TCP_INFO: Final = getattr(socket, "TCP_INFO", None)
 # TCP with timestamps 32, IP 20 or 40, Ethernet 14 bytes.
 _SEGMENT_HEADERS: Final = {socket.AF_INET: 66, socket.AF_INET6: 86}
@@ -77,6 +80,21 @@ class Meter:
         self._line_received += line_received
         self._line_sent += line_sent
         connection.close()
+
+    @property
+    def is_watching(self) -> bool:
+        """Whether there is a connection."""
+        return self._socket is not None
+
+    def round_trip(self) -> float:
+        """Give the seconds of a round trip, as the system has measured it; 0 where it has not."""
+        if self._socket is None or _TCP_INFO is None:
+            return 0.0
+        try:
+            info = self._socket.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, _ROUND_TRIP_AT + 4)
+        except OSError:
+            return 0.0
+        return int.from_bytes(info[_ROUND_TRIP_AT:], sys.byteorder) / 1e6
 
     def traffic(self) -> Traffic:
         """Give the sums."""

@@ -4,9 +4,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from sync.rate import RateCap
+
+_LONGEST_PAUSE: Final = 30.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Timing:
     def least_rate(self) -> float:
         """Bytes a second below which the line counts as broken; less where it is capped."""
         least = self.patience.least_rate
-        return min(least, self.cap.rate / 4) if self.cap else least
+        capped = self.cap.rate if self.cap else None
+        return least if capped is None else min(least, capped / 4)
 
 
 class Pace:
@@ -75,10 +78,15 @@ class Pace:
             self._count = 0
             timing.alive()
         if timing.cap is not None:
-            pause = timing.cap.spend(count)
-            if pause > 0:
-                timing.sleep(pause)
+            self._pause(timing.cap.spend(count))
         return True
+
+    def _pause(self, seconds: float) -> None:
+        """Sleep, without being taken for hanging meanwhile."""
+        while seconds > 0:
+            self._timing.sleep(min(seconds, _LONGEST_PAUSE))
+            seconds -= _LONGEST_PAUSE
+            self._timing.alive()
 
 
 class Watchdog:

@@ -101,7 +101,6 @@ def _send_due(context: SyncContext, agent: AgentDatabase) -> None:
         _note_sent(agent, outline(report), now)
         raise
     finally:
-        _count_bytes(agent, client, now)
         client.close()
     _note_sent(agent, outline(report), now)
 
@@ -159,12 +158,6 @@ def _signed(context: SyncContext, identity: Identity, report: NodeReport) -> byt
 def _post(client: HttpClient, data: bytes) -> ReportReply:
     answer = post(client, _PATH, data, _TYPE, _MAX_REPLY_BYTES)
     return decode_json(answer, ReportReply, what="The hub's answer", limit=_MAX_REPLY_BYTES)
-
-
-def _count_bytes(agent: AgentDatabase, client: HttpClient, now: datetime) -> None:
-    traffic, day = client.meter.traffic(), now.date().isoformat()
-    agent.count_bytes("received", traffic.line_received, day=day)
-    agent.count_bytes("sent", traffic.line_sent, day=day)
 
 
 def _composed(context: SyncContext, agent: AgentDatabase) -> NodeReport:

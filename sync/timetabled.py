@@ -5,6 +5,7 @@ read, what was read before stays: nobody's work stops for that.
 """
 
 import logging
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,8 @@ from cache.timetable_file import read_timetable
 from core.errors import PackhorseError
 from core.timetable import Change, Channel, NodeTimetable, Placed, effective
 
+HORIZON: Final = 21 * 24 * 3600
+"""How far ahead lessons are looked at, seconds."""
 _LOG: Final = logging.getLogger(__name__)
 
 Mark = tuple[int, int, int]
@@ -53,6 +56,32 @@ class Timetabled:
             self._mark, self._changes = mark, told
             self._placed = {one.id: effective(one, told) for one in self._timetable.channels}
         return self._placed
+
+    def needed(self, quiet: Collection[str], now: float) -> list[tuple[float, float]]:
+        """Give when classes need the line themselves, in order, without overlaps.
+
+        Args:
+            quiet: channels whose classes do.
+            now: school time, seconds since 1970.
+
+        Returns:
+            Beginnings and ends, seconds since 1970, of those that are not over.
+        """
+        if not quiet:
+            return []
+        placed = self.look()
+        times = sorted(
+            (one.slot.start * 60.0, one.slot.end * 60.0)
+            for name in quiet
+            for one in placed.get(name, [])
+            if now < one.slot.end * 60.0 <= now + HORIZON
+        )
+        apart: list[tuple[float, float]] = []
+        for start, stop in times:
+            reached = apart[-1][1] if apart else 0.0
+            if stop > reached:
+                apart.append((max(start, reached), stop))
+        return apart
 
 
 def mark_of(path: Path) -> Mark | None:

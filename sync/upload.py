@@ -104,17 +104,13 @@ class _Run:
         self._context.emit(Contact(changed=False))
 
     def summary(self, seconds: float) -> Summary:
-        """Give the run's summary, and count its bytes."""
-        traffic = self._client.meter.traffic()
-        day = self._context.clock.wall().date().isoformat()
-        self._agent.count_bytes("received", traffic.line_received, day=day)
-        self._agent.count_bytes("sent", traffic.line_sent, day=day)
+        """Give the run's summary."""
         return Summary(
             task="upload",
             exit_code=self._problems[0].exit_code if self._problems else ExitCode.DONE,
             reached=self._reached,
             seconds=seconds,
-            traffic=traffic,
+            traffic=self._client.meter.traffic(),
             problems=self._problems,
             acknowledged=self._acknowledged,
             rejected=self._rejected,

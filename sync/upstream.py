@@ -9,7 +9,6 @@ from sync.http_client import HttpClient
 from sync.http_source import HttpSource
 from sync.identity import Identity, load_identity
 from sync.patience import Timing
-from sync.rate import RateCap
 from sync.tls import Tls, unused, verified
 from sync.trust import current_time
 
@@ -23,13 +22,13 @@ def open_client(context: SyncContext, identity: Identity) -> HttpClient:
         RefusedError: the stored authority is damaged.
     """
     clock = context.clock
-    cap = RateCap(context.rate, clock.monotonic) if context.rate else None
+    cap = context.line.cap if context.line else None
     tls = unused()
     if identity.url.startswith(_TLS):
         moment, clock_verified = current_time(context.state, clock)
         tls = _tls(context, identity, moment, clock_verified=clock_verified)
     timing = Timing(clock.monotonic, context.sleep, cap=cap, alive=context.alive)
-    return HttpClient(identity.url, tls, timing)
+    return HttpClient(identity.url, tls, timing, context.line)
 
 
 def open_hub(context: SyncContext) -> HttpSource:

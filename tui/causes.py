@@ -7,6 +7,7 @@ to the catalogues.
 
 from typing import Final
 
+from tui.held_causes import HELD_CAUSES
 from tui.node_causes import NODE_CAUSES
 from tui.texts import N_
 
@@ -232,6 +233,7 @@ CAUSES: Final = (
     N_("The enrolment token has been mistyped or cut."),
     N_("The enrolment token has been mistyped."),
     *NODE_CAUSES,
+    *HELD_CAUSES,
     N_("The hub's signatures ended on {day}: nothing new is installed."),
     N_(
         "What is here is served on. Let this node reach the hub, or import a newer stick; if"

@@ -21,6 +21,7 @@ from core.trusted_time import format_moment
 from core.wanted import EVERYTHING
 from sync.context import SyncContext
 from sync.events import Checking, Contact, Done, Problem, Summary, Transferred, Trusted, problem_of
+from sync.held import HeldError
 from sync.last_used import note_used
 from sync.pull.choice import Choice
 from sync.pull.drive import drive
@@ -126,11 +127,7 @@ class _Run:
             self._agent.note_contact(self._context.clock.wall(), problem)
 
     def summary(self, seconds: float) -> Summary:
-        """Give the run's summary, and count its bytes."""
-        traffic = self._room.source.traffic()
-        day = self._context.clock.wall().date().isoformat()
-        self._agent.count_bytes("received", traffic.line_received, day=day)
-        self._agent.count_bytes("sent", traffic.line_sent, day=day)
+        """Give the run's summary."""
         code = self._problems[0].exit_code if self._problems else ExitCode.DONE
         if self._problems and self._healthy:
             code = ExitCode.PARTIAL
@@ -140,7 +137,7 @@ class _Run:
             reached=self._reached,
             changed=self._changed,
             seconds=seconds,
-            traffic=traffic,
+            traffic=self._room.source.traffic(),
             packs=list(self._packs.values())[:_MOST_PACKS],
             problems=self._problems,
             retry_after=self._retry_after,
@@ -284,7 +281,8 @@ class _Run:
 
     def _note_of_pack(self, error: PackhorseError, pack: str) -> None:
         """Note what stops one pack; raise what would stop the others, too."""
-        if isinstance(error, SourceError) and not error.is_of_the_file:
+        is_of_the_line = isinstance(error, SourceError) and not error.is_of_the_file
+        if is_of_the_line or isinstance(error, HeldError):
             raise error
         self._note(error, pack)
 

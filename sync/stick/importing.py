@@ -112,9 +112,7 @@ class _Import:
 
     def _pull(self) -> Summary:
         root = self._stick.root
-        context = replace(
-            self._context, by_line=False, rate=None, open_source=lambda: DirectorySource(root)
-        )
+        context = replace(self._context, by_line=False, open_source=lambda: DirectorySource(root))
         summary = pull(context)
         if summary.exit_code == ExitCode.REFUSED and not summary.packs and self._is_older():
             # An old stick in a drawer is more likely than somebody who replays old files.

@@ -26,7 +26,6 @@ def test_a_reader_finds_nothing_where_nothing_is_yet(state: StateDirectory) -> N
     assert reader.jobs() == []
     assert reader.contact() == Contact()
     assert reader.fact("etag") is None
-    assert reader.bytes_used("received") == 0
 
 
 def test_an_acknowledgement_never_goes_back(state: StateDirectory) -> None:
@@ -128,23 +127,13 @@ def test_ended_jobs_are_forgotten_and_numbers_not_used_again(state: StateDirecto
         assert database.add_job("pull", {}, at=START) == waiting + 1
 
 
-def test_bytes_add_up_by_day(state: StateDirectory) -> None:
-    with closing(AgentDatabase(state)) as database:
-        database.count_bytes("received", 5, day="2026-11-30")
-        database.count_bytes("received", 6, day="2026-12-01")
-        database.count_bytes("received", 7, day="2026-12-01")
-        database.count_bytes("sent", 100, day="2026-12-01")
-        assert database.reader.bytes_used("received") == 18
-        assert database.reader.bytes_used("received", since="2026-12-01") == 13
-
-
 def test_teachers_and_names_outlive_damage_elsewhere_in_the_file(state: StateDirectory) -> None:
     with AgentDatabase(state) as database:
         database.set_teacher("王老师", "scrypt-14-8-1$00$00", "2026-11-25")
         database.remember("school-name", "希望小学")
         database.acknowledge(ONE, 5, at=START)
     with closing(sqlite3.connect(state.agent)) as connection:
-        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'counter'")
+        page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'refused'")
         ((root,),) = page.fetchall()
         ((size,),) = connection.execute("PRAGMA page_size").fetchall()
     with state.agent.open("r+b") as file:
