@@ -20,7 +20,6 @@ from cache.outstanding_file import read_outstanding
 from cache.space import space
 from cache.state import StateDirectory
 from core.line import ledger as ledgers
-from core.line.settings import LineSettings
 from core.line.wire import Wire
 from core.plan.outstanding import Outstanding
 from core.plan.situation import Occurrence, Situation, Wished
@@ -31,7 +30,7 @@ from core.trusted_time import BUILD_DATE, parse_moment
 from core.wish_list import FACT as UNPUBLISHED
 from core.wish_list import decode_unpublished
 from sync.lessons_here import Here, LessonsHere
-from sync.timetabled import Mark, Timetabled, mark_of
+from sync.timetabled import HORIZON, Mark, Timetabled, mark_of
 
 STATEMENT_BYTES: Final = 6
 """What a statement takes on the wire."""
@@ -39,7 +38,6 @@ _BUILD: Final = parse_moment(BUILD_DATE)
 _MAX_IDENTITY: Final = 64 * 1024
 _MOST_LESSONS: Final = 1000
 _SURE_LESSONS: Final = 200
-_HORIZON: Final = 21 * 24 * 3600
 # To make an encrypted connection and end it: certificates come with it.
 _TLS_CONNECTION: Final = 4500
 
@@ -113,7 +111,7 @@ class SituationReader:
             settings=settings,
             ledger=ledgers.turned(self._agent.ledger(), today, settings.budget_day),
             wire=self._wire(),
-            busy=list(self._busy(settings, moment)),
+            busy=self._timetabled.needed(settings.quiet, moment),
             usable=space(self._state.root, floor=self._floor).usable,
             backlog=self._backlog(),
         )
@@ -147,7 +145,7 @@ class SituationReader:
             if one.slot.end > minute
         ]
         placed.sort(key=lambda pair: (pair[1].start, pair[0]))
-        last = minute + _HORIZON // 60
+        last = minute + HORIZON // 60
         for number, (channel, slot) in enumerate(placed[:_MOST_LESSONS]):
             if number >= _SURE_LESSONS and slot.start > last:
                 return
@@ -159,21 +157,6 @@ class SituationReader:
             if not here.is_enough(one.pack, one.item):
                 by = None if one.wanted_by is None else one.wanted_by * 60.0
                 yield Wished(one.pack, one.item, by)
-
-    def _busy(self, settings: LineSettings, now: float) -> Iterator[tuple[float, float]]:
-        """Give the times of classes that need the line themselves, in order, without overlaps."""
-        placed = self._timetabled.look()
-        times = sorted(
-            (one.slot.start * 60.0, one.slot.end * 60.0)
-            for name in settings.quiet
-            for one in placed.get(name, [])
-            if now < one.slot.end * 60.0 <= now + _HORIZON
-        )
-        reached = 0.0
-        for start, stop in times:
-            if stop > reached:
-                yield max(start, reached), stop
-                reached = stop
 
     def _down_since(self, contact: Contact, now: float) -> float | None:
         if not contact.problem or contact.answered is None:
