@@ -13,6 +13,7 @@ from cache.space import reserve, space
 from core.errors import PackhorseError, RefusedError
 from core.plan.model import Action, Plan
 from core.plan.situation import Situation
+from sync.held import HeldError
 from sync.pull.inventory import Inventory
 from sync.pull.pack import PackPull
 from sync.pull.removal import removable, remove
@@ -101,6 +102,7 @@ class NodeHands:
 
         Raises:
             SourceError: the line failed.
+            HeldError: hours, switches or budget do not allow it any more.
             ExhaustedError: the disk is broken or read-only.
         """
         head = actions[0]
@@ -195,7 +197,8 @@ class NodeHands:
             finally:
                 self._reckon(pack, pull)
         except PackhorseError as error:
-            if isinstance(error, SourceError) and not error.is_of_the_file:
+            is_of_the_line = isinstance(error, SourceError) and not error.is_of_the_file
+            if is_of_the_line or isinstance(error, HeldError):
                 raise
             self._fail(error, pack)
 

@@ -117,6 +117,11 @@ class _Run:
         """Note what fails inside; it ends there."""
         try:
             yield
+        except HeldError as error:
+            self._plan = Plan(hold=error.hold, until=error.until)
+            # What stops for its hour, or a pause, has not failed; what never began has.
+            if not self._reached:
+                self._note(error)
         except PackhorseError as error:
             self._note(error)
             if isinstance(error, SourceError):
