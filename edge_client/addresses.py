@@ -14,7 +14,7 @@ import ipaddress
 import re
 import socket
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -47,6 +47,7 @@ _IFREQ: Final = struct.Struct(f"{_NAME_BYTES}s24s")
 _IFCONF: Final = struct.Struct("iP")
 _MOST_ADDRESSES: Final = 256
 _UP, _LOOP, _POINT_TO_POINT, _RUNNING = 0x1, 0x8, 0x10, 0x40
+_CARRIES: Final = _UP | _RUNNING
 _INNER: Final = re.compile(r"(docker|veth|virbr|br-|lxc|cni|podman)")
 _WIRED: Final = re.compile(r"(en|eth)")
 
@@ -145,13 +146,31 @@ def _is_lan(probe: socket.socket, one: OwnAddress) -> bool:
     """Say whether other devices are behind an interface."""
     if _INNER.match(one.interface):
         return False
-    request = bytearray(_IFREQ.pack(one.interface.encode(), b""))
+    flags = _flags(probe, one.interface)
+    return flags & _CARRIES == _CARRIES and not flags & (_LOOP | _POINT_TO_POINT)
+
+
+def _flags(probe: socket.socket, interface: str) -> int:
+    request = bytearray(_IFREQ.pack(interface.encode(), b""))
     try:
         fcntl.ioctl(probe, _SIOCGIFFLAGS, request)
     except OSError:
-        return False  # just unplugged
-    (flags,) = struct.unpack_from("H", request, _NAME_BYTES)
-    return bool(flags & _UP and flags & _RUNNING) and not flags & (_LOOP | _POINT_TO_POINT)
+        return 0  # just unplugged
+    flags: int = struct.unpack_from("H", request, _NAME_BYTES)[0]
+    return flags
+
+
+def carrying(interfaces: Iterable[str]) -> set[str]:
+    """Give those of some interfaces that lead out of this machine, modems' included."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        flags = {one: _flags(probe, one) for one in interfaces if not _INNER.match(one)}
+    return {one for one, its in flags.items() if its & _CARRIES == _CARRIES and not its & _LOOP}
+
+
+def all_addresses() -> list[OwnAddress]:
+    """List the IPv4 addresses of all interfaces, also of those without a carrier."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        return _configured(probe)
 
 
 def _outward() -> str:

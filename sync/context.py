@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from cache.clock import Clock
 from cache.state import StateDirectory
-from sync.events import Alive, Event
+from core.errors import PackhorseError
+from sync.events import Alive, Event, problem_of
 from sync.line_use import LineUse
 from sync.peers.company import NOBODY, Company
 from sync.source import Source
@@ -49,3 +50,8 @@ class SyncContext:
     def alive(self) -> None:
         """Tell that the run goes on, though nothing else is to be told."""
         self.emit(Alive())
+
+    def faltered(self, error: PackhorseError) -> None:
+        """Tell that the line is away just now, though the run goes on."""
+        if self.by_line:
+            self.emit(problem_of(error))

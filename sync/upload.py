@@ -68,7 +68,9 @@ class _Run:
         self._agent = agent
         self._signer = signer
         self._journal = JournalReader(context.state.journal)
-        self._persistence = Persistence(context.chance, context.sleep, context.alive)
+        self._persistence = Persistence(
+            context.chance, context.sleep, context.alive, context.faltered
+        )
         self._problems: list[Problem] = []
         self._acknowledged = self._rejected = 0
         self._reached = False

@@ -148,6 +148,8 @@ NODE_CAUSES: Final = (
     N_("Give a time that is still to come."),
     N_("The line is opened for a week at most."),
     N_("Set its hours instead, so that they hold for every week."),
+    N_("This machine is connected to no network."),
+    N_("Plug in its network cable, or look at the Wi-Fi or the modem."),
     N_("{path} is open in another program."),
     N_("Close it there, then run the command again."),
     N_("Nothing of {pack} version {version} came, though it was fetched."),

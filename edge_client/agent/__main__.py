@@ -99,6 +99,7 @@ class Agent:
             clock,
             forecast=state.forecast,
             offset=lambda: school.local(reader.floor()).offset,
+            freed=lambda: self.rounds.begin_soon(),  # noqa: PLW0108 - made below
         )
         self._timekeeper = Timekeeper(school, reader.floor, self._time_is_other)
         self.rounds = Rounds(
@@ -145,7 +146,12 @@ class Agent:
             tasks.create_task(self._planning.run())
             tasks.create_task(self._timekeeper.run())
             tasks.create_task(
-                keep_looking(self._board, self._settings.portal_listen, self._settings.stick_places)
+                keep_looking(
+                    self._board,
+                    self._settings.portal_listen,
+                    self._settings.stick_places,
+                    self.rounds.begin_soon,
+                )
             )
 
 

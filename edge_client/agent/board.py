@@ -19,7 +19,7 @@ from cache.school_clock import LocalTime
 from cache.space import nearly_full
 from core.control import Activity, LineState, Status, Transfer, WishStatus
 from core.control_line import MOST_TOLD, LineReport, bounded
-from core.errors import ExitCode
+from core.errors import ExitCode, UnavailableError
 from core.expiry import expiry_problems
 from core.plan.model import Plan
 from core.trusted_time import format_moment, trusted_now
@@ -37,6 +37,12 @@ _NOT_ENROLLED: Final = Problem(
     hint_template="Run `packhorse node enrol` with the token that your hub gave you.",
     exit_code=ExitCode.NO_STATE,
 )
+_NO_LINK: Final = events.problem_of(
+    UnavailableError(
+        "This machine is connected to no network.",
+        hint="Plug in its network cable, or look at the Wi-Fi or the modem.",
+    )
+)
 _NEVER: Final = -1e9
 _ROUNDS: Final = {"pull", "upload"}
 _BY_LINE: Final = {*_ROUNDS, "enrol"}
@@ -49,10 +55,12 @@ class Surroundings:
     Attributes:
         addresses: under which the school's devices reach the portal, best first.
         sticks: how many sticks are plugged in.
+        is_linked: whether there may be a way to the hub at all.
     """
 
     addresses: list[str] = field(default_factory=list)
     sticks: int = 0
+    is_linked: bool = True
 
 
 class Board:
@@ -155,9 +163,14 @@ class Board:
 
     def look_around(self, around: Surroundings) -> None:
         """Take a new look at what is outside the node's files."""
-        if around != self._around:
-            self._around = around
-            self._change()
+        if around == self._around:
+            return
+        before, self._around = self._around, around
+        if before.is_linked and not around.is_linked:
+            self._line, self._reason = "down", _NO_LINK
+        elif around.is_linked and self._reason == _NO_LINK:
+            self._line, self._reason = "unknown", None
+        self._change()
 
     def planned(self, plan: Plan, report: LineReport) -> None:
         """Take a new plan, and how the line stands."""

@@ -121,6 +121,11 @@ class Rounds:
         if self._running is not None:
             self._anew.set()
         else:
+            self.begin_soon()
+
+    def begin_soon(self) -> None:
+        """Begin a round, unless one runs: something has become possible that was not."""
+        if self._running is None:
             self._wished = True
             self._wish.set()
 

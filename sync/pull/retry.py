@@ -29,6 +29,8 @@ class Persistence:
         chance: gives a uniform random number in [0, 1).
         sleep: waits for some seconds.
         alive: called before each wait, to tell whoever watches that the run goes on.
+        faltered: told of a failure that came without progress and is borne all the same, so that
+            whoever watches knows that the line is away just now.
     """
 
     def __init__(
@@ -36,7 +38,9 @@ class Persistence:
         chance: Callable[[], float],
         sleep: Callable[[float], None],
         alive: Callable[[], None],
+        faltered: Callable[[SourceError], None] = lambda _: None,
     ) -> None:
+        self._faltered = faltered
         self._chance = chance
         self._sleep = sleep
         self._alive = alive
@@ -66,6 +70,8 @@ class Persistence:
             if self._failures >= MOST_FAILURES:
                 raise
             self._alive()
+            if not progress:
+                self._faltered(error)
             if self._came < _WORTH_A_TRY or error.retry_after:
                 self._wait(error)
         else:

@@ -65,7 +65,7 @@ def pull(context: SyncContext) -> Summary:
         RefusedError: the node's identity is damaged.
     """
     started = context.clock.monotonic()
-    persistence = Persistence(context.chance, context.sleep, context.alive)
+    persistence = Persistence(context.chance, context.sleep, context.alive, context.faltered)
     with ExitStack() as stack:
         opened = context.open_source() if context.open_source else open_hub(context)
         source = stack.enter_context(closing(PersistentSource(opened, persistence)))

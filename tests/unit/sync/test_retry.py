@@ -16,7 +16,10 @@ class World:
     def __init__(self) -> None:
         self.slept: list[float] = []
         self.alive = 0
-        self.persistence = Persistence(lambda: 0.5, self.slept.append, self._live)
+        self.faltered: list[SourceError] = []
+        self.persistence = Persistence(
+            lambda: 0.5, self.slept.append, self._live, self.faltered.append
+        )
 
     def _live(self) -> None:
         self.alive += 1
@@ -87,3 +90,11 @@ def test_an_error_survives_pickling_with_all_it_says() -> None:
     error = SourceError("{name} waits.", hint="{name}.", fault="busy", retry_after=9, name="x")
     again = copy.copy(error)
     assert (str(again), again.hint, again.fault, again.retry_after) == ("x waits.", "x.", "busy", 9)
+
+
+def test_a_line_that_is_away_is_told_at_the_first_try_that_brings_nothing() -> None:
+    world = World()
+    world.fail("cut", came=10_000)
+    assert world.faltered == []
+    world.fail("stalled")
+    assert [str(one) for one in world.faltered] == ["Broken."]

@@ -14,7 +14,7 @@ from core.line.estimate import Estimate
 from core.line.ledger import Ledger
 from core.line.settings import LineSettings
 from core.plan.model import Action, Plan
-from edge_client.agent.board import Board
+from edge_client.agent.board import Board, Surroundings
 from edge_client.readings import Enrolment, Readings
 from sync import events
 from sync.events import Problem, Summary
@@ -246,3 +246,20 @@ def test_whether_the_line_is_there_is_unknown_until_it_was_tried(
     board.take(NO_LINE)
     board.end(Summary(task="pull", exit_code=14, problems=[NO_LINE]), next_try=9.0)
     assert board.stir == (False, True)
+
+
+def test_a_cable_that_is_pulled_takes_the_line_down_and_back_it_is_unknown(board: Board) -> None:
+    board.begin("pull")
+    board.take(events.Contact(changed=False))
+    board.look_around(Surroundings(is_linked=False))
+    status = board.status()
+    assert (status.line, status.reason) == ("down", "This machine is connected to no network.")
+    board.look_around(Surroundings(is_linked=True))
+    assert (board.status().line, board.status().reason, board.is_up) == ("unknown", "", None)
+
+
+def test_a_failed_try_says_more_than_the_cable_that_is_back(board: Board) -> None:
+    board.look_around(Surroundings(is_linked=False))
+    board.take(NO_LINE)
+    board.look_around(Surroundings(is_linked=True))
+    assert (board.status().line, board.status().reason) == ("down", "No line.")
