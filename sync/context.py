@@ -31,6 +31,8 @@ class SyncContext:
         zone: name of the school's time zone; empty for the machine's.
         by_line: whether the upstream is reached by line: how that went says whether the line is
             up, and a tip that has not changed need not be read again.
+        by_peers: whether other nodes of the network alone are turned to, and nothing travels by
+            line.
         company: other nodes of the network, to which it may turn.
     """
 
@@ -45,6 +47,7 @@ class SyncContext:
     open_source: Callable[[], Source] | None = None
     zone: str = ""
     by_line: bool = True
+    by_peers: bool = False
     company: Company = NOBODY
 
     def alive(self) -> None:

@@ -21,6 +21,8 @@ from cache.space import space
 from cache.state import StateDirectory
 from core.line import ledger as ledgers
 from core.line.wire import Wire
+from core.peers import FACT as AMONG_PEERS
+from core.peers import decode_announcement
 from core.plan.outstanding import Outstanding
 from core.plan.situation import Occurrence, Situation, Wished
 from core.school_time import SchoolTime
@@ -30,6 +32,8 @@ from core.trusted_time import BUILD_DATE, parse_moment
 from core.wish_list import FACT as UNPUBLISHED
 from core.wish_list import decode_unpublished
 from sync.lessons_here import Here, LessonsHere
+from sync.peers.book import read_book
+from sync.peers.offers import Moment, offers
 from sync.timetabled import HORIZON, Mark, Timetabled, mark_of
 
 STATEMENT_BYTES: Final = 6
@@ -112,6 +116,12 @@ class SituationReader:
             ledger=ledgers.turned(self._agent.ledger(), today, settings.budget_day),
             wire=self._wire(),
             busy=self._timetabled.needed(settings.quiet, moment),
+            offers=offers(
+                read_book(self._state.peers),
+                decode_announcement(self._agent.fact(AMONG_PEERS)),
+                left,
+                Moment(self._clock.wall().timestamp(), moment),
+            ),
             usable=space(self._state.root, floor=self._floor).usable,
             backlog=self._backlog(),
         )

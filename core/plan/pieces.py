@@ -137,7 +137,8 @@ class Maker:
                 continue
             if _has(holding, piece):
                 return _from(piece, offer)
-            if holding.coming is not None and coming is None:
+            # What is known of a pack is little, and tells how urgent the rest is.
+            if holding.coming is not None and coming is None and piece.kind != "list":
                 coming = self._waiting(piece, offer, holding.coming)
         return coming or piece
 
@@ -153,7 +154,9 @@ def _has(holding: Holding, piece: Piece) -> bool:
     if holding.items is None:
         return holding.coming is None
     # The manifest, which ``list`` is about, is there as soon as any item is.
-    return piece.item in holding.items if piece.item else piece.kind == "list"
+    if not piece.item:
+        return piece.kind == "list" and bool(holding.items)
+    return piece.item in holding.items
 
 
 def _from(piece: Piece, offer: Offer) -> Piece:

@@ -14,11 +14,13 @@ from cache.space import reserve
 from core.digest import Digest
 from core.errors import RefusedError
 from core.peers import Announcement, PeerList
+from core.plan.model import Plan
 from core.plan.outstanding import Outstanding
 from core.plan.situation import Offer
 from sync.context import SyncContext
 from sync.http_source import HttpSource
 from sync.peers import book as books
+from sync.peers.announce import announced, is_worth_telling
 from sync.peers.blobs import BlobFetch
 from sync.peers.book import Book, Peer
 from sync.peers.offers import Moment, offers
@@ -39,16 +41,29 @@ class Circle:
 
     Args:
         context: the run's surroundings.
-        own: what this node is called among peers.
+        said: what this node told last; its name and hub among them.
         blobs: where blobs go.
+        remember: keeps what this node tells, for its portal.
+
+    Attributes:
+        received: bytes that came.
     """
 
-    def __init__(self, context: SyncContext, own: str, blobs: BlobStore) -> None:
+    def __init__(
+        self,
+        context: SyncContext,
+        said: Announcement,
+        blobs: BlobStore,
+        remember: Callable[[Announcement], None],
+    ) -> None:
+        self.received = 0
+        self._said = said
+        self._remember = remember
         self._context = context
         self._state = context.state
         self._clock = context.clock
         self._company = context.company
-        self._own = own
+        self._own = said.node
         self._blobs = blobs
         self._peers = {one.address: one for one in books.read_book(context.state.peers).peers}
         self._sources: dict[str, PeerSource] = {}
@@ -56,6 +71,11 @@ class Circle:
         self._asked_at: float | None = None
         self._looking: Future[None] | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="peers")
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is nobody to turn to."""
+        return self._company.is_none
 
     def look(self) -> None:
         """Begin to look for nodes and to ask them, beside what goes on."""
@@ -73,17 +93,33 @@ class Circle:
             self._ask(list(self._peers.values()))
         self.save()
 
-    def offers(
-        self, said: Announcement, outstanding: Outstanding, school: float
-    ) -> Sequence[Offer]:
+    def tell(self, plan: Plan) -> None:
+        """Let other nodes know what this one brings.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        after = announced(plan, self._said, self._now(), self._clock.boot_id())
+        if not self.is_alone and is_worth_telling(after, self._said):
+            self._said = after
+            self._remember(after)
+
+    def offers(self, outstanding: Outstanding, school: float) -> Sequence[Offer]:
         """Give what they have or bring of what is outstanding; see ``sync.peers.offers``."""
+        if self.is_alone or not outstanding.packs:
+            return []
         self.fresh()
         book = Book(peers=list(self._peers.values()))
-        return offers(book, said, outstanding, Moment(self._wall(), school))
+        return offers(book, self._said, outstanding, Moment(self._wall(), school))
 
-    def mirrors(self, hub: str, timestamp: int) -> Iterator[tuple[Peer, HttpSource]]:
+    def tells_of(self, pack: str) -> bool:
+        """Say whether any of them has something of a pack, as far as they were asked."""
+        return any(pack in one.told.packs for one in self._healthy())
+
+    def mirrors(self, timestamp: int) -> Iterator[tuple[Peer, HttpSource]]:
         """Give the nodes whose metadata are newer than this node's, parents first."""
         self.fresh()
+        hub = self._said.hub
         known = [
             one for one in self._healthy() if one.told.hub == hub and one.told.timestamp > timestamp
         ]
@@ -108,6 +144,8 @@ class Circle:
         Raises:
             ExhaustedError: the disk is full, broken or read-only.
         """
+        if self.is_alone:
+            return
         self.fresh()
         for peer in [one for one in self._healthy() if pack in one.told.packs]:
             missed = self._missed.setdefault(peer.address, set())
@@ -120,6 +158,17 @@ class Circle:
     def leave(self, peer: Peer, error: RefusedError | SourceError) -> None:
         """Leave a node alone for a while: it failed, or what it sent is not what was signed."""
         self._peers[peer.address] = self._failed(self._peers[peer.address], error)
+
+    def leave_mirror(self, peer: Peer) -> None:
+        """Leave a node alone for a moment whose metadata help nobody; they may have expired."""
+        now = self._wall()
+        self._peers[peer.address] = books.failed(self._peers[peer.address], "metadata", now)
+
+    def give_up(self, title: str) -> None:
+        """Leave a node alone for a moment that brings nothing, though it says that it has it."""
+        for address, peer in list(self._peers.items()):
+            if peer.title == title:
+                self._peers[address] = books.failed(peer, "nothing", self._wall())
 
     def save(self) -> None:
         """Keep what was learnt.
@@ -164,6 +213,7 @@ class Circle:
                     self._context.sleep(min(error.retry_after, _BUSY_SECONDS))
                     continue
             break
+        self.received += fetch.received
         self._note_rate(peer.address, fetch.received, self._clock.monotonic() - began)
         self._note_missed(peer, what, fetch.missed)
 

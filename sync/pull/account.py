@@ -59,6 +59,11 @@ class Received:
     payloads: Mapping[int, int] = field(default_factory=dict)
 
 
+Bundle = tuple[Index, Received] | float
+"""The index of a bundle, and what is here of it; where that index is not here, the share of the
+files' bytes that will travel."""
+
+
 class Account(NamedTuple):
     """What still travels.
 
@@ -93,7 +98,7 @@ def account(
     demand: Demand,
     size_here: Callable[[Digest], int | None],
     served: Collection[str],
-    bundle: tuple[Index, Received],
+    bundle: Bundle,
 ) -> Account:
     """Reckon what still travels.
 
@@ -102,12 +107,15 @@ def account(
         demand: what is wanted of it.
         size_here: gives the size of a blob that is here; None when it is not.
         served: items that can be opened.
-        bundle: the index of the one that costs least, and what is here of it.
+        bundle: the one that costs least.
     """
     sizes = manifest.digests()
     missing = {one: size for one, size in sizes.items() if size_here(one) != size}
     dealing = _Dealing(manifest, demand, missing)
-    costs = _costs(bundle, dealing.groups, missing, size_here)
+    if isinstance(bundle, float):
+        costs = _estimated(bundle, dealing.groups, missing)
+    else:
+        costs = _costs(bundle, dealing.groups, missing, size_here)
     items = [told for lot in dealing.lots if (told := _told(lot, costs, served)) is not None]
     rest = _of(costs, dealing.rest)
     return Account(items, rest.line, rest.size)
@@ -179,6 +187,12 @@ class _Dealing:
         shared = sum(self._missing[one] for one in self._lacking(step.paths) - self._left)
         group = self._deal(lot.item, step)
         return lot if group is None else lot._replace(spare=(spare, group, shared))
+
+
+def _estimated(share: float, groups: list[Group], missing: Mapping[Digest, int]) -> list[_Cost]:
+    """Give what each group probably costs."""
+    sizes = [sum(missing[one] for one in group.wanted) for group in groups]
+    return [_Cost(max(1, round(size * share)), max(1, size)) for size in sizes]
 
 
 def _costs(

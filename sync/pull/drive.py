@@ -14,6 +14,8 @@ from core.plan.situation import Situation
 
 AHEAD_SECONDS: Final = 10.0
 """So much of a plan is carried out, as the line's rate has it, before another one is made."""
+# Bytes a second of what does not come by line.
+_NEAR_RATE: Final = 4e6
 _MOST_ACTIONS: Final = 1000
 
 
@@ -72,10 +74,11 @@ def ahead(made: Plan, rate: float) -> Iterator[Action]:
     if not there:
         return
     head, sum_ = there[0], 0
+    enough = AHEAD_SECONDS * (rate if head.line else _NEAR_RATE)
     for one in takewhile(lambda one: _goes_with(one, head), there):
         yield one
         sum_ += one.line or one.size
-        if head.kind != "fetch" or sum_ >= rate * AHEAD_SECONDS:
+        if head.kind != "fetch" or sum_ >= enough:
             return
 
 

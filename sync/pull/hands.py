@@ -37,6 +37,7 @@ class Tasks:
         assigned: those that are wanted without any wish.
         wishes: as they stood at its beginning.
         unwanted: the packs that are here and that no assignment wants.
+        by_line: whether the line may be used.
     """
 
     pulls: dict[str, PackPull]
@@ -44,6 +45,7 @@ class Tasks:
     assigned: Collection[str]
     wishes: Wishes
     unwanted: Collection[str] = ()
+    by_line: bool = True
 
 
 class NodeHands:
@@ -90,12 +92,14 @@ class NodeHands:
         self._inventory.save()
 
     def situation(self) -> Situation:
-        """Look at everything, now: the line is there."""
+        """Look at everything, now: the line is there, unless it is not to be used."""
         outstanding = self._inventory.outstanding
         left = [one for one in outstanding.packs if one.pack not in self.failed]
         now = self._school.now(read_floor(self._room.context.state.root).moment)
         found = self._reader.read(now, outstanding=msgspec.structs.replace(outstanding, packs=left))
-        return replace(found, is_up=True, down_since=None, backlog=0)
+        offers = self._room.circle.offers(found.outstanding, found.now)
+        down = None if self._tasks.by_line else found.down_since
+        return replace(found, is_up=self._tasks.by_line, down_since=down, backlog=0, offers=offers)
 
     def carry_out(self, actions: Sequence[Action]) -> None:
         """Do what comes first.
@@ -110,7 +114,9 @@ class NodeHands:
             self._remove(head.pack)
             return
         with self._of(head.pack) as pull:
-            if head.kind == "list":
+            if head.source != "hub":
+                self._by_peers(pull, actions)
+            elif head.kind == "list":
                 pull.learn()
             else:
                 self._announce(pull, head.pack)
@@ -125,8 +131,18 @@ class NodeHands:
             self.removed.append(pack)
         self._inventory.save()
 
+    def _by_peers(self, pull: PackPull, actions: Sequence[Action]) -> None:
+        """Take from other nodes; what they have not after all is not in their next offers."""
+        if actions[0].kind == "list":
+            pull.learn_from_peers()
+        else:
+            pull.bring_from_peers([(one.item, one.rendition) for one in actions])
+
     def give_up(self, action: Action) -> None:
-        """Leave a pack out, of which nothing came."""
+        """Leave a pack out, of which nothing came, or the node that did not bring it."""
+        if action.source != "hub":
+            self._room.circle.give_up(action.name)
+            return
         self._fail(_nothing_came(action), action.pack)
 
     def held(self, made: Plan) -> None:

@@ -16,7 +16,7 @@ from core.release import Release
 from core.wanted import EVERYTHING, Portion, wanted_digests
 from core.withdrawal import Withdrawal
 from sync.events import ItemReady, PackReady, Transferred
-from sync.pull.account import Demand, account, received
+from sync.pull.account import Bundle, Demand, account, received
 from sync.pull.bundle import BundleFetch
 from sync.pull.bundles import Bundles
 from sync.pull.room import Room
@@ -59,8 +59,20 @@ class PackPull:
         if fetch is not None:
             fetch.index()
 
+    def learn_from_peers(self) -> None:
+        """Take the manifest from another node, if one has it and it is not here.
+
+        Raises:
+            RefusedError: the version's manifest is not what was signed.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        release = self._release
+        if self._known() is None:
+            self._take_from_peers("", {release.manifest: release.manifest_size})
+
     def begin(self) -> Manifest:
         """Activate the version, unless that is done; give its manifest; raises as ``learn``."""
+        self.learn_from_peers()
         manifest = self._known()
         if manifest is None:
             self._bundles.bring([Group("", frozenset({self._release.manifest}))])
@@ -89,14 +101,19 @@ class PackPull:
             base=fetch.link.base if fetch else 0,
             priority=priority,
         )
-        if manifest is None or fetch is None or index is None:
+        if manifest is None or fetch is None:
+            return self._unlisted(pack, fetch)
+        bundle: Bundle = self._share(fetch)
+        if index is not None:
+            bundle = index, received(self._room.context.state.staging, fetch.link.index)
+        elif not self._room.circle.tells_of(self._release.pack):
             return self._unlisted(pack, fetch)
         found = account(
             manifest,
             Demand(self._portion if priority <= LAST else _NOTHING, wished, self._withdrawals()),
             self._room.blobs.size,
             self._served(),
-            (index, received(self._room.context.state.staging, fetch.link.index)),
+            bundle,
         )
         if found.is_settled:
             return None
@@ -115,13 +132,32 @@ class PackPull:
             steps: items and their renditions, in order; two empty texts for what no item names.
             is_enough: asked after each request whether the rest waits.
         """
+        self.bring_from_peers(steps)
+        groups = [self._lacking(group) for group in self._groups(steps)]
+        if self._bundles.bring(groups, self._later(), is_enough):
+            self._require_all(self._sized(groups))
+
+    def bring_from_peers(self, steps: Sequence[tuple[str, str]]) -> None:
+        """Fetch steps of items from other nodes, as far as they have them; raises as ``learn``."""
+        if not self._room.circle.is_alone:
+            for group in map(self._lacking, self._groups(steps)):
+                self._take_from_peers(group.item, self._sized([group]))
+
+    def _take_from_peers(self, item: str, wanted: Mapping[Digest, int]) -> None:
+        if wanted:
+            self._room.circle.bring(self._release.pack, item, wanted, self._arrived)
+
+    def _arrived(self, digests: list[Digest]) -> None:
+        ready = self._room.catalogue.blobs_arrived(digests)
+        self._tell([one.item for one in ready if one.pack == self._release.pack])
+
+    def _groups(self, steps: Sequence[tuple[str, str]]) -> list[Group]:
+        """Give what brings steps of items; two empty texts stand for what no item names."""
         manifest = self.begin()
         groups = steps_of(manifest, steps)
         if ("", "") in steps:
             groups.append(rest_of(manifest, self._wanted(manifest)))
-        groups = [self._lacking(group) for group in groups]
-        if self._bundles.bring(groups, self._later(), is_enough):
-            self._require_all(self._sized(groups))
+        return groups
 
     def bring_wished(self, items: Collection[str]) -> None:
         """Fetch what a class needs of these items, wanted or not; raises as ``learn``."""
@@ -229,6 +265,10 @@ class PackPull:
         return msgspec.structs.replace(
             pack, head=head, line=max(0, fetch.link.length - head), size=release.content_size
         )
+
+    def _share(self, fetch: BundleFetch) -> float:
+        """Give which share of the files' bytes a bundle brings them with."""
+        return max(0.0, fetch.link.length / max(1, self._release.content_size))
 
     def _check(self, manifest: Manifest) -> None:
         release = self._release

@@ -7,19 +7,21 @@ from cache.blobs import BlobStore, Condition
 from cache.catalogue import Catalogue
 from core.digest import Digest
 from sync.context import SyncContext
+from sync.peers.circle import Circle
 from sync.pull.retry import Persistence
 from sync.source import Source
 
 
 @dataclass(frozen=True)
 class Room:
-    """The node's stores, the upstream, and the run's surroundings."""
+    """The node's stores, the upstream, other nodes, and the run's surroundings."""
 
     context: SyncContext
     source: Source
     blobs: BlobStore
     catalogue: Catalogue
     persistence: Persistence
+    circle: Circle
 
     def lost(self, digests: Iterable[Digest]) -> set[Digest]:
         """Look at blobs' bytes; give those that are damaged or missing, and forget them.

@@ -1,7 +1,7 @@
 """One pull, from poll to summary."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Final
 
 from cache import durable
@@ -14,6 +14,8 @@ from cache.journal_pins import pinned
 from core.digest import Digest
 from core.errors import ExitCode, PackhorseError, RefusedError
 from core.plan.model import Plan
+from core.plan.planner import plan
+from core.plan.situation import Situation
 from core.release import Release
 from core.tip import MAX_TIP_BYTES, Tip, decode_tip
 from core.trust.roles import TIP_PATH
@@ -23,6 +25,9 @@ from sync.context import SyncContext
 from sync.events import Checking, Contact, Done, Problem, Summary, Transferred, Trusted, problem_of
 from sync.held import HeldError
 from sync.last_used import note_used
+from sync.nowhere import Nowhere
+from sync.peers.blobs import FOLDER
+from sync.peers.opening import open_circle
 from sync.pull.choice import Choice
 from sync.pull.drive import drive
 from sync.pull.hands import NodeHands, Tasks
@@ -34,9 +39,12 @@ from sync.pull.staging import OUTPUTS
 from sync.pull.wishes import Wishes
 from sync.source import MissingError, Source, SourceError
 from sync.trust import PackTarget, TrustSession, open_trust
+from sync.trust.floor import read_floor
 from sync.upstream import open_hub
 
 _FACT: Final = "tip of "
+# Where blobs lie in staging of which only the beginning is here.
+_PARTS: Final = (OUTPUTS, FOLDER)
 # A summary is one line of bounded length, whatever publishers do.
 _MOST_PROBLEMS: Final = 100
 _MOST_PACKS: Final = 1000
@@ -67,15 +75,23 @@ def pull(context: SyncContext) -> Summary:
     started = context.clock.monotonic()
     persistence = Persistence(context.chance, context.sleep, context.alive, context.faltered)
     with ExitStack() as stack:
-        opened = context.open_source() if context.open_source else open_hub(context)
+        opened = _open(context)
         source = stack.enter_context(closing(PersistentSource(opened, persistence)))
         context.state.create()
         agent = stack.enter_context(closing(AgentDatabase(context.state)))
         catalogue = stack.enter_context(closing(open_catalogue(context.state).catalogue))
         blobs = BlobStore(context.state.blobs)
-        run = _Run(Room(context, source, blobs, catalogue, persistence), agent)
+        circle = stack.enter_context(closing(open_circle(context, agent, blobs)))
+        run = _Run(Room(context, source, blobs, catalogue, persistence, circle), agent)
         run.all()
         return run.summary(context.clock.monotonic() - started)
+
+
+def _open(context: SyncContext) -> Source:
+    """Open what is turned to first; where other nodes alone are, that is nothing."""
+    if context.by_peers:
+        return Nowhere()
+    return context.open_source() if context.open_source else open_hub(context)
 
 
 class _Run:
@@ -95,40 +111,76 @@ class _Run:
         self._published: set[str] = set()
         self._healthy = 0
         self._reached = False
+        self._by_line = self._context.by_line and not self._context.by_peers
         self._changed = False
         self._retry_after = 0.0
 
     def all(self) -> None:
         """Do everything; failures are noted."""
         room = self._room
+        room.circle.look()
         with self._noting():
             note_used(self._context.state, self._agent)
             room.catalogue.reconcile(room.blobs.has_durably)
-            releases = self._verify()
-            self._note_contact()
+            releases = self._releases()
+            if releases is None:
+                return
             with self._noting():
                 self._pull_all(releases)
             # Also when the line failed, or staging would grow with every version begun.
             self._clean(releases)
             self._wishes.remember_unpublished(self._agent, self._published)
 
+    def _releases(self) -> list[Release] | None:
+        """Give what is to be fetched: as the upstream says, or as other nodes do if it fails."""
+        if not self._context.by_peers:
+            try:
+                releases = self._verify(self._room.source)
+            except PackhorseError as error:
+                self._failed(error)
+                if self._room.circle.is_alone:
+                    return None
+            else:
+                self._note_contact()
+                return releases
+        self._by_line = False
+        return self._verify_by_peers()
+
+    def _verify_by_peers(self) -> list[Release] | None:
+        """Take newer metadata from another node, if one has them, else go on with those here."""
+        circle = self._room.circle
+        for peer, mirror in circle.mirrors(read_floor(self._context.state.root).timestamp):
+            try:
+                return self._verify(mirror)
+            except (SourceError, RefusedError) as error:
+                circle.leave_mirror(peer)
+                self._context.emit(problem_of(error))
+        with suppress(MissingError):
+            return self._verify(Nowhere())
+        # Nobody has told this node anything yet.
+        return None
+
     @contextmanager
     def _noting(self) -> Iterator[None]:
         """Note what fails inside; it ends there."""
         try:
             yield
-        except HeldError as error:
+        except PackhorseError as error:
+            self._failed(error)
+
+    def _failed(self, error: PackhorseError) -> None:
+        """Note what has ended the work by the upstream."""
+        if isinstance(error, HeldError):
             self._plan = Plan(hold=error.hold, until=error.until)
             # What stops for its hour, or a pause, has not failed; what never began has.
-            if not self._reached:
-                self._note(error)
-        except PackhorseError as error:
-            self._note(error)
-            if isinstance(error, SourceError):
-                self._note_contact(str(error))
+            if self._reached:
+                return
+        self._note(error)
+        if isinstance(error, SourceError):
+            self._note_contact(str(error))
 
     def _note_contact(self, problem: str = "") -> None:
-        if self._context.by_line:
+        if self._by_line:
             self._agent.note_contact(self._context.clock.wall(), problem)
 
     def summary(self, seconds: float) -> Summary:
@@ -151,9 +203,9 @@ class _Run:
             removed=self._removed,
         )
 
-    def _verify(self) -> list[Release]:
+    def _verify(self, source: Source) -> list[Release]:
         """Poll and verify; give the releases that this node takes and has not whole."""
-        source, context = self._room.source, self._context
+        context = self._context
         context.emit(Checking(source=source.name))
         with open_trust(context.state, context.clock, source) as trust:
             for name in trust.damaged:
@@ -180,10 +232,13 @@ class _Run:
     def _refresh(self, trust: TrustSession, source: Source) -> None:
         fact = _FACT + source.name
         # A stick at the same place is another one, perhaps, with a tip of the same age and size.
-        asks = trust.is_complete and self._context.by_line
+        asks = trust.is_complete and self._by_line
         known = self._agent.reader.fact(fact) or "" if asks else ""
         tip: Tip | None = None
         validator = ""
+        if isinstance(source, Nowhere) and trust.is_complete:
+            trust.refresh_unchanged()
+            return
         try:
             document = source.poll(TIP_PATH, MAX_TIP_BYTES, known)
         except MissingError:
@@ -196,10 +251,13 @@ class _Run:
                 return
             tip, validator = _decoded(document.data), document.validator
         trust.refresh(tip)
-        if self._context.by_line:
+        if self._by_line:
             trust.commit_soon(lambda: self._agent.remember(fact, validator))
 
     def _contact(self, *, changed: bool) -> None:
+        if self._context.by_line and not self._by_line:
+            # Another node has answered, not the hub.
+            return
         self._reached, self._changed = True, changed
         self._context.emit(Contact(changed=changed))
 
@@ -228,7 +286,14 @@ class _Run:
             one.pack: PackPull(self._room, one, wanted.get(one.pack, EVERYTHING))
             for one in releases
         }
-        tasks = Tasks(pulls, self._priorities, self._assigned, self._wishes, self._unwanted)
+        tasks = Tasks(
+            pulls,
+            self._priorities,
+            self._assigned,
+            self._wishes,
+            self._unwanted,
+            by_line=self._by_line,
+        )
         hands = NodeHands(self._room, tasks, self._inventory, self._note)
         ended = False
         try:
@@ -246,24 +311,33 @@ class _Run:
             # What only waits for its hour is as healthy as what is here.
             there = {pack for pack, one in self._packs.items() if ended or one.complete}
             self._healthy += len(there - hands.failed)
+            self._room.circle.tell(self._plan if ended else Plan())
+            self._room.circle.save()
 
     def _follow(self, hands: NodeHands) -> None:
         """Do what the plan says until it says that nothing may be done any more."""
-        self._plan = drive(hands)
+        self._plan = drive(hands, self._made)
         hands.held(self._plan)
+
+    def _made(self, situation: Situation) -> Plan:
+        """Make a plan, and let other nodes know what this one brings."""
+        made = plan(situation)
+        self._room.circle.tell(made)
+        return made
 
     def _clean(self, releases: list[Release]) -> None:
         """Remove what nothing needs any more: old blobs, and staged bundles of old versions."""
         room, staging = self._room, self._context.state.staging
         links = {link.index for one in releases for link in one.bundles}
-        for path in [one for one in staging.iterdir() if one.name not in {*links, OUTPUTS}]:
+        for path in [one for one in staging.iterdir() if one.name not in {*links, *_PARTS}]:
             durable.remove_tree(path)
         if len(self._packs) == len(releases) and all(one.complete for one in self._packs.values()):
             for path in staging.iterdir():
                 durable.remove_tree(path)
-        elif (staging / OUTPUTS).is_dir():
+        else:
             wanted = set(room.catalogue.missing())
-            for path in [one for one in (staging / OUTPUTS).iterdir() if one.name not in wanted]:
+            parts = [one for name in _PARTS for one in (staging / name).glob("*")]
+            for path in [one for one in parts if one.name not in wanted]:
                 durable.remove(path)
         try:
             spared = pinned(self._context.state)

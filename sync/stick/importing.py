@@ -16,6 +16,7 @@ from sync.context import SyncContext
 from sync.directory_source import DirectorySource
 from sync.events import Done, Problem, Summary, problem_of
 from sync.identity import Identity, load_identity
+from sync.peers.company import NOBODY
 from sync.pull import pull
 from sync.pull.bundle import DAMAGED
 from sync.stick.look import stick_last_day, stick_timestamp_version
@@ -112,7 +113,12 @@ class _Import:
 
     def _pull(self) -> Summary:
         root = self._stick.root
-        context = replace(self._context, by_line=False, open_source=lambda: DirectorySource(root))
+        context = replace(
+            self._context,
+            by_line=False,
+            open_source=lambda: DirectorySource(root),
+            company=NOBODY,
+        )
         summary = pull(context)
         if summary.exit_code == ExitCode.REFUSED and not summary.packs and self._is_older():
             # An old stick in a drawer is more likely than somebody who replays old files.

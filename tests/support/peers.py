@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cache.blobs import BlobStore
 from core.digest import Digest, digest_of
-from core.peers import MIRROR, Coming, PeerList, Share, encode_list
+from core.peers import MIRROR, Announcement, Coming, PeerList, Share, encode_list
 from sync.peers.circle import Circle
 from sync.peers.company import Company
 from tests.support.http_repository import HttpRepository
@@ -48,7 +48,8 @@ class OtherNode(HttpRepository):
         (self._mirror / "list").write_bytes(encode_list(self.told) if raw is None else raw)
 
 
-def circle_of(node: Node, company: Company, own: str = "me") -> Circle:
+def circle_of(node: Node, company: Company, own: str = "me", hub: str = "h") -> Circle:
     """Make the circle of a run of a node."""
     context = replace(node.context(None), company=company)
-    return Circle(context, own, BlobStore(node.state.blobs))
+    said = Announcement(node=own, hub=hub)
+    return Circle(context, said, BlobStore(node.state.blobs), lambda _: None)

@@ -194,6 +194,17 @@ def test_what_another_node_is_fetching_is_waited_for_while_there_is_time(
     assert states(made) == {"a": "ready"}
 
 
+def test_what_tells_what_is_in_a_pack_does_not_wait_for_another_node() -> None:
+    offer = Offer("peer", "library", 4e6, {PACK: Holding(1, frozenset(), coming=at(9.0))})
+    unlisted = OutstandingPack(pack=PACK, version=1, head=900, line=9 * MB, size=9 * MB)
+
+    made = plan(situation([unlisted], offers=[offer]))
+
+    assert [(one.kind, one.source, one.hold) for one in made.actions] == [
+        ("list", "hub", ""), ("fetch", "peer", "peer"),
+    ]  # fmt: skip
+
+
 def test_room_is_made_only_when_it_is_needed_by_the_least_used_and_not_by_what_is_taught() -> None:
     removable = [
         Removable("cn/-/used", 5 * MB, 2000.0),

@@ -11,7 +11,7 @@ import pytest
 from cache.blobs import BlobStore, Condition
 from core.digest import Digest, digest_of
 from core.errors import ExhaustedError
-from core.peers import MAX_LIST_BYTES, Announcement, Coming, Share
+from core.peers import MAX_LIST_BYTES, Coming, Share
 from core.plan.outstanding import Outstanding, OutstandingItem, OutstandingPack, Step
 from sync.http_client import HttpClient
 from sync.patience import Patience
@@ -270,7 +270,7 @@ def test_only_to_typed_addresses_packets_may_leave_the_network(
 def test_offers_are_of_what_is_outstanding_and_told_lately(node: Node, other: OtherNode) -> None:
     other.tell({PACK: Share(1, ["a"]), "gd/-/more": Share(1)}, {PACK: Coming(1, 600.0, begun=True)})
     circle = circle_of(node, Company((other.address,)))
-    (offer,) = circle.offers(Announcement(node="me"), OUTSTANDING, 5000.0)
+    (offer,) = circle.offers(OUTSTANDING, 5000.0)
     circle.close()
     assert (offer.kind, offer.name) == ("peer", other.address)
     holding = offer.packs[PACK]
@@ -299,10 +299,12 @@ def test_mirrors_are_those_of_the_same_hub_that_know_more(
         told = msgspec.structs.replace(one.told, hub=hub, timestamp=timestamp)
         one.tell(raw=msgspec.json.encode(told))
     circle = circle_of(node, Company((second.address,), parent=other.address))
-    assert [peer.address for peer, _ in circle.mirrors("h", 6)] == [other.address, second.address]
-    assert [peer.address for peer, _ in circle.mirrors("h", 7)] == [second.address]
-    assert list(circle.mirrors("another", 0)) == []
+    assert [peer.address for peer, _ in circle.mirrors(6)] == [other.address, second.address]
+    assert [peer.address for peer, _ in circle.mirrors(7)] == [second.address]
     circle.close()
+    elsewhere = circle_of(node, Company((second.address,), parent=other.address), hub="another")
+    assert list(elsewhere.mirrors(0)) == []
+    elsewhere.close()
 
 
 def test_a_damaged_book_is_begun_anew(node: Node, other: OtherNode) -> None:
