@@ -1,7 +1,6 @@
-"""When a lesson that is not here comes, as far as the node knows.
+"""What a lesson that is not here waits for, as the agent's side last found it.
 
-There is no hour to promise: lessons come in their turn over a line that is up or down, or by
-stick. So what is told is what they wait for, as the agent's side last found it.
+When it comes is another thing, which only a fresh plan can say: ``edge_client.portal.foresight``.
 """
 
 from dataclasses import dataclass, field

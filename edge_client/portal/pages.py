@@ -18,6 +18,7 @@ from edge_client.portal.listing import Neighbours, card, group_packs, neighbours
 from edge_client.portal.media import content_url, download_url, media_url
 from edge_client.portal.places import places
 from edge_client.portal.posting import seal
+from edge_client.portal.prospects import arrival_words
 from edge_client.portal.qualities import showing, subtitles_stem
 from edge_client.portal.security import content_origin
 from edge_client.portal.site import SITE
@@ -109,7 +110,8 @@ async def _stage(
         return "withdrawn.html", _withdrawn(item.withdrawal)
     file = await lessons.file(pack.id, item.id, item.entry)
     if file is None or item.version is None:
-        return "not_here.html", {}
+        words = arrival_words(request.app[SITE], language_of(request), pack.id, item.id)
+        return "not_here.html", {"arrival": words}
     ended = past(request, pack.valid_until, item.valid_until)
     if ended:
         return "past.html", {"ended": ended}

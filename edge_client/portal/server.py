@@ -19,6 +19,7 @@ from edge_client.portal.application import content_application, portal_applicati
 from edge_client.portal.classes.classes import Classes
 from edge_client.portal.classes.keeping import Keeping
 from edge_client.portal.connections import Connections, affordable
+from edge_client.portal.foresight import Foresight
 from edge_client.portal.languages import load_languages
 from edge_client.portal.lessons import Lessons
 from edge_client.portal.outlook import Outlook
@@ -107,6 +108,7 @@ async def running(
         Teachers(state, clock, usage, time),
         wishes,
         Outlook(state, wishes),
+        Foresight(state, time),
         Channels(state, lessons, usage, time, timetable, clock),
         OwnShelf(state, clock, usage, disk_floor=config.disk_floor),
         Sharing(state, clock),

@@ -10,6 +10,7 @@ from core.languages import Language
 from edge_client.portal.air.channels import Channels
 from edge_client.portal.classes.classes import Classes
 from edge_client.portal.connections import Connections
+from edge_client.portal.foresight import Foresight
 from edge_client.portal.lessons import Lessons
 from edge_client.portal.outlook import Outlook
 from edge_client.portal.own_shelf import OwnShelf
@@ -45,6 +46,7 @@ class Site:
         teachers: who is signed in where.
         wishes: what teachers want here before all else.
         outlook: what lessons that are not here wait for.
+        foresight: what the agent's plan says of them.
         air: what the channels show.
         own: what teachers added to lessons.
         sharing: what other nodes of the network may take.
@@ -65,6 +67,7 @@ class Site:
     teachers: Teachers
     wishes: WishBook
     outlook: Outlook
+    foresight: Foresight
     air: Channels
     own: OwnShelf
     sharing: Sharing

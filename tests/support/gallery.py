@@ -16,6 +16,7 @@ from unittest.mock import patch
 import msgspec
 from playwright.async_api import Page
 
+from cache.forecast_file import write_forecast
 from cache.journal_changes import KeptChange
 from cache.journal_own import OwnFile
 from cache.journal_wishes import Wish
@@ -26,6 +27,7 @@ from core.digest import digest_of
 from core.kinds import kind_of, media_type
 from core.manifest import File, Item, Manifest
 from core.names import PackId
+from core.plan.forecast import Forecast
 from core.rendition import Picture
 from core.timetable import Change, Channel
 from core.withdrawal import Withdrawal
@@ -44,6 +46,7 @@ from tests.support.course import (
     make_pdf,
     make_png,
 )
+from tests.support.foreseen import foreseen
 from tests.support.nodes import make_state, opened
 from tests.support.numbered import make_numbered_rendition
 from tests.support.portal import CONFIG, School, serving
@@ -70,6 +73,7 @@ class View:
         has_timetable: whether the school has one.
         is_on_air: whether it has one with channels that show something, in its place.
         is_unsure: whether nothing vouches for the time.
+        is_foreseen: whether the agent has foreseen what lessons can count on.
     """
 
     name: str
@@ -80,6 +84,7 @@ class View:
     has_timetable: bool = False
     is_on_air: bool = False
     is_unsure: bool = False
+    is_foreseen: bool = False
 
 
 async def _stands(page: Page) -> None:
@@ -146,6 +151,7 @@ VIEWS: Final = (
     View("item-document", f"/packs/{PACK}/exercise"),
     View("item-page", f"/packs/{PACK}/page"),
     View("item-not-here", f"/packs/{PACK}/later"),
+    View("item-expected", f"/packs/{PACK}/later", teacher=True, is_foreseen=True),
     View("item-withdrawn", f"/packs/{OLD}/one"),
     View("item-past", f"/packs/{SCIENCE}/one"),
     View("form", "/forms/two-teacher", sample=True),
@@ -171,6 +177,7 @@ VIEWS: Final = (
     View("class-qr", "/class/{waiting}/qr"),
     View("class-list", "/class/lead", teacher=True),
     View("teacher-day", "/teacher", teacher=True, sample=True, has_timetable=True),
+    View("teacher-evening", "/teacher", teacher=True, has_timetable=True, is_foreseen=True),
     View("teacher-day-unsure", "/teacher", teacher=True, has_timetable=True, is_unsure=True),
     View(
         "teacher-change",
@@ -219,6 +226,10 @@ class Gallery:
             write_timetable(self.school.state, channel("g5", list(_LESSONS.values())), _G6)
         else:
             self.school.state.timetable.unlink(missing_ok=True)
+        write_forecast(
+            self.school.state.forecast,
+            foreseen(_LESSONS["later"], _LESSONS["unknown"]) if view.is_foreseen else Forecast(),
+        )
         assert isinstance(self.school.site.clock, FixedClock)
         self.school.site.clock.set_wall(START, synchronised=not view.is_unsure)
 

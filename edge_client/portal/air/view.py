@@ -16,6 +16,7 @@ from core.timetable import ChangeKind, Channel, Placed
 from edge_client.portal.air.programmes import MINUTE, around
 from edge_client.portal.errors import language_of
 from edge_client.portal.outlook import Awaited
+from edge_client.portal.prospects import arrival_words
 from edge_client.portal.site import SITE, Site
 from edge_client.portal.teaching_forms import NAMES
 
@@ -40,6 +41,8 @@ class Lesson:
         changed: what a teacher did to it.
         trouble: why it cannot be shown.
         awaited: what one that is not here waits for.
+        expected: when it is here, as far as anybody foresees.
+        held: why it is not being fetched just now.
         missing: bytes of it that are to come; 0 where that is not known.
         address: of its item's page; empty where there is none.
         pack: its pack.
@@ -56,6 +59,8 @@ class Lesson:
     changed: ChangeKind | None
     trouble: Trouble
     awaited: Awaited | Literal[""]
+    expected: str
+    held: str
     missing: int
     address: str
     pack: str
@@ -161,7 +166,9 @@ class _Teller:
         if not is_on and state != "past":
             trouble = await self._trouble(one, item, state)
         is_coming = trouble == "coming" and state == "now"
-        outlook = self._site.outlook
+        outlook, expected, held = self._site.outlook, "", ""
+        if is_coming:
+            expected, held = arrival_words(self._site, self._language, slot.pack, slot.item)
         return Lesson(
             title or slot.item,
             f"{begins:%H:%M}",
@@ -172,6 +179,8 @@ class _Teller:
             one.changed,
             trouble,
             await outlook.awaited(slot.pack, slot.item, item) if is_coming else "",
+            expected,
+            held,
             item.missing if item is not None else 0,
             f"/packs/{slot.pack}/{slot.item}" if item is not None else "",
             slot.pack,

@@ -14,6 +14,7 @@ from core.timetable import Channel, Slot
 from edge_client.portal.errors import language_of
 from edge_client.portal.pages import show
 from edge_client.portal.posting import seal
+from edge_client.portal.prospects import Prospect, evening_words, prospect
 from edge_client.portal.sign_in import teacher_of
 from edge_client.portal.site import SITE, Site
 from edge_client.portal.teaching.clock_page import guess
@@ -32,6 +33,7 @@ class ShownLesson:
     Attributes:
         begins: its time in the school's zone, such as ``8:30``.
         was: for a moved lesson its published day and time, in words.
+        prospect: what it can count on, while it is not here or only in part.
         fetch: words of the button that wishes for it.
         is_over: whether it has ended.
         is_on: whether it takes place now.
@@ -45,6 +47,7 @@ class ShownLesson:
     ends: str
     was: str
     presence: Presence
+    prospect: Prospect | None
     fetch: str
     is_over: bool
     is_on: bool
@@ -90,6 +93,7 @@ async def page(request: web.Request) -> web.Response:
         chosen=chosen and (chosen.id, channel_title(chosen, language)),
         clock=view.clock if view else "",
         asked=guess(site, language),
+        evening=evening_words(site, language, chosen.id) if view and view.now and chosen else None,
         days=await view.days(chosen) if view and chosen else [],
         changed=request.query.get("changed", ""),
         full="full" in request.query,
@@ -166,28 +170,36 @@ class _View:
                 day_words(self.language, one.date, self.today),
                 date_words(self.language, one.date),
                 one.date == self.today,
-                [await self._lesson(row, every) for row in one.rows],
+                [await self._lesson(channel.id, row, every) for row in one.rows],
             )
             for one in days(every, self.site.time.at, self.shown)
         ]
 
-    async def _lesson(self, row: Row, every: list[Row]) -> ShownLesson:
+    async def _lesson(self, channel: str, row: Row, every: list[Row]) -> ShownLesson:
         slot, now = row.slot, self.now
         begins, was = self.site.time.at(slot.start), self.site.time.at(row.published)
         day = "" if was.date() == begins.date() else f"{self.day(row.published)} "
+        there = await presence(self.site, slot.pack, slot.item)
         return ShownLesson(
             row=row,
             title=await lesson_title(self.site, self.language, slot),
             begins=f"{begins:%H:%M}",
             ends=f"{self.site.time.at(slot.end):%H:%M}",
             was=f"{day}{was:%H:%M}",
-            presence=await presence(self.site, slot.pack, slot.item),
+            presence=there,
+            prospect=self._prospect(channel, slot, there) if there.state != "here" else None,
             fetch=fetch_words(self.language, begins.date(), self.today),
             is_over=now is not None and slot.end <= now,
             is_on=now is not None and slot.start <= now < slot.end and row.changed != "cancel",
             is_open=now is not None and is_open(row, now),
             can_undo=now is not None and bool(row.changed) and can_undo(row, every, now),
         )
+
+    def _prospect(self, channel: str, slot: Slot, there: Presence) -> Prospect | None:
+        if self.now is None:
+            return None
+        wished = there.wish is not None
+        return prospect(self.site, self.language, channel, slot.start, is_wished=wished)
 
 
 async def _wish(site: Site, language: Language, view: _View | None, wish: Wish) -> ShownWish:

@@ -1,0 +1,199 @@
+"""What a plan says of lessons, in the words of teachers and pupils."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+from core.display import one_line
+from core.languages import Language
+from core.plan.model import Hold, LessonForecast, Reason, Remedy, State
+from edge_client.portal.errors import N_
+from edge_client.portal.site import Site
+from edge_client.portal.teaching.words import day_words
+
+STATES: Final[dict[State, str]] = {
+    "ready": N_("Will be here in time"),
+    "risk": N_("At risk"),
+    "missing": N_("Will not be here in time"),
+}
+REASONS: Final[dict[Reason, str]] = {
+    "time": N_("the school’s time is not confirmed"),
+    "withdrawn": N_("its publisher withdrew it"),
+    "unassigned": N_("nobody has assigned it to this school"),
+    "unpublished": N_("nobody publishes it"),
+    "unknown": N_("this node does not know yet what is in its pack"),
+    "paused": N_("the line is paused"),
+    "never": N_("no hour of the week lets the node use the line"),
+    "line": N_("the line is down"),
+    "budget": N_("this month’s data does not suffice"),
+    "hours": N_("the hours in which the node uses the line do not suffice"),
+    "metered": N_("the line costs by the byte"),
+    "disk": N_("the node’s disk is full"),
+    "thin": N_("the line is too slow"),
+    "lower": N_("in a lower quality"),
+}
+# What somebody else can do; the time and wishes have buttons of their own on the page.
+ASKED: Final[dict[Remedy, str]] = {
+    "resume": N_("let the line go on"),
+    "daytime": N_("open the line for some hours"),
+    "budget": N_("raise this month’s data"),
+    "unmeter": N_("let the line count as not metered"),
+    "lower": N_("take lessons in a lower quality"),
+    "room": N_("make room on the disk"),
+    "stick": N_("bring it on a stick"),
+}
+OWN: Final[dict[Remedy, str]] = {
+    "time": N_("Confirm the time."),
+    "wish": N_("Wish for it."),
+    "assign": N_("Ask your county or whoever made the timetable."),
+}
+HOLDS: Final[dict[Hold, str]] = {
+    "paused": N_("The technician has paused the line; it is fetched when the line goes on."),
+    "never": N_("No hour of the week lets the node use the line: tell the technician."),
+    "hours": N_("The node does not use the line at this hour."),
+    "class": N_("A class needs the line now; it is fetched afterwards."),
+    "budget": N_("This month’s data is used up: tell the technician."),
+    "metered": N_("The line costs by the byte, so it waits: tell the technician."),
+    "line": N_("The line is down."),
+    "disk": N_("The node’s disk is full: tell the technician."),
+    "peer": N_("Another node of the school’s network is fetching it."),
+}
+_MOST_WAYS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What a lesson that is not here can count on.
+
+    Attributes:
+        state: as the plan has it.
+        says: the same in words, with the reason.
+        expected: when it can first be opened, in words; empty where nobody knows.
+        helps: what the reader may do, or whom to ask.
+    """
+
+    state: State
+    says: str
+    expected: str
+    helps: str
+
+
+def prospect(
+    site: Site, language: Language, channel: str, start: int, *, is_wished: bool = False
+) -> Prospect | None:
+    """Give what a lesson of the timetable can count on; None where nobody foresees it.
+
+    Args:
+        site: the portal.
+        language: to say it in.
+        channel: the lesson's channel.
+        start: minute since 1970 at which it begins.
+        is_wished: whether a teacher has wished for it already.
+    """
+    found = site.foresight.lesson(channel, start)
+    if found is None:
+        return None
+    return Prospect(
+        found.state,
+        _says(found, language),
+        expected_words(site, language, found.expected),
+        helps(found, language, is_wished=is_wished),
+    )
+
+
+def helps(lesson: LessonForecast, language: Language, *, is_wished: bool = False) -> str:
+    """Say what the reader may do about a lesson that is not ready, or whom to ask."""
+    if lesson.state == "ready":
+        return ""
+    texts = language.texts
+    translate = texts.gettext
+    done = {"wish"} if is_wished else set()
+    own = [translate(OWN[one]) for one in lesson.remedies if one in OWN and one not in done]
+    ways = [translate(ASKED[one]) for one in lesson.remedies if one in ASKED][:_MOST_WAYS]
+    if ways:
+        asked = texts.gettext("Ask the technician: {ways}.")
+        own.append(asked.format(ways=texts.gettext("; or ").join(ways)))
+    return " ".join(own)
+
+
+def evening_words(site: Site, language: Language, channel: str) -> tuple[str, State] | None:
+    """Say in one sentence how it stands with a channel's next school day; None without one."""
+    forecast = site.foresight.forecast()
+    now = site.time.now().moment
+    if forecast is None or not forecast.day or now is None:
+        return None
+    day, today = date.fromisoformat(forecast.day), site.time.here(now).date()
+    lessons = [
+        one
+        for one in forecast.lessons
+        if one.channel == channel and site.time.at(one.start).date() == day
+    ]
+    if not lessons:
+        return None
+    return _counted(language, day_words(language, day, today), lessons)
+
+
+def _counted(language: Language, day: str, lessons: Iterable[LessonForecast]) -> tuple[str, State]:
+    texts, counts = language.texts, Counter(one.state for one in lessons)
+    count, day = counts.total(), day[0].upper() + day[1:]
+    if counts["ready"] == count:
+        text = texts.ngettext(
+            "{day}: the {count} lesson is here or comes in time.",
+            "{day}: all {count} lessons are here or come in time.",
+            count,
+        )
+        return text.format(day=day, count=count), "ready"
+    parts = [
+        texts.ngettext(
+            "{day}: {ready} of {count} lesson is ready",
+            "{day}: {ready} of {count} lessons are ready",
+            count,
+        ).format(day=day, ready=counts["ready"], count=count)
+    ]
+    if counts["risk"]:
+        parts.append(texts.gettext("{count} at risk").format(count=counts["risk"]))
+    if counts["missing"]:
+        parts.append(texts.gettext("{count} not in time").format(count=counts["missing"]))
+    text = texts.gettext(", ").join(parts) + texts.gettext(".")
+    return text, "missing" if counts["missing"] else "risk"
+
+
+def expected_words(site: Site, language: Language, expected: float | None) -> str:
+    """Write when something is expected, such as ``tomorrow 6:10``; empty for nobody knows."""
+    now = site.time.now().moment
+    if expected is None or now is None:
+        return ""
+    try:
+        moment = site.time.here(datetime.fromtimestamp(expected, UTC))
+    except (ValueError, OverflowError, OSError):
+        return ""
+    today = site.time.here(now).date()
+    clock = f"{moment:%H:%M}"
+    if moment.date() == today:
+        return clock
+    return f"{day_words(language, moment.date(), today)} {clock}"
+
+
+def arrival_words(site: Site, language: Language, pack: str, item: str) -> tuple[str, str]:
+    """Say when an item can be opened, and what holds it back; empty where nobody knows."""
+    forecast, arrival = site.foresight.forecast(), site.foresight.arrival(pack, item)
+    if forecast is None or arrival is None:
+        return "", ""
+    hold = arrival.hold or forecast.hold
+    held = language.texts.gettext(HOLDS[hold]) if hold in HOLDS else ""
+    return expected_words(site, language, arrival.finish), held
+
+
+def _says(lesson: LessonForecast, language: Language) -> str:
+    texts = language.texts
+    translate = texts.gettext
+    state = translate(STATES[lesson.state])
+    if lesson.state == "ready" and lesson.reason == "lower" and lesson.rendition:
+        name = one_line(lesson.rendition, 20)
+        return texts.gettext("{state}, in {rendition}").format(state=state, rendition=name)
+    if not lesson.reason:
+        return state
+    why = translate(REASONS[lesson.reason])
+    return texts.gettext("{state}: {why}").format(state=state, why=why)
