@@ -7,7 +7,6 @@ hour is seen within seconds.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Final
 
 from cache.agent_reader import AgentReader
 from cache.line_settings import read_line_settings
@@ -20,8 +19,6 @@ from core.plan.capacity import hold_now, midnight
 from core.plan.model import Hold
 from core.plan.situation import Situation
 from sync.timetabled import Timetabled
-
-_LOOK_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +52,7 @@ class LineRules:
         school: the school's clock.
         floor: gives a moment that has certainly passed.
         monotonic: gives seconds that only rise.
+        seconds: how long a look holds.
     """
 
     def __init__(
@@ -63,11 +61,14 @@ class LineRules:
         school: SchoolClock,
         floor: Callable[[], datetime],
         monotonic: Callable[[], float],
+        *,
+        seconds: float = 2.0,
     ) -> None:
         self._state = state
         self._school = school
         self._floor = floor
         self._monotonic = monotonic
+        self._seconds = seconds
         self._agent = AgentReader(state.agent)
         self._timetabled = Timetabled(state)
         self._known: tuple[float, Rules] | None = None
@@ -79,7 +80,7 @@ class LineRules:
             ExhaustedError: the disk is broken.
         """
         now = self._monotonic()
-        if self._known is None or not 0 <= now - self._known[0] < _LOOK_SECONDS:
+        if self._known is None or not 0 <= now - self._known[0] < self._seconds:
             self._known = now, self._look()
         return self._known[1]
 

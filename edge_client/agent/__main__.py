@@ -31,6 +31,7 @@ from edge_client.agent.timekeeping import Timekeeper
 from edge_client.config import NodeConfig
 from edge_client.planned import Planned
 from edge_client.readings import Reader
+from sync.line_rules import LineRules
 
 _MINUTE = 60.0
 
@@ -102,6 +103,7 @@ class Agent:
             freed=lambda: self.rounds.begin_soon(),  # noqa: PLW0108 - made below
         )
         self._timekeeper = Timekeeper(school, reader.floor, self._time_is_other)
+        rules = LineRules(state, school, reader.floor, clock.monotonic, seconds=0)
         self.rounds = Rounds(
             board,
             reader,
@@ -110,6 +112,7 @@ class Agent:
                 clock,
                 command=lambda errand: worker_command(errand, state.root),
                 chance=lambda: secrets.randbelow(1 << 30) / (1 << 30),
+                is_held=lambda: bool(rules.now().hold),
             ),
         )
         today, look = self._timekeeper.today, self.rounds.look

@@ -208,6 +208,12 @@ class Board:
         self._next_try = self._clock.monotonic() + next_try
         self._change()
 
+    def rest(self) -> None:
+        """Note that a worker was stopped, since nothing may travel any more."""
+        self._activity, self._transfer, self._uploading = "idle", None, None
+        self._next_try = _NEVER
+        self._change()
+
     def _note(self, summary: Summary) -> None:
         """Keep what a round's run says of line and node; an errand's end is its caller's."""
         # Another worker at work, such as a killed agent's, is no trouble of the node.

@@ -10,7 +10,8 @@ Rules:
       afterwards, where it stopped.
     - So it makes way for a teacher's wish that it does not know: what was wished comes first, and
       a pull may take a night. And for other settings of the line, which hold from then on.
-    - Nothing but errands is started before the node is enrolled.
+    - Nothing but errands is started before the node is enrolled, nor while hours, switches or
+      budget keep everything from travelling; a person who asks is told so by the worker.
 """
 
 import asyncio
@@ -49,12 +50,14 @@ class Means:
         command: gives a worker's program and arguments for an errand, or a round's task.
         chance: gives a uniform random number in [0, 1), for jitter.
         worker: makes a worker of a command and a receiver of lines.
+        is_held: says whether nothing may travel by line now; reads files.
     """
 
     clock: Clock
     command: Callable[[Errand], Sequence[str]]
     chance: Callable[[], float]
     worker: Callable[[Sequence[str], Callable[[bytes], None]], Worker] = Worker
+    is_held: Callable[[], bool] = lambda: False
 
 
 class Rounds:
@@ -73,7 +76,7 @@ class Rounds:
         self._schedule = schedule
         self._means = means
         self._round = 0
-        self._wished = False
+        self._wished = self._hurried = False
         self._before: list[Summary] = []
         self._waiting: dict[int, asyncio.Future[RoundReport]] = {}
         self._wish = asyncio.Event()
@@ -124,9 +127,9 @@ class Rounds:
             self.begin_soon()
 
     def begin_soon(self) -> None:
-        """Begin a round, unless one runs: something has become possible that was not."""
+        """Begin a round, unless one runs or nothing may travel: what was not possible, is."""
         if self._running is None:
-            self._wished = True
+            self._hurried = True
             self._wish.set()
 
     def errand(self, errand: Errand) -> "asyncio.Future[Summary]":
@@ -179,7 +182,7 @@ class Rounds:
             if not await self._is_enrolled():
                 await self._sleep(_ENROLMENT_SECONDS)
                 continue
-            now = self._means.clock.monotonic()
+            now = await self._heed_line()
             if self._wished:
                 self._wished = False
                 self._schedule.ask(now)
@@ -188,6 +191,16 @@ class Rounds:
                 await self._sleep(self._schedule.wait(now, backlog=self._board.backlog))
                 continue
             await self._one_round(job)
+
+    async def _heed_line(self) -> float:
+        """See whether anything may travel; give the time."""
+        held = await asyncio.to_thread(self._means.is_held)
+        now = self._means.clock.monotonic()
+        self._schedule.heed(now, self._means.chance(), held=held)
+        if self._hurried:
+            self._hurried = False
+            self._schedule.hurry(now)
+        return now
 
     async def _is_enrolled(self) -> bool:
         """Say whether there is an identity; enrolling writes it, here or in a command."""
@@ -208,9 +221,9 @@ class Rounds:
 
     async def _one_round(self, job: Job) -> None:
         self._round += 1
-        runs = [await self._run(job)]
+        runs = await self._run(job)
         if job == "pull" and self._upload_is_due():
-            runs.append(await self._run("upload"))
+            runs += await self._run("upload")
         waiting = self._waiting.pop(self._round, None)
         if waiting is not None:
             waiting.set_result(report_of(runs, self._before))
@@ -220,14 +233,19 @@ class Rounds:
         now = self._means.clock.monotonic()
         return self._schedule.due(now, backlog=self._board.backlog) == "upload"
 
-    async def _run(self, job: Job) -> Summary:
+    async def _run(self, job: Job) -> list[Summary]:
+        """Run a worker to its end; give how it ended, nothing when it may not go on."""
         while (summary := await self._unless_errand(job)) is None:
             await self._do_errands()
+            await self._heed_line()
+            if self._schedule.is_held and not self._schedule.is_asked:
+                self._board.rest()
+                return []
         now = self._means.clock.monotonic()
         note = self._schedule.polled if job == "pull" else self._schedule.uploaded
         note(now, outcome(summary), self._means.chance(), summary.retry_after)
         await self._end(summary)
-        return summary
+        return [summary]
 
     async def _unless_errand(self, job: Job) -> Summary | None:
         """Run a worker to its end; when something comes before it, stop it and give None."""

@@ -7,10 +7,13 @@ Rules:
       would be refused again.
     - Uploads follow a successful poll at once, and their own short interval between polls. What
       the hub refuses of them waits longer and longer: each try costs the whole batch.
+    - While hours, switches or budget allow nothing, nothing is due, unless a person asks: then
+      the run says why it cannot do anything. When something is allowed again, a poll is due.
 
 Times are monotonic seconds; ``chance`` is a uniform random number in [0, 1).
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -21,6 +24,8 @@ Job = Literal["pull", "upload"]
 
 UPLOAD_SECONDS: Final = 300.0
 _JITTER: Final = 0.1
+# The hours of all schools of a county begin in the same second.
+_SPREAD: Final = 60.0
 # A hub may ask for patience, but not for ever.
 _LONGEST_PATIENCE: Final = 3600.0
 _MOST_DOUBLINGS: Final = 10
@@ -36,6 +41,8 @@ class Schedule:
         poll_seconds: time between two successful polls.
         next_poll: when to poll next; at once when made.
         next_upload: when to upload next, if there is something to upload.
+        is_held: whether nothing may travel just now.
+        is_asked: whether a person waits for the next poll.
     """
 
     poll_seconds: float
@@ -44,24 +51,42 @@ class Schedule:
     poll_failures: int = 0
     upload_failures: int = 0
     upload_refused: bool = False
+    is_held: bool = False
+    is_asked: bool = False
 
     def ask(self, now: float) -> None:
         """Make both due: a person asked for it."""
+        self.hurry(now)
+        self.is_asked = True
+
+    def hurry(self, now: float) -> None:
+        """Make both due, if anything may travel."""
         self.next_poll = self.next_upload = now
+
+    def heed(self, now: float, chance: float, *, held: bool) -> None:
+        """Note whether hours, switches and budget keep everything from travelling."""
+        if self.is_held and not held:
+            self.next_poll = min(self.next_poll, now + _SPREAD * chance)
+        self.is_held = held
 
     def due(self, now: float, *, backlog: int) -> Job | None:
         """Name the job that is due, the poll first: it tells whether the line is up."""
+        if self.is_held and not self.is_asked:
+            return None
         if self.next_poll <= now:
             return "pull"
         return "upload" if backlog and self.next_upload <= now else None
 
     def wait(self, now: float, *, backlog: int) -> float:
-        """Give seconds until something is due."""
+        """Give seconds until something is due; any number of them while nothing may be."""
+        if self.is_held and not self.is_asked:
+            return math.inf
         soonest = min(self.next_poll, self.next_upload) if backlog else self.next_poll
         return max(0.0, soonest - now)
 
     def polled(self, now: float, exit_code: int, chance: float, retry_after: float = 0.0) -> None:
         """Note how a poll and pull ended; ``retry_after``: seconds that the hub asked to wait."""
+        self.is_asked = False
         self.poll_failures = 0 if exit_code == ExitCode.DONE else self.poll_failures + 1
         delay = self._delay(exit_code, self.poll_failures, self.poll_seconds, chance)
         self.next_poll = now + max(delay, _bounded(retry_after))

@@ -54,6 +54,12 @@ class Node:
         with closing(Journal(state, fresh_epoch=b"12345678", at=at, acknowledged={})) as journal:
             assert journal.change(lambda connection: keep_wish(connection, one))
 
+    def hold(self, *, held: bool = True) -> None:
+        """Let nothing travel by line, or something again."""
+        path = self.root / "held"
+        path.touch() if held else path.unlink()
+        self.rounds.line_changed()
+
     def runs(self) -> list[str]:
         path = self.root / "runs"
         return path.read_text().split() if path.exists() else []
@@ -83,6 +89,7 @@ async def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         command=lambda errand: [sys.executable, str(PROGRAM), str(tmp_path), errand.task],
         chance=lambda: 0.5,
         worker=lambda command, receive: Worker(command, receive, silence=3.0, patience=0.2),
+        is_held=(tmp_path / "held").exists,
     )
     rounds = Rounds(
         Board(clock, portal="http://127.0.0.1/"),
@@ -202,6 +209,38 @@ async def test_other_settings_of_the_line_begin_a_round_when_none_runs(node: Nod
     node.rounds.line_changed()
 
     await node.until(lambda status: len(node.runs()) == 2 and status.activity == "idle")
+
+
+async def test_while_nothing_may_travel_nothing_runs_unless_a_person_asks(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_client.agent.rounds._LOOK_SECONDS", 0.02)
+    node.hold()
+    node.enrol()
+    await node.until(lambda status: status.node == "n1")
+    await asyncio.sleep(0.3)
+    assert node.runs() == []
+
+    assert (await node.sync())["result"]["exit_code"] == 0
+    assert node.runs() == ["pull"]
+
+    node.hold(held=False)
+    await node.until(lambda _: len(node.runs()) == 2)
+
+
+async def test_a_pull_that_runs_stops_when_nothing_may_travel_any_more(node: Node) -> None:
+    node.behave("fetch")
+    node.enrol()
+    await node.until(lambda status: (status.transfer or EMPTY).done == 400)
+
+    node.hold()
+
+    status = await node.until(lambda status: status.activity == "idle")
+    assert (status.transfer, status.next_try, status.problems) == (None, None, [])
+    assert node.runs() == ["pull"]
+    node.hold(held=False)
+    await node.until(lambda status: (status.transfer or EMPTY).done == 400)
+    assert node.runs() == ["pull", "pull"]
 
 
 async def test_a_line_that_is_down_is_told_and_tried_again(node: Node) -> None:

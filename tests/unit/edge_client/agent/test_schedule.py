@@ -1,5 +1,7 @@
 """When the agent polls and uploads."""
 
+import math
+
 import pytest
 
 from core.errors import ExitCode
@@ -135,3 +137,36 @@ def test_a_part_that_was_refused_is_not_fetched_again_at_once(
 ) -> None:
     problems = [Problem(kind="refused", text="", exit_code=code) for code in codes]
     assert outcome(Summary(task="pull", exit_code=ExitCode.PARTIAL, problems=problems)) == means
+
+
+def test_while_nothing_may_travel_nothing_is_due_unless_a_person_asks() -> None:
+    schedule = Schedule(POLL)
+    schedule.heed(0.0, 0.5, held=True)
+    assert schedule.due(10.0, backlog=5) is None
+    assert schedule.wait(10.0, backlog=5) == math.inf
+
+    schedule.ask(20.0)
+    assert schedule.due(20.0, backlog=5) == "pull"
+    schedule.polled(21.0, ExitCode.EXHAUSTED, 0.5)
+    assert schedule.due(21.0 + 2 * POLL, backlog=5) is None
+
+
+def test_when_something_may_travel_again_the_schools_poll_one_after_the_other() -> None:
+    schedule = Schedule(POLL)
+    schedule.polled(0.0, ExitCode.DONE, 0.5)
+    schedule.heed(10.0, 0.5, held=True)
+    schedule.heed(100.0, 0.25, held=False)
+    assert schedule.wait(100.0, backlog=0) == 15.0
+    # A poll that is due sooner stays so.
+    schedule.heed(101.0, 0.9, held=True)
+    schedule.heed(102.0, 0.9, held=False)
+    assert schedule.wait(102.0, backlog=0) == 13.0
+
+
+def test_other_settings_make_a_poll_due_only_if_anything_may_travel() -> None:
+    schedule = Schedule(POLL)
+    schedule.polled(0.0, ExitCode.DONE, 0.5)
+    schedule.hurry(5.0)
+    assert schedule.due(5.0, backlog=0) == "pull"
+    schedule.heed(5.0, 0.0, held=True)
+    assert schedule.due(5.0, backlog=0) is None
