@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Final, NamedTuple
 
-from core.line.settings import FULL, HOURS, LineSettings, Week
+from core.line.settings import DAYS, FULL, HOURS, LineSettings, Week
 
 Here = Callable[[datetime], datetime]
 """Puts a moment into the school's time zone."""
@@ -60,7 +61,7 @@ def stretches(settings: LineSettings, start: float, stop: float, here: Here) -> 
     """
     begun, share = start, -1.0
     for moment, fresh in _shares(settings, start, stop, here):
-        if fresh != share:
+        if fresh != share and moment < stop:
             if begun < moment:
                 yield Stretch(begun, moment, share)
             begun, share = moment, fresh
@@ -77,27 +78,39 @@ def _shares(
         return
     if start < settings.open_until:
         yield start, 1.0
-    for moment, hour in _hours(max(start, settings.open_until), stop, here):
-        yield moment, settings.week[hour] / FULL
+    runs, opens = _runs(settings.week), max(start, settings.open_until)
+    for begun, first, count, day in _days(opens, stop, here):
+        midnight = begun - first * _HOUR
+        for run_start, run_stop, share in runs[day]:
+            if run_stop > first and run_start < first + count:
+                yield max(opens, midnight + max(run_start, first) * _HOUR), share
 
 
-def _hours(start: float, stop: float, here: Here) -> Iterator[tuple[float, int]]:
-    """Give the hours of the week in order, each with the moment at which it begins.
+def _runs(week: Week) -> list[list[tuple[int, int, float]]]:
+    """Give each day's runs of hours of one share: the first, the one behind the last, the share."""
+    days: list[list[tuple[int, int, float]]] = []
+    for day in range(DAYS):
+        shares = week[day * HOURS : (day + 1) * HOURS]
+        starts = [hour for hour in range(HOURS) if not hour or shares[hour] != shares[hour - 1]]
+        days.append([(a, b, shares[a] / FULL) for a, b in pairwise([*starts, HOURS])])
+    return days
 
-    A day in which the zone's offset changes is gone through hour by hour, any other at once.
+
+def _days(start: float, stop: float, here: Here) -> Iterator[tuple[float, int, int, int]]:
+    """Give the days in order; one in which the zone's offset changes hour by hour.
+
+    Each with the moment at which its first hour begins, that hour, how many follow each other
+    from it on, and the weekday. The first one's hour may have begun before ``start``.
     """
     moment, local = start, here(datetime.fromtimestamp(start, UTC))
     while moment < stop:
         begun = moment - local.minute * 60 - local.second - local.microsecond / 1e6
-        first, count = local.weekday() * HOURS + local.hour, HOURS - local.hour
+        count = HOURS - local.hour
         after = here(datetime.fromtimestamp(begun + count * _HOUR, UTC))
         if after.utcoffset() != local.utcoffset():
             count = 1
             after = here(datetime.fromtimestamp(begun + _HOUR, UTC))
-        yield moment, first
-        for number in range(1, count):
-            if (following := begun + number * _HOUR) < stop:
-                yield following, first + number
+        yield begun, local.hour, count, local.weekday()
         moment, local = begun + count * _HOUR, after
 
 

@@ -3,7 +3,6 @@
 ``sync.meter`` counts the same things as they really happen.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,8 +41,9 @@ def wire_bytes(content: int, wire: Wire, *, requests: int | None = None) -> int:
     """
     if content <= 0:
         return 0
-    count = math.ceil(content / wire.largest) if requests is None else requests
-    records = math.ceil(content / _TLS_RECORD) * _TLS_OVERHEAD if wire.tls else 0
-    segments = math.ceil((content + records) / SEGMENT_BYTES)
-    acknowledgements = math.ceil(segments / _SEGMENTS_AN_ACKNOWLEDGEMENT)
+    # Whole numbers, rounded up.
+    count = -(-content // wire.largest) if requests is None else requests
+    records = -(-content // _TLS_RECORD) * _TLS_OVERHEAD if wire.tls else 0
+    segments = -(-(content + records) // SEGMENT_BYTES)
+    acknowledgements = -(-segments // _SEGMENTS_AN_ACKNOWLEDGEMENT)
     return content + records + (segments + acknowledgements) * _HEADERS + count * wire.request

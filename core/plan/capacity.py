@@ -7,7 +7,7 @@ from typing import Final
 
 from core.line.ledger import left, month_after
 from core.line.settings import FULL
-from core.line.week import Here, Stretch, share_without_time, stretches
+from core.line.week import Here, Stretch, share_at, share_without_time, stretches
 from core.plan.model import Hold
 from core.plan.situation import Situation
 
@@ -60,10 +60,6 @@ class Capacity:
         """Give when so many bytes have travelled; None for not until the horizon."""
         return self._at(bisect_left(self._totals, count), count)
 
-    def after(self, count: float) -> float | None:
-        """Give when the next byte travels after so many; None for not until the horizon."""
-        return self._at(bisect_right(self._totals, count), count)
-
     def _at(self, place: int, count: float) -> float | None:
         if place == 0:
             return self._times[0]
@@ -72,6 +68,10 @@ class Capacity:
         before, after = self._totals[place - 1], self._totals[place]
         begun, ended = self._times[place - 1], self._times[place]
         return begun + (ended - begun) * (count - before) / (after - before)
+
+    def walk(self) -> "Walk":
+        """Give what tells moments of rising counts, each in no time."""
+        return Walk(self._times, self._totals)
 
     def left_of_budget(self, count: int) -> int | None:
         """Give what is left of this month's budget after so many bytes; None without one.
@@ -86,6 +86,46 @@ class Capacity:
     def _add(self, moment: float, gain: float) -> None:
         self._times.append(moment)
         self._totals.append(self._totals[-1] + gain)
+
+
+class Walk:
+    """Tells moments on a curve for counts that only rise.
+
+    Args:
+        times: moments.
+        totals: bytes until then.
+    """
+
+    def __init__(self, times: Sequence[float], totals: Sequence[float]) -> None:
+        self._times = times
+        self._totals = totals
+        self._place = 0
+
+    def over(self, begun: float, ended: float) -> tuple[float | None, float | None]:
+        """Give when the byte after ``begun`` travels, and when ``ended`` bytes have travelled.
+
+        Args:
+            begun: no less than the ``ended`` before.
+            ended: more than that.
+        """
+        totals, count = self._totals, len(self._totals)
+        place = self._place
+        while place < count and totals[place] <= begun:
+            place += 1
+        begins = self._at(place, begun)
+        while place < count and totals[place] < ended:
+            place += 1
+        self._place = place
+        return begins, self._at(place, ended)
+
+    def _at(self, place: int, count: float) -> float | None:
+        if place == len(self._totals):
+            return None
+        if not place:
+            return self._times[0]
+        before, after = self._totals[place - 1], self._totals[place]
+        begun, ended = self._times[place - 1], self._times[place]
+        return begun + (ended - begun) * (count - before) / (after - before)
 
 
 def hold_now(situation: Situation) -> tuple[Hold, float | None]:
@@ -115,7 +155,7 @@ def hold_now(situation: Situation) -> tuple[Hold, float | None]:
 def _opens(situation: Situation) -> float | None:
     """Give when the hours begin to allow something; None when they do now."""
     now = situation.now
-    if now <= 0:
+    if now <= 0 or share_at(situation.settings, now, situation.here):
         return None
     found = stretches(situation.settings, now, now + HORIZON, situation.here)
     begins = next((one.start for one in found if one.share), now)

@@ -12,8 +12,10 @@ disk is held, after packs that nobody assigns have made room.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from core.plan.capacity import Capacity, free_stretches, hold_now
 from core.plan.model import Hold, Why
@@ -45,10 +47,15 @@ class Order:
     until: float | None
 
 
-def order(situation: Situation) -> Order:
-    """Put all that is outstanding in order."""
+def order(situation: Situation, *, bulk: bool = True) -> Order:
+    """Put what is outstanding in order.
+
+    Args:
+        situation: all that is known.
+        bulk: whether what nothing needs at a time is in it, too.
+    """
     drafter = _Drafter(situation)
-    pieces = drafter.pieces()
+    pieces = drafter.pieces(bulk=bulk)
     hold, until = hold_now(situation)
     free = [one for one in pieces if not one.line and one.coming is None]
     paid = [one for one in pieces if one.line or one.coming is not None]
@@ -75,8 +82,8 @@ class _Drafter:
         }
         self._taken: set[Key] = set()
 
-    def pieces(self) -> list[Piece]:
-        """Give all pieces in order."""
+    def pieces(self, *, bulk: bool) -> list[Piece]:
+        """Give the pieces in order."""
         first = [*self._maker.upload()]
         first += [self._maker.listing(pack) for pack in self._packs if not pack.is_listed]
         for pack in self._packs:
@@ -89,7 +96,7 @@ class _Drafter:
             safe=self.safe,
         )
         needed = timely.pieces(float(sum(one.line for one in first)), self._taken)
-        return [*first, *needed, *self._bulk()]
+        return [*first, *needed, *(self._bulk() if bulk else ())]
 
     def _take(self, pieces: Iterable[Piece]) -> list[Piece]:
         """Give those that were not taken before."""
@@ -114,12 +121,14 @@ class _Drafter:
                 lowest += self._take([self._maker.whole(pack, "assigned")])
             for item in pack.items:
                 for number, step in enumerate(item.steps):
-                    if step.is_here:
+                    key = pack.pack, pack.version, item.item, step.rendition
+                    if not step.size or key in self._taken:
                         continue
+                    self._taken.add(key)
                     if number or item.is_served:
-                        better += self._take([self._maker.step(pack, item, step, "better")])
+                        better.append(self._maker.step(pack, item, step, "better"))
                     else:
-                        lowest += self._take([self._maker.step(pack, item, step, "assigned")])
+                        lowest.append(self._maker.step(pack, item, step, "assigned"))
             better += self._take(self._maker.rest(pack, "assigned"))
         return [*lowest, *better]
 
@@ -129,5 +138,5 @@ def _held(piece: Piece, situation: Situation, hold: Hold) -> Piece:
     if piece.hold or not piece.line:
         return piece
     if situation.settings.metered and piece.why in _BULK:
-        return replace(piece, hold="metered")
-    return replace(piece, hold=hold) if hold else piece
+        return msgspec.structs.replace(piece, hold="metered")
+    return msgspec.structs.replace(piece, hold=hold) if hold else piece

@@ -1,6 +1,6 @@
 """What the plan means for the lessons of today and of the next school day; what would mend it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Final
@@ -48,7 +48,7 @@ def lessons_of(situation: Situation, found: Order) -> tuple[list[LessonForecast]
     near = [one for one in situation.lessons if _local_day(situation, one.begins) in {today, day}]
     if not situation.is_time_known:
         near = []
-    forecasts = _Forecaster(situation, found).all(near)
+    forecasts = _Forecaster(situation, found, near).all()
     mended = _Mender(situation, near, forecasts).all()
     return mended, day.isoformat() if day and situation.is_time_known else ""
 
@@ -63,19 +63,31 @@ def _local_day(situation: Situation, moment: float) -> date:
 
 
 class _Forecaster:
-    """Reads off an order what lessons can count on."""
+    """Reads off an order what lessons can count on.
 
-    def __init__(self, situation: Situation, found: Order) -> None:
+    Args:
+        situation: all that is known.
+        found: the order.
+        lessons: which ones.
+    """
+
+    def __init__(self, situation: Situation, found: Order, lessons: Sequence[Occurrence]) -> None:
+        places = {(one.pack, one.item) for one in lessons}
+        taught = {one.pack for one in lessons}
         self._situation = situation
-        self._times = dict(_times(situation, found))
-        self._packs = {one.pack: one for one in situation.outstanding.packs}
+        self._lessons = lessons
+        self._times = dict(_times(situation, found, places))
+        self._packs = {one.pack: one for one in situation.outstanding.packs if one.pack in taught}
         self._items = {
-            (pack.pack, item.item): item for pack in self._packs.values() for item in pack.items
+            (pack.pack, item.item): item
+            for pack in self._packs.values()
+            for item in pack.items
+            if (pack.pack, item.item) in places
         }
 
-    def all(self, lessons: Sequence[Occurrence]) -> list[LessonForecast]:
+    def all(self) -> list[LessonForecast]:
         """Give the forecasts."""
-        return [self._one(lesson) for lesson in lessons]
+        return [self._one(lesson) for lesson in self._lessons]
 
     def _one(self, lesson: Occurrence) -> LessonForecast:
         blank = LessonForecast(
@@ -159,24 +171,27 @@ def _state_of(lesson: Occurrence) -> State:
     return "ready" if lesson.is_here else "missing"
 
 
-def _times(situation: Situation, found: Order) -> Iterator[tuple[_Step, _Times]]:
-    """Give when each step is here."""
+def _times(
+    situation: Situation, found: Order, places: Collection[tuple[str, str]]
+) -> Iterator[tuple[_Step, _Times]]:
+    """Give when each step of some items is here."""
     line = local = 0.0
     for one in found.pieces:
-        if one.kind != "fetch" or not one.item:
-            line += one.line if one.hold not in {"metered", "disk", "peer"} else 0
+        comes = one.hold not in {"metered", "disk", "peer"}
+        if comes:
+            line += one.line
+            local += one.size / one.rate if one.rate and not one.line else 0.0
+        if one.kind != "fetch" or (one.pack, one.item) not in places:
             continue
         key = one.pack, one.item, one.rendition
         if one.hold == "peer":
             yield key, _Times(one.coming, one.coming, by_line=False, held=one.hold)
-        elif one.hold in {"metered", "disk"}:
+        elif not comes:
             yield key, _Times(None, None, by_line=True, held=one.hold)
         elif one.line:
-            line += one.line
             expected, safe = found.expected.when(line), found.safe.when(line)
             yield key, _Times(expected, safe, by_line=True, held=one.hold)
         else:
-            local += one.size / one.rate if one.rate else 0.0
             done = situation.now + local
             yield key, _Times(done, done, by_line=False, held=one.hold)
 
@@ -206,7 +221,9 @@ class _Mender:
         ]
 
     def _if(self, situation: Situation) -> list[LessonForecast]:
-        return _Forecaster(situation, order(situation)).all(self._lessons)
+        # What nothing needs at a time comes behind all lessons.
+        found = order(situation, bulk=False)
+        return _Forecaster(situation, found, self._lessons).all()
 
     def _changes(self) -> Iterator[tuple[Remedy, Situation]]:
         """Give the situations that there would be if a person did something."""

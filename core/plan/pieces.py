@@ -5,8 +5,9 @@ by line as long as another node of the school is fetching it and will be done in
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Final
+
+import msgspec
 
 from core.line.wire import wire_bytes
 from core.plan.model import ActionKind, Hold, Why
@@ -24,8 +25,7 @@ _UNPACKED: Final = 4
 _MARGIN_SECONDS: Final = 1800.0
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True):
     """One thing to do, before it is known when.
 
     Attributes:
@@ -147,7 +147,7 @@ class Maker:
         done = max(coming, self._situation.now) + piece.size / offer.rate
         if piece.deadline is not None and done + _MARGIN_SECONDS > piece.deadline:
             return None
-        return replace(_from(piece, offer), coming=done, hold="peer")
+        return msgspec.structs.replace(_from(piece, offer), coming=done, hold="peer")
 
 
 def _has(holding: Holding, piece: Piece) -> bool:
@@ -160,4 +160,6 @@ def _has(holding: Holding, piece: Piece) -> bool:
 
 
 def _from(piece: Piece, offer: Offer) -> Piece:
-    return replace(piece, line=0, source=offer.kind, name=offer.name, rate=offer.rate)
+    return msgspec.structs.replace(
+        piece, line=0, source=offer.kind, name=offer.name, rate=offer.rate
+    )

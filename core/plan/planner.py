@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from core.plan.model import Action, Hold, Plan, Quote
 from core.plan.ordering import Order, order
 from core.plan.outlook import lessons_of
@@ -16,15 +18,23 @@ _LASTING: Final[frozenset[Hold]] = frozenset({"metered", "disk"})
 def plan(situation: Situation) -> Plan:
     """Make the plan of a situation; the same situation has the same plan."""
     found = order(situation)
-    actions = _actions(situation, found)
+    made = _work(situation, found)
     lessons, day = lessons_of(situation, found)
+    quote = _quote(situation, found, made.actions)
+    return msgspec.structs.replace(made, lessons=lessons, day=day, quote=quote)
+
+
+def work(situation: Situation) -> Plan:
+    """Make the plan of a situation for whoever carries it out: without forecasts and quote."""
+    return _work(situation, order(situation))
+
+
+def _work(situation: Situation, found: Order) -> Plan:
+    actions = _actions(situation, found)
     return Plan(
         made=situation.now,
         is_time_known=situation.is_time_known,
         actions=actions,
-        lessons=lessons,
-        day=day,
-        quote=_quote(situation, found, actions),
         hold=_hold(found, actions),
         until=found.until,
     )
@@ -33,6 +43,7 @@ def plan(situation: Situation) -> Plan:
 def _actions(situation: Situation, found: Order) -> list[Action]:
     """Say when each piece comes."""
     line = local = 0.0
+    walk = found.expected.walk()
     actions = []
     for one in found.pieces:
         begins = finish = None
@@ -41,9 +52,8 @@ def _actions(situation: Situation, found: Order) -> list[Action]:
         elif one.hold in _LASTING:
             pass
         elif one.line:
-            begins = found.expected.after(line)
+            begins, finish = walk.over(line, line + one.line)
             line += one.line
-            finish = found.expected.when(line)
         else:
             begins = situation.now + local
             local += one.size / one.rate if one.rate else 0.0
@@ -55,21 +65,22 @@ def _actions(situation: Situation, found: Order) -> list[Action]:
 def _quote(situation: Situation, found: Order, actions: Sequence[Action]) -> Quote:
     """Say what carrying out the plan costs."""
     counted = [one for one in actions if one.hold not in _LASTING]
-    removed = [one for one in counted if one.kind == "remove"]
     brought = [one for one in counted if one.kind != "remove"]
+    removed = [one for one in counted if one.kind == "remove"]
+    line = size = 0
+    latest: float | None = 0.0
     sources: dict[SourceKind, int] = {}
     for one in brought:
+        line += one.line
+        size += one.size
         sources[one.source] = sources.get(one.source, 0) + (one.line or one.size)
-    line = sum(one.line for one in brought)
-    ends = [one.finish for one in brought]
-    known = [one for one in ends if one is not None]
-    size = sum(one.size for one in brought) - sum(one.size for one in removed)
+        latest = None if latest is None or one.finish is None else max(latest, one.finish)
     return Quote(
         line=line,
         by_source=sources,
-        finish=max(known) if known and len(known) == len(ends) else None,
+        finish=latest or None,
         seconds=line / situation.estimate.rate if situation.estimate.rate else 0.0,
-        disk_after=max(0, situation.usable - size),
+        disk_after=max(0, situation.usable - size + sum(one.size for one in removed)),
         removed=[one.pack for one in removed],
         budget_left=found.expected.left_of_budget(line),
     )

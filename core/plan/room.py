@@ -1,7 +1,8 @@
 """Room on the disk: who makes it for whom, and what has none."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+import msgspec
 
 from core.plan.outstanding import Removable
 from core.plan.pieces import Piece
@@ -30,7 +31,7 @@ def make_room(pieces: Iterable[Piece], situation: Situation) -> list[Piece]:
             # Not before its beneficiary could come.
             done.append(Piece("remove", "room", one.pack, size=one.size, hold=piece.hold))
         if piece.size > room:
-            done.append(replace(piece, hold="disk"))
+            done.append(msgspec.structs.replace(piece, hold="disk"))
         else:
             room -= piece.size
             done.append(piece)

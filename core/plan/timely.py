@@ -11,8 +11,9 @@ Rules:
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
+
+import msgspec
 
 from core.plan.capacity import Capacity
 from core.plan.choosing import Job, Weave, in_time
@@ -122,7 +123,7 @@ class Timely:
         job: Job[Piece] | None = None
         for moment in reversed(dues):
             due = self._expected.by(moment)
-            job = Job(replace(piece, deadline=moment), piece.line, due, job)
+            job = Job(msgspec.structs.replace(piece, deadline=moment), piece.line, due, job)
         if job is None:  # pragma: no cover -- whoever has a deadline has one
             raise AssertionError
         return job
@@ -196,4 +197,4 @@ def _is_lacking(item: OutstandingItem) -> bool:
 
 
 def _late(piece: Piece) -> Piece:
-    return replace(piece, why="late") if piece.why == "lesson" else piece
+    return msgspec.structs.replace(piece, why="late") if piece.why == "lesson" else piece

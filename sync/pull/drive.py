@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Final, Protocol
 
 from core.plan.model import Action, Plan
-from core.plan.planner import plan
+from core.plan.planner import work
 from core.plan.situation import Situation
 
 AHEAD_SECONDS: Final = 10.0
@@ -40,7 +40,7 @@ class Hands(Protocol):
         """Leave something out from now on: it was carried out, and nothing came of it."""
 
 
-def drive(hands: Hands, make: Callable[[Situation], Plan] = plan) -> Plan:
+def drive(hands: Hands, make: Callable[[Situation], Plan] = work) -> Plan:
     """Work until nothing may be done any more; give the last plan, which says why.
 
     Raises:
