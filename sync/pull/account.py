@@ -234,6 +234,8 @@ def _unmade(
     """Name what this bundle does not bring: it lacks it, or refers to what is not here."""
     every = frozenset[Digest]().union(*(group.wanted for group in groups))
     lacking = every - {one.digest for one in index.outputs}
+    if not index.sources:
+        return lacking
     needed = sources_needed(index, schedule(index, groups, held, {}).blocks)
     absent = {one for one in needed if size_here(one) is None}
     return lacking | unmakeable(index, held, absent) if absent else lacking

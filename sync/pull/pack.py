@@ -111,7 +111,7 @@ class PackPull:
         found = account(
             manifest,
             Demand(self._portion if priority <= LAST else _NOTHING, wished, self._withdrawals()),
-            self._room.blobs.size,
+            self._room.size,
             self._served(),
             bundle,
         )

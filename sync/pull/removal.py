@@ -55,8 +55,7 @@ def remove(room: Room, pack: str) -> bool:
     except DamagedError:
         return False
     gone = room.catalogue.remove_pack(pack, pins)
-    for digest in gone or ():
-        room.blobs.remove(digest)
+    room.remove(gone or ())
     return gone is not None
 
 

@@ -1,7 +1,7 @@
 """What the pulls of all packs in one run share."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cache.blobs import BlobStore, Condition
 from cache.catalogue import Catalogue
@@ -14,7 +14,11 @@ from sync.source import Source
 
 @dataclass(frozen=True)
 class Room:
-    """The node's stores, the upstream, other nodes, and the run's surroundings."""
+    """The node's stores, the upstream, other nodes, and the run's surroundings.
+
+    Attributes:
+        sizes: of blobs that were seen here in this run.
+    """
 
     context: SyncContext
     source: Source
@@ -22,6 +26,16 @@ class Room:
     catalogue: Catalogue
     persistence: Persistence
     circle: Circle
+    sizes: dict[Digest, int] = field(default_factory=dict)
+
+    def size(self, digest: Digest) -> int | None:
+        """Give a blob's size in bytes, or None when it is not here; one that is here stays."""
+        found = self.sizes.get(digest)
+        if found is None:
+            found = self.blobs.size(digest)
+            if found is not None:
+                self.sizes[digest] = found
+        return found
 
     def lost(self, digests: Iterable[Digest]) -> set[Digest]:
         """Look at blobs' bytes; give those that are damaged or missing, and forget them.
@@ -41,5 +55,14 @@ class Room:
         """
         if digests:
             self.catalogue.blobs_lost(digests)
+        self.remove(digests)
+
+    def remove(self, digests: Iterable[Digest]) -> None:
+        """Remove blobs that nothing names any more.
+
+        Raises:
+            ExhaustedError: the disk is broken or read-only.
+        """
         for digest in digests:
+            self.sizes.pop(digest, None)
             self.blobs.remove(digest)

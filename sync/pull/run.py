@@ -345,8 +345,7 @@ class _Run:
             # Nobody knows what is played just now; the portal salvages the journal.
             return
         # Also beside a pack that stays broken, or the disk would fill with others' old versions.
-        for digest in room.catalogue.drop_unneeded(spared):
-            room.blobs.remove(digest)
+        room.remove(room.catalogue.drop_unneeded(spared))
         self._clean_strays(spared)
 
     def _clean_strays(self, spared: set[Digest]) -> None:
