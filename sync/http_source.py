@@ -35,6 +35,11 @@ class HttpSource:
         self._validators: dict[str, str] = {}
 
     @property
+    def client(self) -> HttpClient:
+        """The upstream, for what is not read from it."""
+        return self._client
+
+    @property
     def name(self) -> str:
         """The upstream's host."""
         return self._client.name

@@ -6,13 +6,14 @@ a node that has never polled has nothing outstanding.
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from cache.agent_reader import AgentReader, Contact
 from cache.catalogue_reader import CatalogueReader
 from cache.clock import Clock
+from cache.databases import DamagedError
 from cache.journal_reader import JournalReader
 from cache.journal_wishes import wishes
 from cache.line_settings import read_line_settings
@@ -50,6 +51,17 @@ class _Hub(msgspec.Struct, frozen=True):
     """The part of ``identity.json`` that says how the hub is spoken to."""
 
     url: str = ""
+
+
+T = TypeVar("T")
+
+
+def _unless_damaged(read: Callable[[], T], nothing: T) -> T:
+    """Read something of the journal; what is damaged says nothing until the portal salvages it."""
+    try:
+        return read()
+    except DamagedError:
+        return nothing
 
 
 class SituationReader:
@@ -92,7 +104,6 @@ class SituationReader:
             outstanding: what is outstanding, where it is known better than the file has it.
 
         Raises:
-            DamagedError: the journal is damaged; the portal salvages it.
             UnavailableError: the catalogue is damaged.
             ExhaustedError: the disk is broken.
         """
@@ -108,7 +119,7 @@ class SituationReader:
             here=self._here,
             outstanding=left,
             lessons=list(self._coming(moment, seen)),
-            wishes=list(self._wishes(seen)),
+            wishes=_unless_damaged(lambda: list(self._wishes(seen)), []),
             estimate=self._agent.estimate(),
             is_up=not contact.problem,
             down_since=self._down_since(contact, moment),
@@ -123,7 +134,7 @@ class SituationReader:
                 Moment(self._clock.wall().timestamp(), moment),
             ),
             usable=space(self._state.root, floor=self._floor).usable,
-            backlog=self._backlog(),
+            backlog=_unless_damaged(self._backlog, 0),
         )
 
     def at(self, moment: datetime) -> Situation:

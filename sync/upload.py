@@ -29,6 +29,8 @@ from sync.pull.retry import Persistence
 from sync.source import SourceError
 from sync.upstream import open_client
 
+REFUSED: Final = "upload-refused"
+"""Fact that is not empty while the hub does not take statements."""
 _PATH: Final = "v1/statements"
 _TYPE: Final = "application/msgpack"
 _MAX_ANSWER_BYTES: Final = 1024 * 1024
@@ -47,54 +49,91 @@ def run_upload(context: SyncContext) -> Summary:
     """
     started = context.clock.monotonic()
     identity = load_identity(context.state)
-    signer = Signer(identity, load_key(context.state))
     with ExitStack() as stack:
         client = stack.enter_context(closing(open_client(context, identity)))
         agent = stack.enter_context(closing(AgentDatabase(context.state)))
         note_used(context.state, agent)
-        run = _Run(context, client, agent, signer)
-        run.all(identity)
+        run = Upload(context, client, agent, identity)
+        run.all()
         summary = run.summary(context.clock.monotonic() - started)
     context.emit(Done(summary=summary))
     return summary
 
 
-class _Run:
+class Upload:
+    """Sends what the hub has not acknowledged; may be done again and again.
+
+    Args:
+        context: the run's surroundings.
+        client: the hub.
+        agent: where acknowledgements are kept.
+        identity: the node's.
+
+    Attributes:
+        acknowledged: statements acknowledged so far.
+        rejected: statements that the hub will never accept, of those.
+        problems: what stopped it.
+
+    Raises:
+        RefusedError: the node's key is damaged.
+    """
+
     def __init__(
-        self, context: SyncContext, client: HttpClient, agent: AgentDatabase, signer: Signer
+        self, context: SyncContext, client: HttpClient, agent: AgentDatabase, identity: Identity
     ) -> None:
+        self.acknowledged = self.rejected = 0
+        self.problems: list[Problem] = []
         self._context = context
         self._client = client
         self._agent = agent
-        self._signer = signer
+        self._identity = identity
+        self._signer = Signer(identity, load_key(context.state))
         self._journal = JournalReader(context.state.journal)
         self._persistence = Persistence(
             context.chance, context.sleep, context.alive, context.faltered
         )
-        self._problems: list[Problem] = []
-        self._acknowledged = self._rejected = 0
         self._reached = False
         self._retry_after = 0.0
         # Numbers that the hub will never have are no reason to send again what follows them.
         self._refused = {(one.epoch, one.sequence) for one in agent.reader.refused()}
 
-    def all(self, identity: Identity) -> None:
-        """Send everything, first an enrolment that waits for its answer; a failure is noted."""
+    def all(self) -> None:
+        """Send everything; a failure is noted."""
         now = self._context.clock.wall
         try:
-            if identity.pending:
-                self._confirm(identity)
-            for epoch in self._journal.epochs():
-                self._send_epoch(epoch)
+            self.send()
             if self._reached:
                 self._agent.note_contact(now())
         except PackhorseError as error:
             problem = problem_of(error)
-            self._problems.append(problem)
+            self.problems.append(problem)
             self._retry_after = getattr(error, "retry_after", 0.0)
             self._context.emit(problem)
             if isinstance(error, SourceError):
                 self._agent.note_contact(now(), str(error))
+
+    def send(self) -> None:
+        """Send everything, first an enrolment that waits for its answer.
+
+        Raises:
+            SourceError: the line or the hub failed.
+            RefusedError: the hub does not take it.
+            DamagedError: the journal is damaged; the portal salvages it.
+        """
+        try:
+            if self._identity.pending:
+                self._confirm(self._identity)
+            for epoch in self._journal.epochs():
+                self._send_epoch(epoch)
+        except RefusedError:
+            self._remember(refused=True)
+            raise
+        self._remember(refused=False)
+
+    def _remember(self, *, refused: bool) -> None:
+        text = "1" if refused else ""
+        if (self._agent.reader.fact(REFUSED) or "") != text:
+            self._agent.remember(REFUSED, text)
 
     def _confirm(self, identity: Identity) -> None:
         is_known = False
@@ -109,18 +148,19 @@ class _Run:
         """Give the run's summary."""
         return Summary(
             task="upload",
-            exit_code=self._problems[0].exit_code if self._problems else ExitCode.DONE,
+            exit_code=self.problems[0].exit_code if self.problems else ExitCode.DONE,
             reached=self._reached,
             seconds=seconds,
             traffic=self._client.meter.traffic(),
-            problems=self._problems,
-            acknowledged=self._acknowledged,
-            rejected=self._rejected,
-            backlog=self._backlog(),
+            problems=self.problems,
+            acknowledged=self.acknowledged,
+            rejected=self.rejected,
+            backlog=self.backlog(),
             retry_after=self._retry_after,
         )
 
-    def _backlog(self) -> int:
+    def backlog(self) -> int:
+        """Count the statements that wait."""
         try:
             return self._journal.backlog(self._agent.reader.acknowledged()).count
         except RefusedError:
@@ -192,11 +232,11 @@ class _Run:
             rejected=rejected,
             conflicts=[one for one in answer.conflicts if one in numbers],
         )
-        if not self._acknowledged:
+        if not self.acknowledged:
             self._context.emit(Contact(changed=True))
-        self._acknowledged += len(rows)
-        self._rejected += len(rejected)
-        self._context.emit(Uploading(acknowledged=self._acknowledged, backlog=self._backlog()))
+        self.acknowledged += len(rows)
+        self.rejected += len(rejected)
+        self._context.emit(Uploading(acknowledged=self.acknowledged, backlog=self.backlog()))
 
 
 def _refusal(sequence: int, error: HubRefusedError) -> Rejection:

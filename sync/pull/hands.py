@@ -18,6 +18,7 @@ from sync.pull.inventory import Inventory
 from sync.pull.pack import PackPull
 from sync.pull.removal import removable, remove
 from sync.pull.room import Room
+from sync.pull.statements import Statements
 from sync.pull.wishes import Wishes
 from sync.situation import SituationReader
 from sync.source import SourceError
@@ -38,6 +39,7 @@ class Tasks:
         wishes: as they stood at its beginning.
         unwanted: the packs that are here and that no assignment wants.
         by_line: whether the line may be used.
+        statements: those that wait; None where they do not travel with a pull.
     """
 
     pulls: dict[str, PackPull]
@@ -46,6 +48,7 @@ class Tasks:
     wishes: Wishes
     unwanted: Collection[str] = ()
     by_line: bool = True
+    statements: Statements | None = None
 
 
 class NodeHands:
@@ -99,7 +102,11 @@ class NodeHands:
         found = self._reader.read(now, outstanding=msgspec.structs.replace(outstanding, packs=left))
         offers = self._room.circle.offers(found.outstanding, found.now)
         down = None if self._tasks.by_line else found.down_since
-        return replace(found, is_up=self._tasks.by_line, down_since=down, backlog=0, offers=offers)
+        statements = self._tasks.statements
+        backlog = statements.of(found.backlog) if statements else 0
+        return replace(
+            found, is_up=self._tasks.by_line, down_since=down, backlog=backlog, offers=offers
+        )
 
     def carry_out(self, actions: Sequence[Action]) -> None:
         """Do what comes first.
@@ -110,6 +117,10 @@ class NodeHands:
             ExhaustedError: the disk is broken or read-only.
         """
         head = actions[0]
+        if head.kind == "upload":
+            if self._tasks.statements is not None:
+                self._tasks.statements.send()
+            return
         if head.kind == "remove":
             self._remove(head.pack)
             return

@@ -4,14 +4,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Final
 
-from cache import durable
 from cache.agent_db import AgentDatabase
 from cache.blobs import BlobStore
 from cache.catalogue_files import open_catalogue
 from cache.catalogue_reader import CatalogueReader
-from cache.databases import DamagedError
-from cache.journal_pins import pinned
-from core.digest import Digest
 from core.errors import ExitCode, PackhorseError, RefusedError
 from core.plan.model import Plan
 from core.plan.planner import plan
@@ -24,18 +20,20 @@ from core.wanted import EVERYTHING
 from sync.context import SyncContext
 from sync.events import Checking, Contact, Done, Problem, Summary, Transferred, Trusted, problem_of
 from sync.held import HeldError
+from sync.http_client import HttpClient
+from sync.http_source import HttpSource
 from sync.last_used import note_used
 from sync.nowhere import Nowhere
-from sync.peers.blobs import FOLDER
 from sync.peers.opening import open_circle
 from sync.pull.choice import Choice
+from sync.pull.cleaning import clean
 from sync.pull.drive import drive
 from sync.pull.hands import NodeHands, Tasks
 from sync.pull.inventory import Inventory
 from sync.pull.pack import PackPull
 from sync.pull.retry import Persistence, PersistentSource
 from sync.pull.room import Room
-from sync.pull.staging import OUTPUTS
+from sync.pull.statements import Statements
 from sync.pull.wishes import Wishes
 from sync.source import MissingError, Source, SourceError
 from sync.trust import PackTarget, TrustSession, open_trust
@@ -43,8 +41,6 @@ from sync.trust.floor import read_floor
 from sync.upstream import open_hub
 
 _FACT: Final = "tip of "
-# Where blobs lie in staging of which only the beginning is here.
-_PARTS: Final = (OUTPUTS, FOLDER)
 # A summary is one line of bounded length, whatever publishers do.
 _MOST_PROBLEMS: Final = 100
 _MOST_PACKS: Final = 1000
@@ -82,7 +78,8 @@ def pull(context: SyncContext) -> Summary:
         catalogue = stack.enter_context(closing(open_catalogue(context.state).catalogue))
         blobs = BlobStore(context.state.blobs)
         circle = stack.enter_context(closing(open_circle(context, agent, blobs)))
-        run = _Run(Room(context, source, blobs, catalogue, persistence, circle), agent)
+        hub = opened.client if isinstance(opened, HttpSource) and not context.open_source else None
+        run = _Run(Room(context, source, blobs, catalogue, persistence, circle), agent, hub)
         run.all()
         return run.summary(context.clock.monotonic() - started)
 
@@ -95,7 +92,7 @@ def _open(context: SyncContext) -> Source:
 
 
 class _Run:
-    def __init__(self, room: Room, agent: AgentDatabase) -> None:
+    def __init__(self, room: Room, agent: AgentDatabase, hub: HttpClient | None) -> None:
         self._room = room
         self._agent = agent
         self._context = room.context
@@ -114,6 +111,7 @@ class _Run:
         self._by_line = self._context.by_line and not self._context.by_peers
         self._changed = False
         self._retry_after = 0.0
+        self._statements = Statements(self._context, hub, agent, self._note) if hub else None
 
     def all(self) -> None:
         """Do everything; failures are noted."""
@@ -128,7 +126,10 @@ class _Run:
             with self._noting():
                 self._pull_all(releases)
             # Also when the line failed, or staging would grow with every version begun.
-            self._clean(releases)
+            is_whole = len(self._packs) == len(releases) and all(
+                one.complete for one in self._packs.values()
+            )
+            clean(room, releases, is_whole=is_whole, is_sound=not self._problems)
             self._wishes.remember_unpublished(self._agent, self._published)
 
     def _releases(self) -> list[Release] | None:
@@ -201,6 +202,9 @@ class _Run:
             hold=self._plan.hold,
             until=self._plan.until,
             removed=self._removed,
+            acknowledged=self._statements.acknowledged if self._statements else 0,
+            rejected=self._statements.rejected if self._statements else 0,
+            backlog=self._statements.backlog() if self._statements else 0,
         )
 
     def _verify(self, source: Source) -> list[Release]:
@@ -293,6 +297,7 @@ class _Run:
             self._wishes,
             self._unwanted,
             by_line=self._by_line,
+            statements=self._statements,
         )
         hands = NodeHands(self._room, tasks, self._inventory, self._note)
         ended = False
@@ -324,38 +329,6 @@ class _Run:
         made = plan(situation)
         self._room.circle.tell(made)
         return made
-
-    def _clean(self, releases: list[Release]) -> None:
-        """Remove what nothing needs any more: old blobs, and staged bundles of old versions."""
-        room, staging = self._room, self._context.state.staging
-        links = {link.index for one in releases for link in one.bundles}
-        for path in [one for one in staging.iterdir() if one.name not in {*links, *_PARTS}]:
-            durable.remove_tree(path)
-        if len(self._packs) == len(releases) and all(one.complete for one in self._packs.values()):
-            for path in staging.iterdir():
-                durable.remove_tree(path)
-        else:
-            wanted = set(room.catalogue.missing())
-            parts = [one for name in _PARTS for one in (staging / name).glob("*")]
-            for path in [one for one in parts if one.name not in wanted]:
-                durable.remove(path)
-        try:
-            spared = pinned(self._context.state)
-        except DamagedError:
-            # Nobody knows what is played just now; the portal salvages the journal.
-            return
-        # Also beside a pack that stays broken, or the disk would fill with others' old versions.
-        room.remove(room.catalogue.drop_unneeded(spared))
-        self._clean_strays(spared)
-
-    def _clean_strays(self, spared: set[Digest]) -> None:
-        """Remove blobs that have no name, since a run was killed before it gave or removed them."""
-        # After a problem, a blob without a name may be of a pack that comes back soon.
-        if not self._problems:
-            durable.sweep(self._room.blobs.root)
-            named = self._room.catalogue.named() | spared
-            for digest in [one for one in self._room.blobs if one not in named]:
-                self._room.blobs.remove(digest)
 
     def _note_of_pack(self, error: PackhorseError, pack: str) -> None:
         """Note what stops one pack; raise what would stop the others, too."""

@@ -6,17 +6,22 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from cache.agent_db import AgentDatabase
+from cache.agent_reader import AgentReader
 from cache.clock import Clock
 from cache.journal import Journal
 from cache.state import StateDirectory
 from core.usage import Recorded, encode_record
 from sync.enrol import enrol
+from sync.events import ItemReady, Uploading
+from sync.last_used import last_used
 from sync.pull import run_pull
-from sync.upload import run_upload
+from sync.upload import REFUSED, run_upload
 from tests.support.node_state import Node
 
 PACKHORSE = [sys.executable, "-m", "packhorse"]
@@ -92,3 +97,44 @@ def test_enrol_pull_delta_upload(hub: Path, url: str, tmp_path: Path) -> None:
     assert (sent.exit_code, sent.acknowledged, sent.rejected, sent.backlog) == (0, 25, 0, 0)
     report = json.loads(run("hub", "nodes", hub, "--json"))["nodes"]
     assert [(one["school"], one["statements"]) for one in report] == [("school-7", 25)]
+
+
+def test_statements_travel_with_a_pull_before_lessons_on_its_connection(
+    hub: Path, url: str, tmp_path: Path
+) -> None:
+    publish(hub, tmp_path / "course", {"video.mp4": random.Random(4).randbytes(300_000)})
+    state = StateDirectory(tmp_path / "node")
+    enrol(state, run("hub", "token", hub, "school-7", "--hub-url", url), Clock())
+    node = Node(state, Clock())
+    book = Journal(state, fresh_epoch=b"12345678", at=Clock().wall(), acknowledged={})
+    said = Recorded(verb="opened", pack=PACK, version=1, item="video", session="s", boot="b",
+                    offset=5, at=7_200_000)  # fmt: skip
+    book.append([encode_record(said)] * 25, at=Clock().wall())
+    summary = run_pull(node.context(None))
+    assert (summary.exit_code, summary.acknowledged, summary.backlog) == (0, 25, 0)
+    assert summary.traffic.connections == 1
+    order = [type(one) for one in node.events if isinstance(one, Uploading | ItemReady)]
+    assert order == [Uploading, ItemReady]
+    assert last_used(AgentReader(state.agent)) == {PACK: 7200}
+    # What the hub refused is left to the agent, which tries it less and less often.
+    book.append([encode_record(said)] * 3, at=Clock().wall())
+    book.close()
+    with closing(AgentDatabase(state)) as agent:
+        agent.remember(REFUSED, "1")
+    publish(hub, tmp_path / "course", {"video.mp4": random.Random(5).randbytes(300_000)})
+    summary = run_pull(node.context(None))
+    assert (summary.exit_code, summary.acknowledged) == (0, 0)
+    assert run_upload(node.context(None)).acknowledged == 3
+    assert not AgentReader(state.agent).fact(REFUSED)
+
+
+def test_a_damaged_journal_stops_no_pull(hub: Path, url: str, tmp_path: Path) -> None:
+    files = {"video.mp4": random.Random(4).randbytes(30_000)}
+    publish(hub, tmp_path / "course", files)
+    state = StateDirectory(tmp_path / "node")
+    enrol(state, run("hub", "token", hub, "school-7", "--hub-url", url), Clock())
+    state.create()
+    state.journal.write_bytes(b"SQLite format 3\0" + bytes(5000))
+    node = Node(state, Clock())
+    assert run_pull(node.context(None)).exit_code == 0
+    assert node.files(PACK) == files
