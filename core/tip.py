@@ -2,6 +2,9 @@
 
 zstd over MessagePack of (root version hint, timestamp, snapshot). It adds no trust: what is in
 it goes through python-tuf unchanged.
+
+Beside it, ``tips/<version>.zst`` is the same for a node that keeps the snapshot of an older
+version: compressed against that snapshot's bytes, it costs a third.
 """
 
 from typing import Annotated, Final
@@ -9,7 +12,7 @@ from typing import Annotated, Final
 import msgspec
 import zstandard
 
-from core.bundle.frame import decompress_exactly
+from core.bundle.frame import compress, decompress_exactly, dictionary
 from core.codec import decode_msgpack
 from core.errors import RefusedError
 
@@ -32,14 +35,17 @@ class Tip(msgspec.Struct, frozen=True, array_like=True):
     snapshot: Annotated[bytes, msgspec.Meta(max_length=64 * 1024)]
 
 
-def encode_tip(tip: Tip) -> bytes:
-    """Encode a tip."""
-    compressor = zstandard.ZstdCompressor(level=19, write_checksum=False)
-    return compressor.compress(msgspec.msgpack.encode(tip))
+def encode_tip(tip: Tip, base: bytes = b"") -> bytes:
+    """Encode a tip, against the bytes of an older snapshot if there are any."""
+    return compress(msgspec.msgpack.encode(tip), base)
 
 
-def decode_tip(data: bytes) -> Tip:
+def decode_tip(data: bytes, base: bytes = b"") -> Tip:
     """Decode a tip from the line.
+
+    Args:
+        data: what came.
+        base: the older snapshot that it was encoded against.
 
     Raises:
         RefusedError: damaged, too large, or claims to be.
@@ -52,5 +58,5 @@ def decode_tip(data: bytes) -> Tip:
         raise RefusedError("The tip is damaged.") from error
     if not 0 <= size <= MAX_TIP_BYTES:
         raise RefusedError("The tip is too large.")
-    plain = decompress_exactly(data, size, "The tip")
+    plain = decompress_exactly(data, size, "The tip", dictionary(base))
     return decode_msgpack(plain, Tip, what="The tip", limit=MAX_TIP_BYTES)

@@ -22,8 +22,10 @@ from hub.config import HubConfig, render_config
 from hub.decide import parents, signing_time
 from hub.keys import SECRET_MODE, new_key
 from hub.layout import INCOMING, HubDirectory
+from hub.published import load_published
 from hub.renewal import certificate_hosts, write_certificate
 from hub.repository import DirectoryRepository
+from hub.shortcuts import write_shortcuts
 
 _TOP_LEVEL = ("root", "targets", "snapshot", "timestamp")
 
@@ -109,6 +111,7 @@ def _build(building: HubDirectory, plan: Plan, now: datetime) -> bytes:
     repository = DirectoryRepository(building.repository)
     for path, data in files.items():
         repository.put(path, data)
+    write_shortcuts(repository, load_published(repository))
     first_root = files[roles.metadata_path("root", 1)]
     _write_certificates(building, plan.config, hub_name(first_root), now)
     durable.write_file(building.config, render_config(plan.config).encode())

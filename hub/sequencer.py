@@ -1,8 +1,8 @@
 """The sequencer: the only writer of snapshot, timestamp and tip.
 
-Order of writing: roles, snapshot, timestamp, tip, each durable before the next; then what was
-taken leaves ``incoming/``. Killed at any point, the next run starts from the timestamp and does
-the rest again: a file that the timestamp does not lead to was never seen by anyone.
+Order of writing: roles, snapshot, timestamp, shortcuts, tip, each durable before the next; then
+what was taken leaves ``incoming/``. Killed at any point, the next run starts from the timestamp
+and does the rest again: a file that the timestamp does not lead to was never seen by anyone.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,6 @@ from tuf.api.metadata import Targets
 from cache import durable
 from cache.clock import Clock
 from core.errors import RefusedError
-from core.tip import MAX_TIP_BYTES
 from core.trust import edit, roles
 from core.trust.verify import verify_role
 from hub.checks import check_releases
@@ -36,6 +35,7 @@ from hub.notices import expiry_notices, sentence
 from hub.offline import prolong
 from hub.published import Published, load_published, published_role
 from hub.repository import Repository
+from hub.shortcuts import write_shortcuts
 
 # More wait for the next run, which follows at once.
 _MOST_AT_ONCE: Final = 500
@@ -129,7 +129,7 @@ class Sequencer:
             signed, targets = prolong(self._repository, published, signers, now)
             judgement = _Judgement({**published.roles, "targets": targets})
             self._publish(published, judgement, now)
-            self._repository.put(roles.TIP_PATH, load_published(self._repository).tip)
+            write_shortcuts(self._repository, load_published(self._repository))
         return signed
 
     def _run(self, until: datetime | None) -> Outcome:
@@ -145,8 +145,7 @@ class Sequencer:
             self._sign_timestamp(published, published.snapshot.version, now)
         if judgement.taken or renewed:
             published = load_published(self._repository)
-        if self._repository.read(roles.TIP_PATH, MAX_TIP_BYTES) != published.tip:
-            self._repository.put(roles.TIP_PATH, published.tip)
+        write_shortcuts(self._repository, published)
         names = [*judgement.taken, *judgement.settled]
         for name in names:
             self._repository.remove(f"{INCOMING}/{answer_name(name)}")

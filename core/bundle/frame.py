@@ -71,6 +71,21 @@ def _decode_index(head: bytes) -> Index:
     return decode_msgpack(plain, Index, what="The bundle's index", limit=MAX_INDEX_BYTES)
 
 
+def compress(plain: bytes, base: bytes = b"") -> bytes:
+    """Compress a small file into one zstd frame, against bytes that the reader has too."""
+    compressor = zstandard.ZstdCompressor(
+        level=19, dict_data=dictionary(base), write_checksum=False, write_dict_id=False
+    )
+    return compressor.compress(plain)
+
+
+def dictionary(base: bytes) -> zstandard.ZstdCompressionDict | None:
+    """Give what a frame was compressed against; None for nothing."""
+    if not base:
+        return None
+    return zstandard.ZstdCompressionDict(base, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+
+
 def decompress_exactly(
     packed: bytes,
     size: int,

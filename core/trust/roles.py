@@ -73,5 +73,17 @@ def metadata_path(role: str, version: int) -> str:
     return f"metadata/{version}.{role}.json"
 
 
+def tip_path(snapshot: int) -> str:
+    """Give the path of the tip for whoever keeps the snapshot of that version."""
+    return f"tips/{snapshot}.zst"
+
+
+def step_path(role: str, base: int, version: int) -> str:
+    """Give the path of the step from one version of a role file to another; 0 for none."""
+    return f"{STEPS}/{role}.{base}-{version}.zst"
+
+
+STEPS: Final = "steps"
+TIPS: Final = "tips"
 TIMESTAMP_PATH: Final = "metadata/timestamp.json"
 TIP_PATH: Final = "tip"

@@ -17,22 +17,23 @@ _DIGEST: Final = r"[0-9a-f]{64}"
 _FIXED = re.compile(
     rf"/(?:metadata/[1-9]\d{{0,8}}\.[a-z0-9-]{{1,64}}(?:\.[a-z0-9-]{{1,64}})?\.json"
     rf"|targets/{_SEGMENT}/(?:{_SEGMENT}|-)/{_DIGEST}\.(?:{_SEGMENT}|@assignment)"
-    rf"|bundles/[0-9a-f]{{2}}/{_DIGEST})\Z"
+    rf"|bundles/[0-9a-f]{{2}}/{_DIGEST}"
+    r"|steps/[a-z0-9-]{1,64}(?:\.[a-z0-9-]{1,64})?\.(?:0|[1-9]\d{0,8})-[1-9]\d{0,8}\.zst)\Z"
 )
-_CHANGING: Final = frozenset({"/tip", "/metadata/timestamp.json"})
+_CHANGING: Final = re.compile(r"/(?:tip|metadata/timestamp\.json|tips/[1-9]\d{0,8}\.zst)\Z")
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
 
 def published_path(raw_path: str) -> str | None:
     """Give the repository path of a request, or None where nothing is served."""
-    if raw_path in _CHANGING or _FIXED.match(raw_path):
+    if _CHANGING.match(raw_path) or _FIXED.match(raw_path):
         return raw_path[1:]
     return None
 
 
 def cache_rule(path: str) -> str:
     """Give the Cache-Control of a repository path."""
-    return "no-cache" if f"/{path}" in _CHANGING else _FOREVER
+    return "no-cache" if _CHANGING.match(f"/{path}") else _FOREVER
 
 
 class RepositoryFileResponse(web.FileResponse):

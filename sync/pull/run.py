@@ -13,8 +13,6 @@ from core.plan.model import Plan
 from core.plan.planner import plan
 from core.plan.situation import Situation
 from core.release import Release
-from core.tip import MAX_TIP_BYTES, Tip, decode_tip
-from core.trust.roles import TIP_PATH
 from core.trusted_time import format_moment
 from core.wanted import EVERYTHING
 from sync.context import SyncContext
@@ -22,6 +20,7 @@ from sync.events import Checking, Contact, Done, Problem, Summary, Transferred, 
 from sync.held import HeldError
 from sync.http_client import HttpClient
 from sync.http_source import HttpSource
+from sync.identity import find_identity
 from sync.last_used import note_used
 from sync.nowhere import Nowhere
 from sync.peers.opening import open_circle
@@ -35,8 +34,8 @@ from sync.pull.retry import Persistence, PersistentSource
 from sync.pull.room import Room
 from sync.pull.statements import Statements
 from sync.pull.wishes import Wishes
-from sync.source import MissingError, Source, SourceError
-from sync.trust import PackTarget, TrustSession, open_trust
+from sync.source import Source, SourceError
+from sync.trust import PackTarget, Reach, TrustSession, open_trust
 from sync.trust.floor import read_floor
 from sync.upstream import open_hub
 
@@ -217,7 +216,7 @@ class _Run:
             self._refresh(trust, source)
             moment = format_moment(trust.time.moment)
             context.emit(Trusted(time=moment, clock_verified=trust.time.clock_verified))
-            listed = trust.packs()
+            listed = trust.packs(self._reach())
             choice = Choice(trust, context, self._room.catalogue, self._agent, self._wishes)
             packs = choice.choose(listed)
             self._assigned = choice.assigned
@@ -233,30 +232,25 @@ class _Run:
             releases = [self._wanted(trust, choice, pack) for pack in packs]
             return [one for one in releases if one is not None]
 
+    def _reach(self) -> Reach:
+        identity = find_identity(self._context.state)
+        school, place = (identity.school, identity.place) if identity else ("", "")
+        packs = self._room.catalogue.packs() | self._wishes.named
+        return Reach(school, place, frozenset(packs))
+
     def _refresh(self, trust: TrustSession, source: Source) -> None:
         fact = _FACT + source.name
         # A stick at the same place is another one, perhaps, with a tip of the same age and size.
         asks = trust.is_complete and self._by_line
         known = self._agent.reader.fact(fact) or "" if asks else ""
-        tip: Tip | None = None
-        validator = ""
         if isinstance(source, Nowhere) and trust.is_complete:
             trust.refresh_unchanged()
             return
-        try:
-            document = source.poll(TIP_PATH, MAX_TIP_BYTES, known)
-        except MissingError:
-            # A plain mirror: its files are asked for one by one.
-            self._contact(changed=True)
-        else:
-            self._contact(changed=document is not None)
-            if document is None:
-                trust.refresh_unchanged()
-                return
-            tip, validator = _decoded(document.data), document.validator
-        trust.refresh(tip)
-        if self._by_line:
-            trust.commit_soon(lambda: self._agent.remember(fact, validator))
+        poll = trust.poll(known)
+        self._contact(changed=poll.is_changed)
+        trust.take(poll)
+        if self._by_line and poll.memory != known:
+            trust.commit_soon(lambda: self._agent.remember(fact, poll.memory))
 
     def _contact(self, *, changed: bool) -> None:
         if self._context.by_line and not self._by_line:
@@ -343,18 +337,6 @@ class _Run:
             self._problems.append(problem)
         self._retry_after = max(self._retry_after, getattr(error, "retry_after", 0.0))
         self._context.emit(problem)
-
-
-def _decoded(data: bytes) -> Tip:
-    try:
-        return decode_tip(data)
-    except RefusedError as error:
-        raise RefusedError(
-            "The file {file} is damaged or not a tip: {reason}",
-            hint="It is fetched again at the next poll.",
-            file=TIP_PATH,
-            reason=str(error),
-        ) from error
 
 
 def _own_damage(name: str) -> RefusedError:

@@ -9,11 +9,13 @@ Rules of this room:
 """
 
 from sync.trust.listing import AssignmentTarget, PackTarget
+from sync.trust.reach import Reach
 from sync.trust.session import TrustedTime, TrustSession, current_time, open_trust
 
 __all__ = [
     "AssignmentTarget",
     "PackTarget",
+    "Reach",
     "TrustSession",
     "TrustedTime",
     "current_time",

@@ -3,9 +3,11 @@
 ``Updater.get_targetinfo`` loads and verifies the roles that may speak for a path. So each
 publisher is probed with a path of its pattern that is no pack; then its verified file tells the
 names of its targets, and ``get_targetinfo`` says for each name whose word counts. A publisher
-whose file is missing, damaged or expired is a problem of its own.
+whose file is missing, damaged or expired is a problem of its own. One that does not concern this
+node is not read at all.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 from urllib.parse import quote
@@ -21,6 +23,8 @@ from core.trust.roles import Publisher
 from sync.source import SourceError
 from sync.trust.fetcher import TipFetcher
 from sync.trust.words import worded
+
+Concerns = Callable[[str], bool]
 
 _MAX_ROLES: Final = 1024
 # No pack's last segment, but every pattern's star matches it.
@@ -57,36 +61,48 @@ class Listing(NamedTuple):
     unread: list[Publisher]
 
 
-def list_targets(updater: Updater, fetcher: TipFetcher, metadata: Path) -> Listing:
-    """List all packs and assignments, and what is wrong with single publishers.
+class Walk:
+    """Lists packs and assignments, publisher by publisher.
 
     Args:
         updater: refreshed.
         fetcher: what gives it files.
         metadata: its directory.
-
-    Raises:
-        SourceError: the line failed.
     """
-    walk = _Walk(updater, fetcher, metadata)
-    walk.enter("targets")
-    packs = [walk.packs[one] for one in sorted(walk.packs)]
-    assignments = [walk.assignments[one] for one in sorted(walk.assignments)]
-    return Listing(packs, assignments, walk.problems, walk.unread)
 
-
-class _Walk:
     def __init__(self, updater: Updater, fetcher: TipFetcher, metadata: Path) -> None:
         self._updater = updater
         self._fetcher = fetcher
         self._metadata = metadata
         self._seen: set[str] = set()
+        self._passed: dict[str, DelegatedRole] = {}
         self.packs: dict[str, PackTarget] = {}
         self.assignments: dict[str, AssignmentTarget] = {}
         self.problems: list[PackhorseError] = []
         self.unread: list[Publisher] = []
 
-    def enter(self, role: str) -> None:
+    def go(self, concerns: Concerns) -> None:
+        """Read the publishers that concern this node, of those not read yet.
+
+        Args:
+            concerns: says of a path pattern whether its publisher's word may count here.
+
+        Raises:
+            SourceError: the line failed.
+        """
+        if not self._seen:
+            self._enter("targets", concerns)
+        waiting, self._passed = self._passed, {}
+        for role in waiting.values():
+            self._follow(role, concerns)
+
+    def listing(self) -> Listing:
+        """Give what was found."""
+        packs = [self.packs[one] for one in sorted(self.packs)]
+        assignments = [self.assignments[one] for one in sorted(self.assignments)]
+        return Listing(packs, assignments, self.problems, self.unread)
+
+    def _enter(self, role: str, concerns: Concerns) -> None:
         """Take the targets of a role that was verified, and go on to those it delegates to."""
         if role in self._seen or len(self._seen) >= _MAX_ROLES:
             return
@@ -97,9 +113,9 @@ class _Walk:
             self._take(path)
         delegations = signed.delegations
         for delegated in (delegations.roles or {}).values() if delegations else ():
-            self._follow(delegated)
+            self._follow(delegated, concerns)
 
-    def _follow(self, role: DelegatedRole) -> None:
+    def _follow(self, role: DelegatedRole, concerns: Concerns) -> None:
         if not role.paths:
             self.problems.append(
                 RefusedError(
@@ -108,8 +124,10 @@ class _Walk:
                     role=role.name,
                 )
             )
+        elif not any(concerns(pattern) for pattern in role.paths):
+            self._passed[role.name] = role
         elif all(self._probe(role.name, pattern) for pattern in role.paths):
-            self.enter(role.name)
+            self._enter(role.name, concerns)
         else:
             self.unread += [Publisher(role.name, pattern) for pattern in role.paths]
 

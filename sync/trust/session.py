@@ -1,6 +1,6 @@
 """One round of trust: refresh, list all packs, read releases; on a stage, committed at its end."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -12,6 +12,7 @@ from tuf.api.exceptions import (
     RepositoryError,
 )
 from tuf.api.metadata import Metadata, Root, Snapshot, TargetFile, Timestamp
+from tuf.api.serialization import DeserializationError
 from tuf.ngclient import Updater, UpdaterConfig
 
 from cache.clock import Clock
@@ -24,10 +25,12 @@ from core.release import MAX_RELEASE_BYTES, Release, decode_release, release_pat
 from core.tip import Tip
 from core.trust import roles
 from core.trusted_time import trusted_now
-from sync.source import Source
+from sync.source import Source, SourceError
 from sync.trust.fetcher import BASE, TipFetcher
 from sync.trust.floor import Floor, raised, read_floor, rotated, write_floor
-from sync.trust.listing import AssignmentTarget, PackTarget, list_targets
+from sync.trust.listing import AssignmentTarget, PackTarget, Walk
+from sync.trust.polling import Base, Poll, ask
+from sync.trust.reach import Reach
 from sync.trust.reference_time import set_reference_time
 from sync.trust.stage import Stage, enrolment_root
 from sync.trust.words import worded
@@ -76,6 +79,7 @@ class TrustSession:
         self._updater: Updater | None = None
         self._fetcher = TipFetcher(source, None)
         self._used: set[str] = set()
+        self._read: dict[Digest, Assignment] = {}
         self._listed = False
         self._sound = True
         self._then: Callable[[], None] | None = None
@@ -95,6 +99,33 @@ class TrustSession:
         names = ("timestamp.json", "snapshot.json")
         return not self.damaged and all((self._stage.metadata / one).is_file() for one in names)
 
+    def poll(self, known: str) -> Poll:
+        """Ask whether anything is new.
+
+        Args:
+            known: what the last poll of this upstream said to remember; empty to ask for all.
+
+        Raises:
+            SourceError: the line or the upstream failed.
+            RefusedError: the tip is damaged or too large.
+        """
+        found = ask(self._source, self._base(), known)
+        timestamp = self._stage.metadata / "timestamp.json"
+        if known and found.tip and found.tip.timestamp == timestamp.read_bytes():
+            # The first answer to a question that was not asked before.
+            return found._replace(tip=None)
+        return found
+
+    def take(self, poll: Poll) -> None:
+        """Verify what a poll brought; raises as ``refresh``."""
+        if poll.is_changed:
+            self.refresh(poll.tip)
+        else:
+            self.refresh_unchanged()
+        verified = (self._stage.metadata / "snapshot.json").read_bytes()
+        if poll.base.data == verified and poll.base != self._base():
+            self._stage.polled.write_bytes(verified)
+
     def refresh(self, tip: Tip | None) -> None:
         """Verify root, timestamp, snapshot and targets.
 
@@ -105,7 +136,7 @@ class TrustSession:
             RefusedError: something is not signed, expired, older than what was seen, damaged.
             UnavailableError: a file could not be fetched.
         """
-        self._run(TipFetcher(self._source, tip))
+        self._run(TipFetcher(self._source, tip, held=self._stage.metadata if tip else None))
 
     def refresh_unchanged(self) -> None:
         """Verify again what is here, when the tip has not changed; needs no upstream.
@@ -116,16 +147,39 @@ class TrustSession:
         """
         self._run(TipFetcher(self._source, self._local_tip(), _LOCAL))
 
-    def packs(self) -> list[PackTarget]:
-        """List all packs that any publisher signs, with what is wrong in ``problems``."""
+    def packs(self, reach: Reach | None = None) -> list[PackTarget]:
+        """List the packs that publishers sign, with what is wrong in ``problems``.
+
+        Args:
+            reach: which publishers count here; None for all.
+
+        Raises:
+            SourceError: the line failed.
+        """
         if self._updater is None:
             raise RuntimeError
-        found = list_targets(self._updater, self._fetcher, self._stage.metadata)
+        walk = Walk(self._updater, self._fetcher, self._stage.metadata)
+        if reach is None or reach.is_everywhere():
+            walk.go(_all)
+        else:
+            walk.go(reach.assigns)
+            read = self._readable(walk.listing().assignments)
+            walk.go(_all if read is None else lambda one: reach.publishes(one, read))
+        found = walk.listing()
         self.problems += found.problems
         self._listed = not found.problems
         self.assignments = found.assignments
         self.unread = found.unread
         return found.packs
+
+    def _readable(self, ones: Sequence[AssignmentTarget]) -> list[Assignment] | None:
+        """Read assignments; None where one cannot be read, so that nobody knows what is wanted."""
+        try:
+            return [self.assignment(one) for one in ones]
+        except PackhorseError as error:
+            if isinstance(error, SourceError) and not error.is_of_the_file:
+                raise
+            return None
 
     def assignment(self, one: AssignmentTarget) -> Assignment:
         """Read and verify an assignment.
@@ -137,7 +191,10 @@ class TrustSession:
         digest = _digest_of(one.target)
         if one.target.length > MAX_ASSIGNMENT_BYTES:
             raise RefusedError("The assignment of {place} is too large.", place=place_of(one.path))
-        return decode_assignment(self._kept(digest, one.target, one.path), one.path)
+        if digest not in self._read:
+            data = self._kept(digest, one.target, one.path)
+            self._read[digest] = decode_assignment(data, one.path)
+        return self._read[digest]
 
     def release(self, pack: PackTarget) -> Release:
         """Read and verify a pack's release.
@@ -229,6 +286,13 @@ class TrustSession:
         self.time = _time(floor, self._clock)
         return True
 
+    def _base(self) -> Base:
+        try:
+            data = self._stage.polled.read_bytes()
+            return Base(Metadata[Snapshot].from_bytes(data).signed.version, data)
+        except (FileNotFoundError, DeserializationError):
+            return Base()
+
     def _trusted_root(self) -> Root:
         return Metadata[Root].from_bytes((self._stage.metadata / "root.json").read_bytes()).signed
 
@@ -260,6 +324,11 @@ def open_trust(state: StateDirectory, clock: Clock, source: Source) -> Iterator[
         session.discard()
         raise
     session.commit()
+
+
+def _all(pattern: str) -> bool:
+    del pattern
+    return True
 
 
 def _digest_of(target: TargetFile) -> Digest:

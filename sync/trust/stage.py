@@ -4,6 +4,7 @@ trust/enrolment.root.json      the root that the enrolment token named
 trust/current                  symbolic link to the newest whole generation
 trust/<n>/metadata/            python-tuf's directory
 trust/<n>/releases/<digest>    verified releases
+trust/<n>/polled.json          the snapshot that polls are made against
 """
 
 import filecmp
@@ -21,6 +22,7 @@ from core.errors import NoStateError
 
 METADATA: Final = "metadata"
 RELEASES: Final = "releases"
+POLLED: Final = "polled.json"
 _CURRENT: Final = "current"
 _ENROLMENT_ROOT: Final = "enrolment.root.json"
 
@@ -87,6 +89,11 @@ class Stage:
     def releases(self) -> Path:
         """Verified releases by digest."""
         return self.path / RELEASES
+
+    @property
+    def polled(self) -> Path:
+        """The snapshot that polls are made against."""
+        return self.path / POLLED
 
     def commit(self) -> bool:
         """Make the stage the current generation, durably; say whether anything had changed."""

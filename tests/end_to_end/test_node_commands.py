@@ -140,7 +140,8 @@ def test_what_is_not_signed_is_refused_and_what_is_here_stays(
         state = enrolled(tmp_path / "node", tiny.root, server.url)
         assert command("sync", "--state", str(state)).returncode == 0
         tip = tiny.directory / "tip"
-        tip.write_bytes(tip.read_bytes()[:-9] + b"x" * 9)
+        for path in (tip, *(tiny.directory / "tips").iterdir()):
+            path.write_bytes(tip.read_bytes()[:-9] + b"x" * 9)
         done = command("sync", "--state", str(state))
 
     assert done.returncode == 12, done.stderr

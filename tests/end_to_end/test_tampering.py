@@ -70,6 +70,10 @@ class World:
         paths = sorted(path for path in directory.rglob("*") if path.is_file())
         return [str(path.relative_to(directory)) for path in paths]
 
+    def without_tips(self) -> dict[str, bytes | None]:
+        """Give what makes the server one without tips."""
+        return {file: None for file in self.files() if file.startswith("tip")}
+
     def data(self, file: str) -> bytes:
         """Give a file's content."""
         return (self.tiny.directory / file).read_bytes()
@@ -103,7 +107,7 @@ def changes(data: bytes, offsets: int, seed: str) -> Iterator[tuple[str, bytes]]
 def check(world: World, file: str, data: bytes, *, is_plain: bool, is_fresh: bool) -> None:
     """Pull with one wrong file, then with the right one."""
     server = world.server
-    server.overlay = {"tip": None} if is_plain else {}
+    server.overlay = world.without_tips() if is_plain else {}
     server.overlay[file] = data
     node = world.fresh() if is_fresh else world.node()
     old = {} if is_fresh else OLD
@@ -134,7 +138,7 @@ def read_in(world: World) -> dict[str, list[Situation]]:
     """Find out in which situations which file is read at all."""
     found: dict[str, list[Situation]] = {file: [] for file in world.files()}
     for is_plain, is_fresh in SITUATIONS:
-        world.server.overlay = {"tip": None} if is_plain else {}
+        world.server.overlay = world.without_tips() if is_plain else {}
         world.server.requests.clear()
         node = world.fresh() if is_fresh else world.node()
         assert node.pull(world.server.url).exit_code == 0

@@ -43,7 +43,6 @@ PACK = "gd/zhuhai/fish"
 PLACE = "gd/zhuhai"
 VIDEO = "1-video-mp4"
 _VIDEO_BYTES = 1_500_000
-_CHANGING = ("tip", "metadata/timestamp.json")
 _STAGE = re.compile(r'<div class="stage \w+"([^>]*)>')
 _DATA = re.compile(r'data-(\w+)="([^"]*)"')
 _START_SECONDS = 60
@@ -102,7 +101,7 @@ def make_template(root: Path) -> Template:
         for version in (1, 2):
             publish(root / "course", hub, version)
             kept = root / "shown" / str(version)
-            for name in _CHANGING:
+            for name in _changing(hub / "repository"):
                 (kept / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(hub / "repository" / name, kept / name)
         token = packhorse("hub", "token", hub, "school-1", "--hub-url", url).strip()
@@ -129,9 +128,15 @@ def publish(folder: Path, hub: Path, version: int) -> None:
                "--workspace", workspace, "--level", 3)  # fmt: skip
 
 
+def _changing(root: Path) -> list[str]:
+    """Name the files that say which state a repository is in."""
+    tips = [f"tips/{path.name}" for path in sorted((root / "tips").iterdir())]
+    return [*tips, "tip", "metadata/timestamp.json"]
+
+
 def show(shown: Path, hub: Path, version: int) -> None:
     """Let a hub publish a version of which it has all files."""
-    for name in _CHANGING:
+    for name in _changing(shown / str(version)):
         place = hub / "repository" / name
         new = place.with_name(".new")
         # With its time, of which the hub makes the validator that nodes remember.

@@ -130,7 +130,11 @@ class TinyRepository:
         self._timestamp = edit.next_timestamp(self._timestamp, version, self.now)
         timestamp = edit.sign(self._timestamp, [self.signers["timestamp"]])
         self._store(roles.TIMESTAMP_PATH, timestamp)
-        self._store(roles.TIP_PATH, encode_tip(Tip(1, timestamp, version, snapshot)))
+        tip = Tip(1, timestamp, version, snapshot)
+        self._store(roles.TIP_PATH, encode_tip(tip))
+        for older in range(1, version + 1):
+            base = (self.directory / roles.metadata_path("snapshot", older)).read_bytes()
+            self._store(roles.tip_path(older), encode_tip(tip, base))
 
     def put_release(self, release: Release) -> None:
         """Store a release and sign the publisher's next role that names it."""
@@ -199,9 +203,9 @@ def publish_manifest(
     """Publish and sequence a version as its manifest has it; see ``publish_files``."""
     repository.blobs.update({digest_of(data): data for data in files.values()})
     plain = encode_manifest(manifest)
-    links = [_bundle(repository, manifest, None)]
+    links = [bundle_of(repository, manifest)]
     if base is not None:
-        links.append(_bundle(repository, manifest, base))
+        links.append(bundle_of(repository, manifest, base))
     repository.put_release(
         Release(
             format=RELEASE_FORMAT,
@@ -240,7 +244,9 @@ def manifest_of(pack: str, files: Mapping[str, bytes], version: int) -> Manifest
     )
 
 
-def _bundle(repository: TinyRepository, manifest: Manifest, base: Manifest | None) -> BundleLink:
+def bundle_of(
+    repository: TinyRepository, manifest: Manifest, base: Manifest | None = None
+) -> BundleLink:
     """Make one bundle, each block of one file; a file too large for one has several."""
     writer = _Writer(repository, base)
     plain = encode_manifest(manifest)

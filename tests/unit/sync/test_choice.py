@@ -1,5 +1,6 @@
 """What a node takes by assignments, and what it stops serving by withdrawals."""
 
+import shutil
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -281,6 +282,7 @@ def test_an_old_repository_shown_again_brings_nothing_back(
     }
     withdraw(repository, MATH, "a slip", item="item-1")
     pull(node, repository)
+    shutil.rmtree(repository.directory / "tips")
     for path, data in before.items():
         (repository.directory / path).write_bytes(data)
     assert pull(node, repository).exit_code == ExitCode.REFUSED
