@@ -6,6 +6,7 @@ from hub.commands.admin import admin
 from hub.commands.export import export
 from hub.commands.import_stick import import_stick
 from hub.commands.init import init
+from hub.commands.mirror import mirror
 from hub.commands.nodes import nodes
 from hub.commands.renew import renew
 from hub.commands.report import report
@@ -19,5 +20,7 @@ def hub() -> None:
     """Serve a repository, enrol schools, take in usage, by line and by stick."""
 
 
-for _command in (init, serve, sign, renew, token, nodes, report, admin, export, import_stick):
+_COMMANDS = (init, serve, mirror, sign, renew, token, nodes, report, admin, export, import_stick)
+
+for _command in _COMMANDS:
     hub.add_command(_command)

@@ -43,6 +43,9 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         megabytes_per_day: what they may take together, millions of bytes.
         reports_per_day: reports on itself that one node may send a day.
         incoming_seconds: pause between two looks for newly published packs.
+        upstream: address of the hub that this one mirrors; empty where it has its own repository.
+        mirrored: patterns of the ids of the packs that a mirror holds, such as ``cn/-/*``.
+        mirror_minutes: pause between two looks at the upstream, minutes.
     """
 
     listen: str = "127.0.0.1:8443"
@@ -61,6 +64,12 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     megabytes_per_day: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 50
     reports_per_day: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 200
     incoming_seconds: Annotated[float, msgspec.Meta(ge=0.05, le=3600)] = 1.0
+    upstream: Annotated[str, msgspec.Meta(max_length=500)] = ""
+    mirrored: Annotated[
+        list[Annotated[str, msgspec.Meta(min_length=1, max_length=200)]],
+        msgspec.Meta(min_length=1, max_length=1000),
+    ] = msgspec.field(default_factory=lambda: ["*"])
+    mirror_minutes: Annotated[float, msgspec.Meta(ge=0.001, le=1440)] = 15.0
 
     @property
     def address(self) -> Address:
@@ -114,4 +123,14 @@ def render_config(config: HubConfig) -> str:
         f"hosts = {quoted(config.hosts).decode()}\n\n"
         "# Life of the hub's own certificate, days.\n"
         f"certificate_days = {config.certificate_days}\n"
+    ) + (_render_mirror(config) if config.upstream else "")
+
+
+def _render_mirror(config: HubConfig) -> str:
+    quoted = msgspec.json.encode
+    return (
+        "\n# The hub that this one mirrors.\n"
+        f"upstream = {quoted(config.upstream).decode()}\n\n"
+        "# Patterns of the ids of the packs whose bundles are held here.\n"
+        f"mirrored = {quoted(config.mirrored).decode()}\n"
     )

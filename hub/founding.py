@@ -4,10 +4,11 @@ All is built in a sibling directory that then takes the hub's name, so an interr
 leaves nothing behind that looks like a hub, and can simply be run again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from securesystemslib.signer import CryptoSigner
 
@@ -26,6 +27,8 @@ from hub.published import load_published
 from hub.renewal import certificate_hosts, write_certificate
 from hub.repository import DirectoryRepository
 from hub.shortcuts import write_shortcuts
+
+T = TypeVar("T")
 
 _TOP_LEVEL = ("root", "targets", "snapshot", "timestamp")
 
@@ -52,18 +55,30 @@ def found_hub(root: Path, plan: Plan, wall: datetime) -> str:
         ExhaustedError: the disk is full.
     """
     parents(plan.publishers)
+    now = signing_time(wall, None)
+    first_root = build_apart(root, lambda building: _build(building, plan, now))
+    return hub_name(first_root)
+
+
+def build_apart(root: Path, build: Callable[[HubDirectory], T]) -> T:
+    """Let ``build`` fill a directory that then takes the name ``root``, whole or not at all.
+
+    Raises:
+        UsageError: there is something already.
+        AlreadyRunningError: another process builds the same hub.
+        ExhaustedError: the disk is full.
+    """
     root = root.absolute()
     _check_free(root)
-    now = signing_time(wall, None)
     building = HubDirectory(root.with_name(f".{root.name}.packhorse-init"))
     durable.make_directory(building.root)
     with durable.lock(building.lock, "hub init"):
         _clear(building)
-        first_root = _build(building, plan, now)
+        made = build(building)
         durable.sync_tree(building.root)
         _check_free(root)
         durable.move(building.root, root)
-    return hub_name(first_root)
+    return made
 
 
 def school_url(config: HubConfig) -> str:
@@ -113,18 +128,19 @@ def _build(building: HubDirectory, plan: Plan, now: datetime) -> bytes:
         repository.put(path, data)
     write_shortcuts(repository, load_published(repository))
     first_root = files[roles.metadata_path("root", 1)]
-    _write_certificates(building, plan.config, hub_name(first_root), now)
-    durable.write_file(building.config, render_config(plan.config).encode())
+    write_certificates(building, plan.config, hub_name(first_root), now)
     return first_root
 
 
-def _write_certificates(building: HubDirectory, config: HubConfig, hub: str, now: datetime) -> None:
+def write_certificates(building: HubDirectory, config: HubConfig, hub: str, now: datetime) -> None:
+    """Write what makes a directory a hub beside its repository: certificates, configuration."""
     authority = tls.new_authority(f"Packhorse hub {hub}", now)
     period = timedelta(days=config.certificate_days)
     server = tls.new_certificate(authority, certificate_hosts(config), now, period)
     durable.write_file(building.authority, authority.certificate)
     durable.write_file(building.authority_key, authority.key, mode=SECRET_MODE)
     write_certificate(building, server)
+    durable.write_file(building.config, render_config(config).encode())
 
 
 def first_metadata(

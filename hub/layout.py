@@ -52,6 +52,31 @@ class HubDirectory:
         return self.root / "sequencer.lock"
 
     @property
+    def mirror_record(self) -> Path:
+        """What a mirror remembers."""
+        return self.root / "mirror.json"
+
+    @property
+    def mirror_trust(self) -> Path:
+        """Where a mirror verifies what its upstream says."""
+        return self.root / "mirror" / "trust"
+
+    @property
+    def mirror_parts(self) -> Path:
+        """Bundles that a mirror has in part."""
+        return self.root / "mirror" / "parts"
+
+    @property
+    def upstream_authority(self) -> Path:
+        """Certificate of the authority of a mirror's upstream."""
+        return self.root / "upstream.pem"
+
+    @property
+    def offers(self) -> Path:
+        """What mirrors hand on to be published."""
+        return self.root / "offers"
+
+    @property
     def authority(self) -> Path:
         """Certificate of the hub's private authority."""
         return self.root / "authority.pem"

@@ -32,8 +32,8 @@ class Published:
         first_root: bytes of root version 1, which name the hub.
         root_bytes: bytes of the newest root.
         roles: publishers' roles by name.
-        lapsed: names of roles whose newest file is not signed by the keys that they have now: a
-            delegation was changed, and the publisher has to sign again.
+        lapsed: names of roles whose newest file is not here, or not signed by the keys that they
+            have now: a delegation was changed, and the publisher has to sign again.
     """
 
     first_root: bytes
@@ -122,12 +122,14 @@ def _role(repository: Repository, name: str, version: int, delegator: Root | Tar
 def _delegated(
     repository: Repository, name: str, version: int, delegator: Targets
 ) -> Targets | None:
-    # Whoever changes a publisher's keys must not stop everybody else's publishing.
-    data = _read(repository, roles.metadata_path(name, version), roles.MAX_TARGETS_BYTES)
+    # Whoever changes a publisher's keys, or loses its file, must not stop everybody else.
+    path = roles.metadata_path(name, version)
     try:
-        return _verified(data, Targets, roles.MAX_TARGETS_BYTES, delegator, name)
+        data = _read(repository, path, roles.MAX_TARGETS_BYTES)
+        role = _verified(data, Targets, roles.MAX_TARGETS_BYTES, delegator, name)
     except RefusedError:
         return None
+    return role if role.version == version else None
 
 
 def published_role(repository: Repository, name: str, snapshot: Snapshot) -> Targets | None:

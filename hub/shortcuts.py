@@ -14,7 +14,7 @@ from hub.published import Published
 from hub.repository import Repository
 
 # A node's poll names the snapshot that it keeps; one that is older than these begins anew.
-_KEPT_TIPS: Final = 32
+KEPT_TIPS: Final = 32
 _ENDING: Final = ".zst"
 
 
@@ -28,7 +28,7 @@ def write_shortcuts(repository: Repository, published: Published) -> None:
 def _write_tips(repository: Repository, published: Published) -> None:
     """Write the tip of each older snapshot that nodes may keep, then the tip itself."""
     newest = published.snapshot.version
-    kept = range(max(1, newest - _KEPT_TIPS), newest + 1)
+    kept = range(max(1, newest - KEPT_TIPS), newest + 1)
     for version in reversed(kept):
         path = roles.metadata_path("snapshot", version)
         base = repository.read(path, roles.MAX_SNAPSHOT_BYTES)

@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cache.clock import Clock
-from core.errors import PackhorseError
+from core.errors import PackhorseError, UsageError
 from hub.config import load_config
 from hub.fleet import FleetEntry, View, list_fleet
 from hub.layout import open_hub
@@ -26,6 +26,14 @@ def open_sequencer(root: Path) -> Sequencer:
     """
     directory = open_hub(root)
     config = load_config(directory)
+    if config.upstream:
+        raise UsageError(
+            "{path} is a mirror: what is handed in here is signed at {upstream}.",
+            hint="packhorse hub serve {path} hands it on and keeps the mirror fresh; by hand:"
+            " packhorse hub mirror {upstream} --into {path}",
+            path=str(root),
+            upstream=config.upstream,
+        )
     return Sequencer(directory, open_repository(config.repository, directory.root), Clock())
 
 

@@ -39,19 +39,27 @@ def renew(directory: str, keys: tuple[Path, ...], as_json: bool) -> None:
 
     hub, now = open_hub(Path(directory)), Clock().wall()
     config = load_config(hub)
-    sequencer = open_sequencer(Path(directory))
-    signed = sequencer.prolong([load_key(key) for key in keys]) if keys else []
-    outcome = sequencer.run()
-    renewed = [*signed, *outcome.renewed]
+    outcome, signed = None, list[str]()
+    if not config.upstream:
+        sequencer = open_sequencer(Path(directory))
+        signed = sequencer.prolong([load_key(key) for key in keys]) if keys else []
+        outcome = sequencer.run()
+    renewed = [*signed, *(outcome.renewed if outcome else [])]
     if renew_certificate(hub, config, now):
         renewed.append("certificate")
     for name in renewed:
         tell(f"Renewed: {name}.")
     own = [sentence(one) for one in certificate_notices(hub, config, now)]
-    warnings = [*outcome.warnings, *own]
+    warnings = [*(outcome.warnings if outcome else []), *own]
     for one in warnings:
         tell(f"warning: {one}")
     if not renewed:
         tell("Nothing is due.")
     if as_json:
-        give({"renewed": renewed, "warnings": warnings, "snapshot": outcome.snapshot})
+        give(
+            {
+                "renewed": renewed,
+                "warnings": warnings,
+                "snapshot": outcome.snapshot if outcome else 0,
+            }
+        )

@@ -54,7 +54,7 @@ class Keeper:
                 _report(self._service.sequencer.run())
             if due:
                 self._renewal_at = now + RENEWAL_SECONDS
-                self._renew_certificate()
+                self.renew_certificate()
         except AlreadyRunningError:
             # Somebody signs by hand; the next look is soon.
             return
@@ -62,7 +62,12 @@ class Keeper:
             self._retry_at = now + RETRY_SECONDS
             _log.error("Publishing failed: %s %s", error, error.hint)
 
-    def _renew_certificate(self) -> None:
+    def renew_certificate(self) -> None:
+        """Renew the server's certificate, if it is due.
+
+        Raises:
+            RefusedError: the certificate or the authority is damaged.
+        """
         service = self._service
         if renew_certificate(service.directory, service.config, service.clock.wall()):
             _log.info("Renewed the server's certificate.")

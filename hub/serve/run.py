@@ -12,6 +12,7 @@ from hub.address import Address
 from hub.serve.app import HubApplication
 from hub.serve.background import Keeper
 from hub.serve.listening import listen
+from hub.serve.mirroring import MirrorKeeper
 from hub.serve.service import Service, server_context
 
 # Between two requests of a node as well; nobody holds a connection open for nothing.
@@ -78,7 +79,8 @@ class Server:
                 address=f"{host}:{port}",
                 reason=error.strerror or error,
             ) from error
-        keeper = Keeper(self._service, self._reload_certificate)
+        kind = MirrorKeeper if self._service.mirror else Keeper
+        keeper = kind(self._service, self._reload_certificate)
         self._keeping = asyncio.create_task(keeper.keep(self._stop))
         port = self._listening.sockets[0].getsockname()[1]
         return Address(host, port).url(tls=self._tls is not None)
@@ -86,6 +88,8 @@ class Server:
     async def stop(self) -> None:
         """Finish what is being done, then close."""
         self._stop.set()
+        if self._service.mirror:
+            self._service.mirror.stop()
         if self._keeping:
             await self._keeping
         if self._listening:
@@ -102,6 +106,8 @@ class Server:
     def ask_to_stop(self) -> None:
         """Make ``wait`` return."""
         self._stop.set()
+        if self._service.mirror:
+            self._service.mirror.stop()
 
     def _reload_certificate(self) -> None:
         if self._tls is not None:

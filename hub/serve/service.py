@@ -9,6 +9,7 @@ from core.token import hub_name
 from hub.config import HubConfig, load_config
 from hub.intake import Intake
 from hub.layout import HubDirectory
+from hub.mirror.mirror import Mirror
 from hub.node_reports import ReportIntake
 from hub.published import load_roots
 from hub.registry.database import Registry
@@ -21,7 +22,7 @@ from hub.usage import UsageFiles
 
 @dataclass(frozen=True)
 class Service:
-    """The parts of a serving hub."""
+    """The parts of a serving hub; ``mirror`` is None where it has a repository of its own."""
 
     directory: HubDirectory
     config: HubConfig
@@ -32,6 +33,7 @@ class Service:
     reports: ReportIntake
     clock: Clock
     hub: str
+    mirror: Mirror | None = None
 
 
 def open_service(directory: HubDirectory, clock: Clock) -> Service:
@@ -51,7 +53,10 @@ def open_service(directory: HubDirectory, clock: Clock) -> Service:
     intake = Intake(registry, UsageFiles(directory.usage), hub, clock, allowance)
     reports = ReportIntake(registry, hub, clock, config.reports_per_day)
     sequencer = Sequencer(directory, repository, clock)
-    return Service(directory, config, repository, registry, sequencer, intake, reports, clock, hub)
+    mirror = Mirror(directory, config, clock) if config.upstream else None
+    return Service(
+        directory, config, repository, registry, sequencer, intake, reports, clock, hub, mirror
+    )
 
 
 def server_context(service: Service) -> ssl.SSLContext:

@@ -24,6 +24,7 @@ from core.names import PackId
 from core.release import MAX_RELEASE_BYTES, Release, decode_release, release_path
 from core.tip import Tip
 from core.trust import roles
+from core.trust.reference_time import set_reference_time
 from core.trusted_time import trusted_now
 from sync.source import Source, SourceError
 from sync.trust.fetcher import BASE, TipFetcher
@@ -31,7 +32,6 @@ from sync.trust.floor import Floor, raised, read_floor, rotated, write_floor
 from sync.trust.listing import AssignmentTarget, PackTarget, Walk
 from sync.trust.polling import Base, Poll, ask
 from sync.trust.reach import Reach
-from sync.trust.reference_time import set_reference_time
 from sync.trust.stage import Stage, enrolment_root
 from sync.trust.words import worded
 

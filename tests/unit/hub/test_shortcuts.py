@@ -35,7 +35,7 @@ def test_each_older_snapshot_has_a_tip_that_leads_to_the_newest_state(province: 
 def test_tips_against_very_old_snapshots_go(
     province: Province, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hub.shortcuts._KEPT_TIPS", 2)
+    monkeypatch.setattr("hub.shortcuts.KEPT_TIPS", 2)
     for version in (1, 2, 3, 4):
         province.publish("gd/zhuhai/fish", {"a.txt": b"%d" % version}, version)
     found = sorted(path.name for path in (province.directory / "tips").iterdir())

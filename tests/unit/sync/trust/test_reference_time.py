@@ -7,9 +7,9 @@ import pytest
 from tuf.api.exceptions import ExpiredMetadataError
 from tuf.ngclient import Updater
 
+from core.trust.reference_time import set_reference_time
 from sync.directory_source import DirectorySource
 from sync.trust.fetcher import BASE, TipFetcher
-from sync.trust.reference_time import set_reference_time
 from tests.support.tiny_repository import TinyRepository
 
 SIGNED = datetime(2030, 1, 1, tzinfo=UTC)
