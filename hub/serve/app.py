@@ -10,11 +10,15 @@ from aiohttp import web
 from tuf.api.metadata import Timestamp
 
 from core.codec import decode_json
+from core.errors import RefusedError
 from core.node_report import MAX_SIGNED_REPORT_BYTES
+from core.offer import MAX_PIECE_BYTES
 from core.statement import MAX_BATCH_BYTES
 from core.token import EnrolRequest
 from core.trust import edit, roles
 from core.trusted_time import format_moment
+from hub.mirror.record import read_record
+from hub.offers import Offers
 from hub.pages.application import PREFIX, admin_application
 from hub.registry.enrolment import enrol
 from hub.repository import DirectoryRepository
@@ -29,6 +33,7 @@ T = TypeVar("T")
 MAX_ENROL_BYTES: Final = 4 * 1024
 # Batches that wait for the registry at the same time.
 _MAX_INTAKES: Final = 16
+_MAX_DIGITS: Final = 15
 _AUTHORITY_TYPE: Final = "application/x-pem-file"
 
 
@@ -46,6 +51,9 @@ class HubApplication:
         self._behind_proxy = behind_proxy
         self._rate = RateLimit(service.config.enrolments_per_minute)
         self._intakes = asyncio.Semaphore(_MAX_INTAKES)
+        self._offers = Offers(service.directory, service.repository, service.clock)
+        self._offer_rate = RateLimit(service.config.enrolments_per_minute)
+        self._offering = asyncio.Lock()
         # The registry has one writer at a time anyway; the loop must not wait for it.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="registry")
 
@@ -56,6 +64,8 @@ class HubApplication:
         app.router.add_post("/v1/enrol", self.enrol)
         app.router.add_post("/v1/statements", self.statements)
         app.router.add_post("/v1/report", self.report)
+        app.router.add_post("/v1/offers/{role}", self.offer)
+        app.router.add_post("/v1/offers/{role}/pieces", self.piece)
         app.router.add_get("/v1/authority.pem", self.authority)
         app.router.add_get("/v1/status", self.status)
         app.add_subapp(PREFIX, admin_application(self._service, behind_proxy=self._behind_proxy))
@@ -94,6 +104,27 @@ class HubApplication:
             answer = await self._write(lambda: self._service.reports.take(body))
         return json_response(200, answer)
 
+    async def offer(self, request: web.Request) -> web.Response:
+        """Take what a publisher has signed, at a mirror of this hub."""
+        address = client_address(request, behind_proxy=self._behind_proxy)
+        self._offer_rate.check(address, self._service.clock.monotonic())
+        body = await read_body(request, roles.MAX_TARGETS_BYTES)
+        role = request.match_info["role"]
+        async with self._offering:
+            answer = await asyncio.to_thread(self._offers.offer, role, body)
+        return json_response(200, answer)
+
+    async def piece(self, request: web.Request) -> web.Response:
+        """Take a piece of a file that such a role names."""
+        role, path = request.match_info["role"], request.query.get("path", "")
+        at = request.query.get("at", "")
+        if not at.isascii() or not at.isdecimal() or len(at) > _MAX_DIGITS:
+            raise RefusedError("The request does not say where the piece belongs.")
+        body = await read_body(request, MAX_PIECE_BYTES)
+        async with self._offering:
+            answer = await asyncio.to_thread(self._offers.piece, role, path, int(at), body)
+        return json_response(200, answer)
+
     async def authority(self, _: web.Request) -> web.Response:
         """Give the certificate of the hub's private authority."""
         path = self._service.directory.authority
@@ -119,7 +150,8 @@ class HubApplication:
                 "timestamp": timestamp.version,
                 "expires": format_moment(timestamp.expires),
                 "time": format_moment(service.clock.wall()),
-            },
+            }
+            | (_mirror_status(service) if service.mirror else {}),
         )
 
     async def file(self, request: web.Request) -> web.StreamResponse:
@@ -128,3 +160,17 @@ class HubApplication:
         if isinstance(repository, DirectoryRepository):
             return await asyncio.to_thread(serve_directory, repository.root, request)
         return await serve_store(repository, request)
+
+
+def _mirror_status(service: Service) -> dict[str, object]:
+    """Say how a mirror stands to its upstream."""
+    record = read_record(service.directory.mirror_record)
+    return {
+        "mirror": {
+            "upstream": service.config.upstream,
+            "contact": record.contact,
+            "upstream_snapshot": record.snapshot,
+            "missing_packs": record.packs,
+            "missing_bytes": record.missing,
+        }
+    }
