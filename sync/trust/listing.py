@@ -91,7 +91,7 @@ class Walk:
             SourceError: the line failed.
         """
         if not self._seen:
-            self._enter("targets", concerns)
+            self._enter("targets", None, concerns)
         waiting, self._passed = self._passed, {}
         for role in waiting.values():
             self._follow(role, concerns)
@@ -102,7 +102,7 @@ class Walk:
         assignments = [self.assignments[one] for one in sorted(self.assignments)]
         return Listing(packs, assignments, self.problems, self.unread)
 
-    def _enter(self, role: str, concerns: Concerns) -> None:
+    def _enter(self, role: str, own: DelegatedRole | None, concerns: Concerns) -> None:
         """Take the targets of a role that was verified, and go on to those it delegates to."""
         if role in self._seen or len(self._seen) >= _MAX_ROLES:
             return
@@ -110,7 +110,10 @@ class Walk:
         file = self._metadata / f"{quote(role, '')}.json"
         signed = Metadata[Targets].from_bytes(file.read_bytes()).signed
         for path in signed.targets:
-            self._take(path)
+            if own is None or own.is_delegated_path(path):
+                self._take(path)
+            else:
+                self.problems.append(_not_its_own(role, path))
         delegations = signed.delegations
         for delegated in (delegations.roles or {}).values() if delegations else ():
             self._follow(delegated, concerns)
@@ -127,7 +130,7 @@ class Walk:
         elif not any(concerns(pattern) for pattern in role.paths):
             self._passed[role.name] = role
         elif all(self._probe(role.name, pattern) for pattern in role.paths):
-            self._enter(role.name, concerns)
+            self._enter(role.name, role, concerns)
         else:
             self.unread += [Publisher(role.name, pattern) for pattern in role.paths]
 
@@ -167,3 +170,12 @@ class Walk:
             # The line is up: it is the repository that is not what was signed.
             problem = RefusedError(problem.template, hint=problem.hint_template, **problem.fields)
         self.problems.append(problem)
+
+
+def _not_its_own(role: str, path: str) -> RefusedError:
+    return RefusedError(
+        "{role} signs {pack}, which it may not publish.",
+        hint="It is left out; tell whoever keeps the key of {role}.",
+        role=role,
+        pack=path[:200],
+    )

@@ -25,6 +25,7 @@ from hub.layout import HubDirectory
 from hub.published import load_published
 from hub.repository import DirectoryRepository
 from hub.sequencer import Outcome
+from hub.shortcuts import write_shortcuts
 from tests.support.clock import FixedClock
 from tests.support.publishing import hand_in
 from tests.support.tiny_hub import TinyHub
@@ -116,3 +117,21 @@ class Province(TinyHub):
         """Give the newest published file of a role."""
         version = load_published(self.repository).snapshot.meta[f"{role}.json"].version
         return (self.directory / roles.metadata_path(role, version)).read_bytes()
+
+    def collude(self, versions: Mapping[str, int]) -> None:
+        """Let the sequencer's own keys name versions that it would never let in."""
+        published = load_published(self.repository)
+        named = {
+            name.removesuffix(".json"): meta.version
+            for name, meta in published.snapshot.meta.items()
+        }
+        snapshot = edit.next_snapshot(published.snapshot, named | dict(versions), self.now)
+        timestamp = edit.next_timestamp(published.timestamp, snapshot.version, self.now)
+        keys = {
+            one: load_key(self.hub_directory.role_key(one)) for one in ("snapshot", "timestamp")
+        }
+        path = roles.metadata_path("snapshot", snapshot.version)
+        self.repository.put(path, edit.sign(snapshot, [keys["snapshot"]]))
+        stamp = edit.sign(timestamp, [keys["timestamp"]])
+        self.repository.put(roles.TIMESTAMP_PATH, stamp)
+        write_shortcuts(self.repository, load_published(self.repository))
