@@ -8,6 +8,8 @@ from core.errors import PackhorseError, UsageError
 from hub.config import load_config
 from hub.fleet import FleetEntry, View, list_fleet
 from hub.layout import open_hub
+from hub.mirror.notices import mirror_notices
+from hub.mirror.record import read_record
 from hub.newest import newest_versions
 from hub.notices import certificate_notices, expiry_notices, sentence, token_notices, unreadable
 from hub.published import load_published
@@ -60,6 +62,8 @@ def open_fleet(root: Path, now: datetime) -> tuple[list[FleetEntry], list[str]]:
     config = load_config(directory)
     repository = open_repository(config.repository, directory.root)
     notices = certificate_notices(directory, config, now)
+    if config.upstream:
+        notices += mirror_notices(read_record(directory.mirror_record), config.upstream, now)
     try:
         published = load_published(repository)
         newest = newest_versions(repository, published)

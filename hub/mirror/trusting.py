@@ -184,7 +184,7 @@ def _worded(error: RepositoryError | DownloadError, fetcher: _Fetcher) -> Packho
     if isinstance(error, ExpiredMetadataError):
         return RefusedError(
             "The signature of {file} has expired: the upstream shows an old state.",
-            hint="Its hub must sign again. " + _KEPT,
+            hint="Its hub must sign again; what is here is served on.",
             file=file,
         )
     if isinstance(error, BadVersionNumberError):

@@ -241,7 +241,7 @@ class Upstream:
         if answer.status == accepted or answer.status in range(300, 400):
             raise UnavailableError(
                 "Something else answers in place of {name}: a login page, or another server.",
-                hint="Check the address and the line. " + _AGAIN,
+                hint="Check the address and the line; what is here is served on.",
                 name=self.name,
             )
         raise UnavailableError(
@@ -267,7 +267,7 @@ class Upstream:
     def _wrong(self, path: str) -> UnavailableError:
         return UnavailableError(
             "{name} sent another part of {path} than was asked for.",
-            hint="A proxy on the line may spoil it: use the encrypted address. " + _AGAIN,
+            hint="A proxy on the line may spoil it: use the encrypted address.",
             name=self.name,
             path=path,
         )

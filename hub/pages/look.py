@@ -13,6 +13,8 @@ from core.errors import PackhorseError
 from core.fleet_warnings import Newest
 from core.trust import roles
 from hub.fleet import FleetEntry, View, list_fleet
+from hub.mirror.notices import mirror_notices
+from hub.mirror.record import read_record
 from hub.newest import newest_versions
 from hub.notices import (
     Notice,
@@ -78,6 +80,9 @@ class Look:
     def _look(self) -> Fleet:
         service, now = self._service, self._service.clock.wall()
         notices = certificate_notices(service.directory, service.config, now)
+        if service.config.upstream:
+            record = read_record(service.directory.mirror_record)
+            notices += mirror_notices(record, service.config.upstream, now)
         notices += token_notices(waiting_tokens(service.registry).values(), now)
         try:
             known = self._read()
