@@ -14,7 +14,7 @@ from hub.published import Published
 from hub.repository import Repository
 
 # A node's poll names the snapshot that it keeps; one that is older than these begins anew.
-KEPT_TIPS: Final = 32
+KEPT_TIPS: Final = 16
 _ENDING: Final = ".zst"
 
 

@@ -34,7 +34,7 @@ from sync.pull.retry import Persistence, PersistentSource
 from sync.pull.room import Room
 from sync.pull.statements import Statements
 from sync.pull.wishes import Wishes
-from sync.source import Source, SourceError
+from sync.source import MissingError, Source, SourceError
 from sync.trust import PackTarget, Reach, TrustSession, open_trust
 from sync.trust.floor import read_floor
 from sync.upstream import open_hub

@@ -43,14 +43,23 @@ def test_a_root_that_either_side_did_not_sign_is_refused(hub: TinyHub, signed_by
         load_published(hub.repository)
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["metadata/timestamp.json", "metadata/1.snapshot.json", "metadata/1.gd.zhuhai.json"],
-)
+@pytest.mark.parametrize("path", ["metadata/timestamp.json", "metadata/1.snapshot.json"])
 def test_a_missing_file_is_named(hub: TinyHub, path: str) -> None:
     (hub.directory / path).unlink()
     with pytest.raises(RefusedError, match=path):
         load_published(hub.repository)
+
+
+@pytest.mark.parametrize("data", [None, b"junk"])
+def test_a_publishers_file_that_is_missing_or_damaged_stops_nobody_else(
+    hub: TinyHub, data: bytes | None
+) -> None:
+    file = hub.directory / "metadata/1.gd.zhuhai.json"
+    file.unlink()
+    if data is not None:
+        file.write_bytes(data)
+    published = load_published(hub.repository)
+    assert (published.roles, published.lapsed) == ({}, ("gd.zhuhai",))
 
 
 def test_a_repository_without_a_root_is_no_repository(hub: TinyHub) -> None:
