@@ -24,12 +24,15 @@ _MOST_PACKS: Final = 2000
 _MOST_PROBLEMS: Final = 20
 MOST_LESSONS: Final = 60
 """Of a day and a half of some channels; the earliest are told."""
+LATEST_MINUTE: Final = 4_200_000_000
+"""Since 1970; calendars end some years later."""
 
 ClockState = Literal["verified", "confirmed", "unverified"]
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)]
 Words = Annotated[str, msgspec.Meta(max_length=300)]
 Name = Annotated[str, msgspec.Meta(max_length=100)]
 _Tag = Annotated[str, msgspec.Meta(max_length=35)]
+_Minute = Annotated[int, msgspec.Meta(ge=0, le=LATEST_MINUTE)]
 _Code = Annotated[str, msgspec.Meta(max_length=20)]
 
 
@@ -69,7 +72,7 @@ class LessonState(msgspec.Struct, frozen=True, array_like=True):
         expected: minutes since 1970 at which it is here; 0 for here already, or never.
     """
 
-    start: Annotated[int, msgspec.Meta(ge=0, le=2**32)]
+    start: _Minute
     channel: Annotated[str, msgspec.Meta(max_length=40)]
     pack: Annotated[str, msgspec.Meta(max_length=200)]
     item: Name
@@ -78,7 +81,7 @@ class LessonState(msgspec.Struct, frozen=True, array_like=True):
     reason: _Code = ""
     remedies: Annotated[list[_Code], msgspec.Meta(max_length=20)] = []
     rendition: Name = ""
-    expected: Annotated[int, msgspec.Meta(ge=0, le=2**32)] = 0
+    expected: _Minute = 0
 
 
 class NodeReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

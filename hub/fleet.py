@@ -22,6 +22,7 @@ from core.fleet_warnings import (
 )
 from core.node_report import ClockState
 from core.trusted_time import format_moment
+from hub.evening import Evening, evening_of
 from hub.registry.database import Registry
 from hub.registry.enrolment import Node, list_nodes, reused_tokens, waiting_tokens
 from hub.registry.node_reports import Epoch, StoredReport, each_report, report_epochs
@@ -40,6 +41,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
         items: lessons of the versions that it knows, ``here`` those of them it serves,
             ``sound_alone`` the videos among these of which it has only the sound.
         behind: packs of which it does not know the newest version.
+        evening: what the lessons of its next school day can count on; None where it has not said.
     """
 
     received: str
@@ -58,6 +60,7 @@ class Reported(msgspec.Struct, frozen=True, kw_only=True):
     disk_total: int
     disk_free: int
     disk_floor: int
+    evening: Evening | None = None
 
 
 class FleetEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,7 +163,7 @@ class _Known:
             missing=sum(received.count(received.gaps(one)) for one in ranges),
             conflicts=self._conflicts.get(name, 0),
             epochs=len(ranges),
-            reported=_reported(stored, self._view.newest) if stored else None,
+            reported=_reported(stored, self._view) if stored else None,
             level=level_of(warnings),
             warnings=warnings,
         )
@@ -231,8 +234,8 @@ class _Known:
         return moment is not None and self._view.now - moment < _REMEMBERED
 
 
-def _reported(stored: StoredReport, newest: Mapping[str, Newest]) -> Reported:
-    report = stored.report
+def _reported(stored: StoredReport, view: View) -> Reported:
+    report, newest = stored.report, view.newest
     return Reported(
         received=format_moment(stored.received),
         carrier=stored.carrier,
@@ -252,4 +255,5 @@ def _reported(stored: StoredReport, newest: Mapping[str, Newest]) -> Reported:
         disk_total=report.disk_total,
         disk_free=report.disk_free,
         disk_floor=report.disk_floor,
+        evening=evening_of(report, view.now),
     )

@@ -23,6 +23,7 @@ from core.codec import decode_json
 from core.errors import PackhorseError, RefusedError
 from core.expiry import expiry_problems
 from core.node_report import (
+    LATEST_MINUTE,
     MOST_LESSONS,
     ClockState,
     LessonState,
@@ -170,10 +171,15 @@ def _lessons(forecast: Forecast) -> list[LessonState]:
             reason=one.reason,
             remedies=list(one.remedies),
             rendition=one.rendition,
-            expected=int(one.expected // 60) if one.expected else 0,
+            expected=_minute(one.expected),
         )
         for one in forecast.lessons[:MOST_LESSONS]
+        if one.start <= LATEST_MINUTE
     ]
+
+
+def _minute(moment: float | None) -> int:
+    return int(moment // 60) if moment and 0 < moment <= LATEST_MINUTE * 60 else 0
 
 
 def _believed(moment: float | None) -> str:

@@ -11,6 +11,7 @@ from gettext import NullTranslations
 from typing import Final
 
 from core.display import one_line
+from hub.evening import Evening
 from hub.fleet import FleetEntry
 from hub.pages.languages import N_
 from hub.pages.units import carrier_words, clock_words
@@ -32,6 +33,10 @@ _HEAD: Final = (
     N_("Packs behind"),
     N_("Lessons"),
     N_("Lessons here"),
+    N_("Next school day"),
+    N_("Its lessons ready"),
+    N_("Its lessons at risk"),
+    N_("Its lessons missing"),
     N_("Statements received"),
     N_("Statements waiting"),
     N_("Oldest waiting since"),
@@ -69,10 +74,17 @@ def _cells(texts: NullTranslations, one: FleetEntry) -> list[object]:
     ]  # fmt: skip
     reported = one.reported
     if reported is None:
-        return [*first, *[""] * 6, one.statements if one.node else "", *[""] * 6, warnings]
+        return [*first, *[""] * 10, one.statements if one.node else "", *[""] * 6, warnings]
     return [
         *first, reported.received, carrier_words(texts, reported.carrier), reported.packs,
-        reported.behind, reported.items, reported.here, one.statements, reported.backlog,
+        reported.behind, reported.items, reported.here,
+        *_evening(reported.evening), one.statements, reported.backlog,
         reported.backlog_since, reported.disk_total, reported.disk_free,
         clock_words(texts, reported.clock), reported.software, warnings,
     ]  # fmt: skip
+
+
+def _evening(evening: Evening | None) -> list[object]:
+    if evening is None:
+        return [""] * 4
+    return [evening.day, evening.ready, evening.risk, evening.missing]

@@ -6,11 +6,12 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from core.fleet_warnings import KINDS
-from core.node_report import PackState
+from core.node_report import NodeReport
 from hub.fleet import FleetEntry
 from hub.pages import usage
 from hub.pages.chart import HEIGHT, WIDTH
 from hub.pages.csv_file import csv_file
+from hub.pages.lessons import days_ahead
 from hub.pages.look import Fleet
 from hub.pages.selection import ANY, COLUMNS, NONE, PER_PAGE, read_selection, select
 from hub.pages.site import LOOK, SITE, language_of, page
@@ -18,7 +19,7 @@ from hub.pages.work import in_thread
 from hub.registry.node_reports import newest_report
 
 # The greatest first where that is what one looks for.
-_DOWN_FIRST: Final = frozenset({"contact", "backlog", "clock"})
+_DOWN_FIRST: Final = frozenset({"contact", "evening", "backlog", "clock"})
 
 
 async def show_fleet(request: web.Request) -> web.Response:
@@ -68,7 +69,16 @@ async def show_school(request: web.Request) -> web.Response:
     entries = [one for one in fleet.entries if one.school == school]
     if not entries:
         raise web.HTTPNotFound
-    packs = await in_thread(lambda: [(one, _packs(request, one)) for one in entries])
+    found = await in_thread(lambda: [(one, _report(request, one)) for one in entries])
+    language = language_of(request)
+    shown = [
+        (
+            one,
+            sorted(report.packs, key=lambda pack: pack.pack) if report else [],
+            days_ahead(language, report, fleet.now) if report else [],
+        )
+        for one, report in found
+    ]
     nodes = [one.node for one in entries if one.node]
     view = await in_thread(lambda: usage.look(request, fleet, usage.PERIODS[0], nodes))
     return page(
@@ -76,7 +86,7 @@ async def show_school(request: web.Request) -> web.Response:
         "school.html",
         fleet=fleet,
         school=entries[0],
-        nodes=packs,
+        nodes=shown,
         view=view,
         period=usage.PERIODS[0],
         width=WIDTH,
@@ -84,11 +94,11 @@ async def show_school(request: web.Request) -> web.Response:
     )
 
 
-def _packs(request: web.Request, entry: FleetEntry) -> list[PackState]:
-    """Give what a node says of its packs."""
+def _report(request: web.Request, entry: FleetEntry) -> NodeReport | None:
+    """Give what a node last said of itself."""
     registry = request.app[SITE].service.registry
     stored = newest_report(registry, entry.node) if entry.node else None
-    return sorted(stored.report.packs, key=lambda one: one.pack) if stored else []
+    return stored.report if stored else None
 
 
 def _kinds(fleet: Fleet) -> list[tuple[str, int]]:
@@ -102,5 +112,11 @@ def _totals(fleet: Fleet) -> dict[str, int]:
     return {
         "schools": len({one.school for one in fleet.entries}),
         "nodes": sum(1 for one in fleet.entries if one.node),
+        "unready": sum(1 for one in fleet.entries if _is_unready(one)),
         **{level: levels[level] for level in ("urgent", "warning", "note", NONE)},
     }
+
+
+def _is_unready(entry: FleetEntry) -> bool:
+    evening = entry.reported.evening if entry.reported else None
+    return evening is not None and evening.ready < evening.count

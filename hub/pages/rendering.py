@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from core.display import one_line
 from core.languages import Language
 from core.text import human_bytes
+from hub.pages.lessons import day_words
 from hub.pages.units import (
     ago_words,
     carrier_words,
@@ -74,6 +75,7 @@ def _environment(language: Language) -> Environment:
         "carrier": carrier_words,
         "clock": clock_words,
         "duration": duration_words,
+        "day": day_words,
         "said": said_in_line,
         "warning": sentence_of,
     }

@@ -55,6 +55,13 @@ def _lessons(one: FleetEntry) -> float:
     return _share(one.reported.here, one.reported.items) if one.reported else -1.0
 
 
+def _evening(one: FleetEntry) -> tuple[int, int, int]:
+    evening = one.reported.evening if one.reported else None
+    if evening is None:
+        return (-1, 0, 0)
+    return (evening.missing, evening.risk, evening.ready)
+
+
 def _disk(one: FleetEntry) -> float:
     return _share(one.reported.disk_free, one.reported.disk_total) if one.reported else -1.0
 
@@ -70,6 +77,7 @@ def _level(one: FleetEntry) -> tuple[int, int]:
 COLUMNS: Final[Mapping[str, Callable[[FleetEntry], object]]] = {
     "school": lambda one: (one.school_name or one.school).casefold(),
     "contact": lambda one: one.last_contact,
+    "evening": _evening,
     "lessons": _lessons,
     "backlog": lambda one: one.reported.backlog if one.reported else -1,
     "disk": _disk,

@@ -1,5 +1,7 @@
 """A node's report about itself."""
 
+from datetime import UTC, datetime, timedelta
+
 import msgspec
 import pytest
 import zstandard
@@ -7,6 +9,7 @@ from msgspec.structs import replace
 
 from core.errors import RefusedError
 from core.node_report import (
+    LATEST_MINUTE,
     MAX_REPORT_BYTES,
     LessonState,
     NodeReport,
@@ -51,6 +54,15 @@ def test_six_lessons_with_reasons_cost_little() -> None:
     body = encode_report(replace(REPORT, lessons=lessons, offset=480))
     assert decode_report(body).lessons == lessons
     assert len(body) - len(encode_report(REPORT)) < 250
+
+
+def test_no_lesson_is_beyond_the_calendar() -> None:
+    for start in (-1, LATEST_MINUTE + 1):
+        lesson = LessonState(start, "g5", "gd/-/a", "b", {}, "ready")
+        with pytest.raises(RefusedError):
+            decode_report(encode_report(replace(REPORT, lessons=[lesson])))
+    latest = datetime.fromtimestamp(LATEST_MINUTE * 60, UTC)
+    assert latest + timedelta(minutes=1440) < datetime.max.replace(tzinfo=UTC)
 
 
 def test_reports_of_other_releases_are_read() -> None:

@@ -146,7 +146,12 @@ def test_what_the_next_lessons_can_count_on_is_told_and_a_reason_when_it_changes
         LessonState(29_900_000, "g5", "gd/zhuhai/math", "lesson-1",
                     {"zh": "分数", "en": "Fractions"}, "missing", "line", ["stick"], "", 29_899_000)
     ]  # fmt: skip
-    write_forecast(node.state.forecast, Forecast(made=4.0, lessons=[lesson]))
+    beyond = msgspec.structs.replace(lesson, start=2**32)
+    never = msgspec.structs.replace(lesson, expected=1e15)
+    told = Forecast(made=4.0, is_time_known=True, lessons=[beyond, never])
+    write_forecast(node.state.forecast, told)
+    assert [(one.start, one.expected) for one in composed(node).lessons] == [(29_900_000, 0)]
+    write_forecast(node.state.forecast, Forecast(made=5.0, lessons=[lesson]))
     assert composed(node).lessons == [], "without the time nobody knows which lessons are next"
 
 
