@@ -154,4 +154,10 @@ NODE_CAUSES: Final = (
     N_("Close it there, then run the command again."),
     N_("Nothing of {pack} version {version} came, though it was fetched."),
     N_("It is tried again at the next poll. If it stays so, tell the publisher."),
+    N_("The other node {name} sent other bytes than those of {digest}."),
+    N_("Nothing of them is kept; it is left alone for a day."),
+    N_("No other node has the file {path}."),
+    N_("It comes by line, by stick, or when another node has it."),
+    N_("{role} signs {pack}, which it may not publish."),
+    N_("It is left out; tell whoever keeps the key of {role}."),
 )
