@@ -59,6 +59,11 @@ crash: assets ## Run the tests of kills and power cuts
 bench: assets ## Measure against the budgets of docs/design.md, section 13
 	@tools/marked-tests $(BIN) bench $(ARGS)
 
+.PHONY: bench-line
+bench-line: assets ## Fetch over a line that is thin and cut: this node against wget, curl, aria2c and rsync
+	@tools/system-packages line
+	@tools/marked-tests $(BIN) bench -k test_line $(ARGS)
+
 .PHONY: coverage
 coverage: assets ## Run the tests with branch coverage and print what is not covered
 	@tools/system-packages test

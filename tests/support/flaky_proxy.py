@@ -17,6 +17,7 @@ import math
 import socket
 import struct
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -46,6 +47,7 @@ class Count:
         segments: both ways.
         flips: pieces from the server that were spoilt.
         portals: connections that a login page answered.
+        first: when the first one was made, monotonic seconds; 0 for never.
     """
 
     connections: int = 0
@@ -55,6 +57,7 @@ class Count:
     segments: int = 0
     flips: int = 0
     portals: int = 0
+    first: float = 0.0
 
     @property
     def wire(self) -> int:
@@ -131,6 +134,8 @@ class FlakyProxy:
         task.add_done_callback(self._tasks.discard)
         fate = Fate(self._flaws, self._count.connections)
         self.note(connections=1)
+        if not self._count.first:
+            self._count = replace(self._count, first=time.monotonic())
         near = _End(reader, writer)
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
