@@ -158,7 +158,9 @@ class FlakyProxy:
         try:
             timeout = max(0.001, flaws.cut_seconds - 2 * flaws.latency)
             is_over = await passing.both_ways(near, far, timeout if flaws.cut_seconds else None)
-            if not is_over:
+            if is_over:
+                await near.say_goodbye()
+            else:
                 self.note(cuts=1)
                 await self._end(near, far)
         finally:
@@ -180,11 +182,9 @@ class FlakyProxy:
             far.reset()
             return
         if self._flaws.ending == "close":
-            near.writer.write_eof()
-            with suppress(TimeoutError):
-                await asyncio.wait_for(near.until_silent(), _PATIENCE)
-            return
-        await near.until_silent()
+            await near.say_goodbye()
+        else:
+            await near.until_silent()
 
 
 class _Passing:
@@ -296,6 +296,12 @@ class _End:
             linger = struct.pack("ii", 1, 0)
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         self.writer.transport.abort()
+
+    async def say_goodbye(self) -> None:
+        """End in good order: what was sent arrives before."""
+        self.writer.write_eof()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.until_silent(), _PATIENCE)
 
     async def until_silent(self) -> None:
         """Take what the other side still says, and its hanging up."""
