@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,22 @@ RUN_BYTES: Final = 16 * 1024 * 1024
 MOST_DAMAGED: Final = 3
 DAMAGED: Final = "{file} from {name} is damaged: {reason}"
 _HEAD_PART: Final = "head.part"
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """How much is fetched before something else may come first.
+
+    Attributes:
+        is_enough: asked after each range whether the next one waits.
+        most: bytes of one range; it may end within a block, where the next one goes on.
+    """
+
+    is_enough: Callable[[], bool] = lambda: False
+    most: int = RUN_BYTES
+
+
+WHOLE: Final = Stretch()
 
 
 class BundleFetch:
@@ -118,7 +135,7 @@ class BundleFetch:
         staging: Staging,
         index: Index,
         blocks: list[int],
-        is_enough: Callable[[], bool] = lambda: False,
+        stretch: Stretch,
     ) -> Generator[int, None, None]:
         """Fetch blocks in this order; give each block's number as bytes of it come.
 
@@ -126,7 +143,7 @@ class BundleFetch:
             staging: where they go.
             index: the bundle's.
             blocks: their numbers.
-            is_enough: asked after each request whether the next one waits.
+            stretch: how much is fetched before something else may come first.
 
         When it gives a block's number, all bytes that ``received`` counts are on the disk.
 
@@ -142,7 +159,7 @@ class BundleFetch:
             done = 0
             try:
                 with self._persistence.attempt():
-                    for number, is_finished in self._receive(staging, index, run):
+                    for number, is_finished in self._receive(staging, index, run, stretch):
                         done += is_finished
                         yield number
             except DamagedBlockError as error:
@@ -150,15 +167,16 @@ class BundleFetch:
                 staging.drop(run.first + done)
             finally:
                 del left[:done]
-            if is_enough():
+            if stretch.is_enough():
                 return
 
     def _receive(
-        self, staging: Staging, index: Index, run: Run
+        self, staging: Staging, index: Index, run: Run, stretch: Stretch
     ) -> Generator[tuple[int, bool], None, None]:
         beginning = staging.beginning(run.first)
         receiver = RunReceiver(index, run, beginning, staging.hashes_whole)
-        stream = self._source.open_range(self.path, receiver.position, run.stop)
+        start = receiver.position
+        stream = self._source.open_range(self.path, start, min(run.stop, start + stretch.most))
         with closing(stream) as chunks:
             for chunk in chunks:
                 self._came(chunk)

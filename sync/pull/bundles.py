@@ -12,7 +12,7 @@ from core.errors import PackhorseError, RefusedError
 from core.release import Release
 from sync.applier import SourceLostError
 from sync.events import Planned, problem_of
-from sync.pull.bundle import BundleFetch
+from sync.pull.bundle import WHOLE, BundleFetch, Stretch
 from sync.pull.progress import Progress
 from sync.pull.room import Room
 from sync.pull.schedule import Group, Schedule, schedule
@@ -144,14 +144,14 @@ class Bundles:
         self,
         groups: list[Group],
         later: frozenset[Digest] = frozenset(),
-        is_enough: Callable[[], bool] = lambda: False,
+        stretch: Stretch = WHOLE,
     ) -> bool:
         """Bring what is wanted, from one bundle after the other until it is here.
 
         Args:
             groups: what to bring, in order.
             later: what will be wanted then: what is here of it already stays.
-            is_enough: asked after each request whether the rest waits.
+            stretch: how much is fetched before something else may come first.
 
         Returns:
             Whether all was done that can be.
@@ -168,7 +168,7 @@ class Bundles:
             if not groups:
                 break
             try:
-                self._bring_from(fetch, groups, later, is_enough)
+                self._bring_from(fetch, groups, later, stretch)
             except SourceLostError as error:
                 self._room.lost([error.digest])
                 self._come_last(fetch)
@@ -177,7 +177,7 @@ class Bundles:
                     raise
                 refused = error
                 self._come_last(fetch)
-            if is_enough() and self.received > before:
+            if stretch.is_enough() and self.received > before:
                 return not self._lacking(groups)
         if refused is not None:
             self._judge(refused, groups)
@@ -205,7 +205,7 @@ class Bundles:
         fetch: BundleFetch,
         groups: list[Group],
         later: frozenset[Digest],
-        is_enough: Callable[[], bool],
+        stretch: Stretch,
     ) -> None:
         opened = self._open(fetch)
         index, staging = opened.index, opened.staging
@@ -218,7 +218,7 @@ class Bundles:
             self._reserve(staging, plan)
             if plan.blocks:
                 self.base = fetch.link.base
-            self._receive(opened, plan, is_enough)
+            self._receive(opened, plan, stretch)
             staging.rest()
         except BaseException:
             self._close()
@@ -251,7 +251,7 @@ class Bundles:
         lost = unmakeable(index, held, absent)
         return [group._replace(wanted=group.wanted - lost) for group in groups]
 
-    def _receive(self, opened: _Opened, plan: Schedule, is_enough: Callable[[], bool]) -> None:
+    def _receive(self, opened: _Opened, plan: Schedule, stretch: Stretch) -> None:
         fetch, index, staging = opened.fetch, opened.index, opened.staging
         sources = sources_needed(index, plan.blocks)
         absent = next((one for one in sources if not self._is_here(one)), None)
@@ -259,7 +259,7 @@ class Bundles:
             raise SourceLostError(absent)
         group, before = -1, fetch.received
         try:
-            for number in fetch.fetch(staging, index, plan.blocks, is_enough):
+            for number in fetch.fetch(staging, index, plan.blocks, stretch):
                 self._progress.came(fetch.received - before, plan.items[number])
                 before = fetch.received
                 is_due = self._room.context.clock.monotonic() >= self._next_note

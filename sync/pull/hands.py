@@ -14,6 +14,7 @@ from core.errors import PackhorseError, RefusedError
 from core.plan.model import Action, Plan
 from core.plan.situation import Situation
 from sync.held import HeldError
+from sync.pull.bundle import RUN_BYTES, Stretch
 from sync.pull.inventory import Inventory
 from sync.pull.pack import PackPull
 from sync.pull.removal import removable, remove
@@ -24,8 +25,10 @@ from sync.situation import SituationReader
 from sync.source import SourceError
 from sync.trust.floor import read_floor
 
-SLICE_SECONDS: Final = 30.0
-"""So long a fetch goes on before the plan is made anew; a request that is out comes first."""
+STRETCH_SECONDS: Final = 30.0
+"""So long a fetch goes on before the plan is made anew, when the range that is out has ended."""
+_RANGE_SECONDS: Final = 300.0
+_LEAST_RANGE: Final = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class NodeHands:
         self.failed: set[str] = set()
         self.removed: list[str] = []
         self._awake: PackPull | None = None
+        self._rate = 0.0
         context = room.context
         self._school = SchoolClock(context.state, context.clock, zone=context.zone)
         self._reader = SituationReader(
@@ -102,6 +106,7 @@ class NodeHands:
         found = self._reader.read(now, outstanding=msgspec.structs.replace(outstanding, packs=left))
         offers = self._room.circle.offers(found.outstanding, found.now)
         down = None if self._tasks.by_line else found.down_since
+        self._rate = found.estimate.rate
         statements = self._tasks.statements
         backlog = statements.of(found.backlog) if statements else 0
         return replace(
@@ -131,7 +136,7 @@ class NodeHands:
                 pull.learn()
             else:
                 self._announce(pull, head.pack)
-                pull.bring([(one.item, one.rendition) for one in actions], self._slice())
+                pull.bring([(one.item, one.rendition) for one in actions], self._stretch())
         self._inventory.save_soon()
 
     def _remove(self, pack: str) -> None:
@@ -243,10 +248,11 @@ class NodeHands:
         total, size = self._inventory.sums(pack)
         pull.announce(total, size)
 
-    def _slice(self) -> Callable[[], bool]:
+    def _stretch(self) -> Stretch:
         monotonic = self._room.context.clock.monotonic
-        ends = monotonic() + SLICE_SECONDS
-        return lambda: monotonic() >= ends
+        ends = monotonic() + STRETCH_SECONDS
+        most = min(RUN_BYTES, max(_LEAST_RANGE, int(self._rate * _RANGE_SECONDS)))
+        return Stretch(lambda: monotonic() >= ends, most)
 
     def _fail(self, error: PackhorseError, pack: str) -> None:
         self.failed.add(pack)

@@ -1,6 +1,6 @@
 """Pulling one version of one pack: what is in it first, then step by step of its lessons."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from typing import Final
 
@@ -17,7 +17,7 @@ from core.wanted import EVERYTHING, Portion, wanted_digests
 from core.withdrawal import Withdrawal
 from sync.events import ItemReady, PackReady, Transferred
 from sync.pull.account import Bundle, Demand, account, received
-from sync.pull.bundle import BundleFetch
+from sync.pull.bundle import WHOLE, BundleFetch, Stretch
 from sync.pull.bundles import Bundles
 from sync.pull.room import Room
 from sync.pull.schedule import Group, groups_of, least_of, lowest_of, rest_of, steps_of
@@ -124,17 +124,17 @@ class PackPull:
     def bring(
         self,
         steps: Sequence[tuple[str, str]],
-        is_enough: Callable[[], bool] = lambda: False,
+        stretch: Stretch = WHOLE,
     ) -> None:
         """Fetch steps of items, wanted or not; raises as ``learn``.
 
         Args:
             steps: items and their renditions, in order; two empty texts for what no item names.
-            is_enough: asked after each request whether the rest waits.
+            stretch: how much is fetched before something else may come first.
         """
         self.bring_from_peers(steps)
         groups = [self._lacking(group) for group in self._groups(steps)]
-        if self._bundles.bring(groups, self._later(), is_enough):
+        if self._bundles.bring(groups, self._later(), stretch):
             self._require_all(self._sized(groups))
 
     def bring_from_peers(self, steps: Sequence[tuple[str, str]]) -> None:

@@ -185,3 +185,28 @@ def test_a_batch_ends_for_another_plan_after_half_a_minute(
     node.events.clear()
     assert node.pull_from(Slow(repository.directory)).exit_code == 0
     assert ready(node)[:3] == ["math lesson-1", "art lesson-3", "math lesson-2"]
+
+
+def test_a_large_block_comes_in_ranges_and_nothing_comes_twice(
+    node: Node, repository: TinyRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sync.pull.hands._LEAST_RANGE", 2500)
+    clock = FixedClock()
+    node.clock = clock
+    with closing(AgentDatabase(node.state)) as agent:
+        agent.remember_estimate(Estimate(samples=(1.0,)))
+    came: list[int] = []
+
+    class Slow(DirectorySource):
+        def open_range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
+            # Each range ends for another plan.
+            clock.advance(31)
+            if any(isinstance(one, Planned) for one in node.events):
+                came.append(stop - start)
+            return super().open_range(path, start, stop)
+
+    publish_assignment(repository, {}, [Rule("*", MATH)])
+    node.events.clear()
+    assert node.pull_from(Slow(repository.directory)).exit_code == 0
+    assert len(ready(node)) == 3
+    assert (max(came), sum(came)) == (2500, 40_380)
