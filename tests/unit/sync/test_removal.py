@@ -198,6 +198,23 @@ def test_a_pin_that_comes_late_keeps_the_pack(node: Node) -> None:
     assert packs(node) == {ART}
 
 
+def test_a_kill_in_the_middle_of_a_removal_is_made_good(
+    node: Node, repository: TinyRepository
+) -> None:
+    listed = node.state.manifests.read_bytes()
+    with closing(open_catalogue(node.state).catalogue) as catalogue:
+        assert catalogue.remove_pack(MATH)
+    # As if the kill had come before the list was written, and before any blob went.
+    node.state.manifests.write_bytes(listed)
+    publish_assignment(repository, {}, [Rule("*", ART)])
+    assert pull(node, repository).exit_code == 0
+    assert packs(node) == {ART}
+    assert node.state.manifests.read_bytes() != listed
+    playing = digest_of(lessons(MATH)[1]["1.240p.mp4"])
+    assert not (node.state.blobs / playing[:2] / playing).exists()
+    assert check(node.state, deep=True).is_clean
+
+
 def test_a_stick_finds_room_too(
     node: Node, repository: TinyRepository, disk: Callable[[int], None]
 ) -> None:
