@@ -70,7 +70,8 @@ class Persistence:
             if self._failures >= MOST_FAILURES:
                 raise
             self._alive()
-            if not progress:
+            # What is wrong with one file says nothing of the line.
+            if not progress and not error.is_of_the_file:
                 self._faltered(error)
             if self._came < _WORTH_A_TRY or error.retry_after:
                 self._wait(error)
