@@ -7,6 +7,10 @@ Rules:
     - A name that was resolved once is not asked for again while its addresses answer: a cut then
       costs no further round trip, and a name service that fails in between costs nothing.
     - TLS goes on with the session that the upstream gave before, which saves its certificates.
+    - Where a cap holds reading back, only some seconds' worth waits in the system's buffer: so the
+      upstream slows down at once, and a line that ends is noticed soon. A buffer cannot be made
+      smaller without loss, so where the cap is quite another one the next request has a
+      connection of its own.
 """
 
 import select
@@ -23,6 +27,9 @@ from sync.racing import Address, first_to_answer
 from sync.tls import Tls
 
 _RESOLVED_AT_MOST: Final = 8
+_BUFFERED_SECONDS: Final = 4.0
+_SMALLEST_BUFFER: Final = 8 * 1024
+_USUAL_BUFFER: Final = 128 * 1024
 
 
 class Dialler(httpcore.NetworkBackend):
@@ -33,6 +40,7 @@ class Dialler(httpcore.NetworkBackend):
         monotonic: gives seconds that only rise.
         opened: called with the socket of each connection before anything travels on it.
         hops: over how many networks its packets may go; 0 for any number.
+        capped: gives bytes a second to which a cap holds reading back; None for no cap just now.
     """
 
     def __init__(
@@ -42,7 +50,9 @@ class Dialler(httpcore.NetworkBackend):
         opened: Callable[[socket.socket], None],
         *,
         hops: int = 0,
+        capped: Callable[[], float | None] = lambda: None,
     ) -> None:
+        self._capped = capped
         self._tls = tls
         self._monotonic = monotonic
         self._opened = opened
@@ -61,10 +71,17 @@ class Dialler(httpcore.NetworkBackend):
         """Connect to the first of a name's addresses that answers."""
         del local_address, socket_options
         with _failing_as(httpcore.ConnectTimeout, httpcore.ConnectError):
-            connection = self._connect((host, port), timeout)
+            buffer = self.buffer()
+            connection = self._connect((host, port), timeout, buffer)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._opened(connection)
-        return Connection(connection, self)
+        return Connection(connection, self, buffer)
+
+    def buffer(self) -> int:
+        """Give bytes that may wait in the system's buffer; 0 for as many as usual."""
+        rate = self._capped()
+        size = 0 if rate is None else max(_SMALLEST_BUFFER, int(rate * _BUFFERED_SECONDS))
+        return size if size < _USUAL_BUFFER else 0
 
     @property
     def context(self) -> ssl.SSLContext:
@@ -88,22 +105,22 @@ class Dialler(httpcore.NetworkBackend):
         """Remember the session that the next connection goes on with."""
         self._session = session
 
-    def _connect(self, name: tuple[str, int], seconds: float | None) -> socket.socket:
+    def _connect(self, name: tuple[str, int], seconds: float | None, buffer: int) -> socket.socket:
         until = None if seconds is None else self._monotonic() + seconds
         known = self._known.get(name, [])
         if known:
             with suppress(OSError):
-                return self._race(name, known, until)
+                return self._race(name, known, until, buffer)
             # They may have changed.
             with suppress(OSError):
                 known = _resolved(*name)
-            return self._race(name, known, until)
-        return self._race(name, _resolved(*name), until)
+            return self._race(name, known, until, buffer)
+        return self._race(name, _resolved(*name), until, buffer)
 
     def _race(
-        self, name: tuple[str, int], addresses: list[Address], until: float | None
+        self, name: tuple[str, int], addresses: list[Address], until: float | None, buffer: int
     ) -> socket.socket:
-        near = [one._replace(hops=self._hops) for one in addresses]
+        near = [one._replace(hops=self._hops, buffer=buffer) for one in addresses]
         connection, winner = first_to_answer(near, until, self._monotonic)
         self._known[name] = [winner, *(one for one in near if one != winner)]
         return connection
@@ -112,16 +129,17 @@ class Dialler(httpcore.NetworkBackend):
 class Connection(httpcore.NetworkStream):
     """One connection, encrypted or not."""
 
-    def __init__(self, connection: socket.socket, dialler: Dialler) -> None:
+    def __init__(self, connection: socket.socket, dialler: Dialler, buffer: int) -> None:
         self._socket = connection
         self._dialler = dialler
         self._keeps_session = isinstance(connection, ssl.SSLSocket)
+        self._buffer = buffer
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Give what has come, at least a byte; nothing at its end."""
         with _failing_as(httpcore.ReadTimeout, httpcore.ReadError):
             self._socket.settimeout(timeout)
-            data = self._socket.recv(max_bytes)
+            data = self._socket.recv(min(max_bytes, self._buffer or max_bytes))
         if self._keeps_session and isinstance(self._socket, ssl.SSLSocket):
             # Whoever has sent content has sent the ticket before.
             self._keeps_session = False
@@ -153,11 +171,16 @@ class Connection(httpcore.NetworkStream):
             except BaseException:
                 self.close()
                 raise
-        return Connection(encrypted, self._dialler)
+        return Connection(encrypted, self._dialler, self._buffer)
 
     def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 -- httpcore's signature
-        """Say whether something came that nobody asked for: it is the end, then."""
-        return _has_more(self._socket) if info == "is_readable" else None
+        """Say whether something came that nobody asked for: it is the end, then.
+
+        So it is where the buffer does not fit the cap any more.
+        """
+        if info != "is_readable":
+            return None
+        return _has_more(self._socket) or not _fits(self._buffer, self._dialler.buffer())
 
 
 @contextmanager
@@ -182,6 +205,13 @@ def _resolved(host: str, port: int) -> list[Address]:
     others = [one for one in found if one.family != found[0].family]
     turns = [one for pair in zip_longest(first, others) for one in pair if one is not None]
     return turns[:_RESOLVED_AT_MOST]
+
+
+def _fits(buffer: int, wanted: int) -> bool:
+    """Say whether a buffer does as well as the one that is wanted."""
+    if not buffer or not wanted:
+        return buffer == wanted
+    return wanted / 2 <= buffer <= wanted * 2
 
 
 def _has_more(connection: socket.socket) -> bool:

@@ -118,9 +118,16 @@ class HttpClient:
         self.meter = Meter()
         self._url = url.rstrip("/") + "/"
         self.name = httpx.URL(url).host or url
-        patience = timing.patience
+        patience, cap = timing.patience, timing.cap
+        dialler = Dialler(
+            tls,
+            timing.monotonic,
+            self.meter.watch,
+            hops=hops,
+            capped=lambda: cap.rate if cap else None,
+        )
         self._client = httpx.Client(
-            transport=LineTransport(Dialler(tls, timing.monotonic, self.meter.watch, hops=hops)),
+            transport=LineTransport(dialler),
             trust_env=False,
             follow_redirects=False,
             timeout=httpx.Timeout(patience.gap, connect=patience.connect),

@@ -22,11 +22,14 @@ class Address(NamedTuple):
 
     Attributes:
         hops: over how many networks packets may go to it; 0 for any number.
+        buffer: bytes of what comes from it that may wait in the system's buffer; 0 for as many as
+            usual.
     """
 
     family: int
     address: Any
     hops: int = 0
+    buffer: int = 0
 
 
 def first_to_answer(
@@ -94,6 +97,8 @@ class _Race:
         self._next_start = now + _SILENCE_SECONDS
         if one.hops:
             connection.setsockopt(*_HOPS[one.family], one.hops)
+        if one.buffer:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, one.buffer)
         connection.settimeout(0)
         code = connection.connect_ex(one.address)
         if code in _UNDER_WAY:

@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+import socket
+import struct
 from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
@@ -25,6 +27,7 @@ class SlowLine:
         self._delay, self._jitter = delay, jitter
         self._random = random.Random(4)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
 
     @property
     def origin(self) -> str:
@@ -45,6 +48,14 @@ class SlowLine:
         self._server.close()
         await self.cut()
 
+    async def pull(self) -> None:
+        """Reset all connections, and take no new ones, as when the line is pulled."""
+        for writer in self._writers:
+            hard = struct.pack("ii", 1, 0)
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, hard)
+        self._server.close()
+        await self.cut()
+
     async def cut(self) -> None:
         """End all connections that there are; new ones are taken."""
         tasks = list(self._tasks)
@@ -56,6 +67,7 @@ class SlowLine:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self._writers.add(writer)
         task.add_done_callback(self._tasks.discard)
         with suppress(ConnectionError, asyncio.CancelledError):
             try:
@@ -66,6 +78,7 @@ class SlowLine:
             try:
                 await self._both_ways(reader, writer, *there)
             finally:
+                self._writers.discard(writer)
                 writer.close()
                 there[1].close()
 

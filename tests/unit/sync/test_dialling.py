@@ -186,3 +186,53 @@ def test_packets_to_a_near_upstream_leave_no_network(listener: socket.socket) ->
     assert connection.getsockopt(socket.IPPROTO_IP, socket.IP_TTL) == 1
     assert winner == near
     connection.close()
+
+
+def test_where_a_cap_holds_back_little_waits_in_the_systems_buffer(
+    listener: socket.socket,
+) -> None:
+    rate: list[float | None] = [1000.0]
+    opened: list[socket.socket] = []
+    dialler = Dialler(unused(), Time(), opened.append, capped=lambda: rate[0])
+
+    stream = dialler.connect_tcp(*listener.getsockname())
+    # Linux keeps as much again for its own books.
+    assert opened[0].getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) == 2 * 8192
+    there = listener.accept()[0]
+    there.sendall(b"x" * 8192)
+    came = b""
+    while len(came) < 8192:
+        part = stream.read(65_536)
+        assert len(part) <= 8192
+        came += part
+    stream.close()
+    there.close()
+
+    rate[0] = None
+    usual = dialler.connect_tcp(*listener.getsockname())
+    assert opened[1].getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) > 8 * 8192
+    usual.close()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fits"),
+    [
+        (1000.0, 1000.0, True),
+        (5000.0, 8000.0, True),
+        (5000.0, 12_000.0, False),
+        (12_000.0, 5000.0, False),
+        (5000.0, None, False),
+        (None, 5000.0, False),
+        (None, None, True),
+        (None, 1e9, True),
+    ],
+)
+def test_a_connection_whose_buffer_fits_no_more_is_not_used_again(
+    listener: socket.socket, before: float | None, after: float | None, *, fits: bool
+) -> None:
+    rate = [before]
+    dialler = Dialler(unused(), Time(), lambda _: None, capped=lambda: rate[0])
+    stream = dialler.connect_tcp(*listener.getsockname())
+    rate[0] = after
+    assert stream.get_extra_info("is_readable") is not fits
+    stream.close()
