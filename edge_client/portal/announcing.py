@@ -63,7 +63,8 @@ async def _speak(port: int, addresses: list[str], interfaces: Sequence[str] | No
             port,
             addresses=[socket.inet_aton(one) for one in addresses],
             properties={"path": "/"},
-            server=f"{host}-packhorse.local.",
+            # Not by the host's name: cards are cloned.
+            server=f"packhorse-{addresses[0].replace('.', '-')}.local.",
         )
         await voice.async_register_service(info, allow_name_change=True)
         while True:

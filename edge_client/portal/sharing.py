@@ -18,13 +18,13 @@ from cache.catalogue_sharing import SharingReader
 from cache.clock import Clock
 from cache.state import StateDirectory
 from core.digest import Digest, digest_of
-from core.peers import FACT, PeerList, decode_announcement, encode_list, still_coming
+from core.peers import FACT, PeerList, Share, decode_announcement, encode_list, still_coming
 
 T = TypeVar("T")
 MOST_BLOBS: Final = 4
 """How many blobs are given at once: classes that watch need the card and the network more."""
 _LARGEST_METADATA: Final = 256 * 1024
-_LIST_SECONDS: Final = 2.0
+_SHARES_SECONDS: Final = 2.0
 
 
 class _Signed(msgspec.Struct):
@@ -51,21 +51,17 @@ class Sharing:
         self._blobs = BlobStore(state.blobs)
         # One of its own: other nodes that ask much delay no page.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sharing")
-        self._list = b""
-        self._list_at = -_LIST_SECONDS
+        self._shares: dict[str, Share] = {}
+        self._shares_at: float | None = None
         self._giving = 0
 
     async def list(self) -> bytes:
-        """Give the list of what is here and what comes, as it stood some seconds ago.
+        """Give the list of what is here, as it stood some seconds ago, and what comes.
 
         Raises:
             UnavailableError: the catalogue is being repaired.
         """
-        now = asyncio.get_running_loop().time()
-        if now - self._list_at >= _LIST_SECONDS:
-            self._list = await self._do(self._read_list)
-            self._list_at = now
-        return self._list
+        return await self._do(self._read_list)
 
     async def metadata(self, role: str, version: int | None) -> bytes | None:
         """Give a role's file as it was verified, at a version; None when that is not here."""
@@ -102,15 +98,20 @@ class Sharing:
         self._thread.shutdown()
 
     def _read_list(self) -> bytes:
+        # Never old: by what nodes tell each other first they agree who goes first.
         said = decode_announcement(self._agent.fact(FACT))
         clock = self._clock
+        now = clock.monotonic()
+        if self._shares_at is None or now - self._shares_at >= _SHARES_SECONDS:
+            # Counts every lesson, and may be asked for by anybody.
+            self._shares, self._shares_at = self._reader.shares(), now
         return encode_list(
             PeerList(
                 node=said.node,
                 hub=said.hub,
                 timestamp=_version(_read(self._trust / "metadata" / "timestamp.json")) or 0,
-                packs=self._reader.shares(),
-                coming=still_coming(said, clock.monotonic(), clock.boot_id()),
+                packs=self._shares,
+                coming=still_coming(said, now, clock.boot_id()),
             )
         )
 

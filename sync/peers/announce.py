@@ -8,7 +8,9 @@ from core.plan.model import Action, Hold, Plan
 _LASTING: Final[frozenset[Hold]] = frozenset({"metered", "disk", "peer"})
 
 
-def announced(plan: Plan, before: Announcement, at: float, boot: str) -> Announcement:
+def announced(
+    plan: Plan, before: Announcement, at: float, boot: str, *, begins: bool = True
+) -> Announcement:
     """Say what this node brings by its line, and when it will be here.
 
     Args:
@@ -16,10 +18,11 @@ def announced(plan: Plan, before: Announcement, at: float, boot: str) -> Announc
         before: what was said last: a pack that was begun then is begun still.
         at: seconds since boot.
         boot: which boot.
+        begins: whether the plan is carried out now, rather than only meant.
     """
     head = plan.head
     begun = {pack for pack, one in before.coming.items() if one.begun}
-    if head is not None and head.source == "hub":
+    if begins and head is not None and head.source == "hub":
         begun.add(head.pack)
     packs: dict[str, list[Action]] = {}
     for one in plan.actions:

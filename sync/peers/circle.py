@@ -28,7 +28,9 @@ from sync.peers.source import PeerSource
 from sync.source import SourceError
 
 # The second question, which goes out after one, is answered by then.
-SEARCH_SECONDS: Final = 2.0
+SEARCH_SECONDS: Final = 2.5
+HEARD_SECONDS: Final = 2.0
+"""Longer than it takes from asking others to telling them that one has begun."""
 _ASKED_AT_ONCE: Final = 8
 # Lists are asked for again so many seconds later, while a run goes on.
 _FRESH_SECONDS: Final = 15.0
@@ -69,7 +71,8 @@ class Circle:
         self._sources: dict[str, PeerSource] = {}
         self._missed: dict[str, set[Digest]] = {}
         self._asked_at: float | None = None
-        self._looking: Future[None] | None = None
+        self._looking: Future[Sequence[tuple[str, str]]] | None = None
+        self._found: Sequence[tuple[str, str]] = ()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="peers")
 
     @property
@@ -78,20 +81,43 @@ class Circle:
         return self._company.is_none
 
     def look(self) -> None:
-        """Begin to look for nodes and to ask them, beside what goes on."""
-        if not self._company.is_none and self._looking is None:
-            self._looking = self._thread.submit(self._look)
+        """Begin to look for nodes, beside what goes on."""
+        if not self.is_alone and self._looking is None:
+            self._looking = self._thread.submit(self._company.search, SEARCH_SECONDS)
 
     def fresh(self) -> None:
-        """Wait until nodes were asked; ask them again when that is some time ago."""
-        if self._company.is_none:
+        """Wait until nodes were found and asked; ask them again when that is some time ago.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        if self.is_alone or not self._is_due():
             return
         self.look()
-        if self._looking is not None:
-            self._looking.result()
-        if self._asked_at is None or self._now() - self._asked_at >= _FRESH_SECONDS:
-            self._ask(list(self._peers.values()))
+        if self._looking is not None and (self._asked_at is None or self._looking.done()):
+            self._found = self._looking.result()
+            self._looking = None
+        self._ask(self._known())
+        # Whoever comes while the run goes on is found, too.
+        self.look()
         self.save()
+
+    def _is_due(self) -> bool:
+        return self._asked_at is None or self._now() - self._asked_at >= _FRESH_SECONDS
+
+    def mean(self, plan: Plan) -> None:
+        """Let other nodes know what this one is about to bring, and give them time to hear it.
+
+        Of two nodes that begin at once, each hears the other then, and both agree who goes first.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        news = announced(plan, self._said, self._now(), self._clock.boot_id(), begins=False)
+        fresh = news.coming.keys() - self._said.coming.keys()
+        self._tell(news)
+        if fresh:
+            self._context.sleep(HEARD_SECONDS)
 
     def tell(self, plan: Plan) -> None:
         """Let other nodes know what this one brings.
@@ -99,10 +125,12 @@ class Circle:
         Raises:
             ExhaustedError: the disk is full, broken or read-only.
         """
-        after = announced(plan, self._said, self._now(), self._clock.boot_id())
-        if not self.is_alone and is_worth_telling(after, self._said):
-            self._said = after
-            self._remember(after)
+        self._tell(announced(plan, self._said, self._now(), self._clock.boot_id()))
+
+    def _tell(self, news: Announcement) -> None:
+        if is_worth_telling(news, self._said):
+            self._said = news
+            self._remember(news)
 
     def offers(self, outstanding: Outstanding, school: float) -> Sequence[Offer]:
         """Give what they have or bring of what is outstanding; see ``sync.peers.offers``."""
@@ -232,24 +260,24 @@ class Circle:
         there = [one for one in self._peers.values() if one.heard and not one.is_left(now)]
         return sorted(there, key=lambda one: (-one.rate, one.address))
 
-    def _look(self) -> None:
-        """Find out who is there, and ask them."""
+    def _known(self) -> list[Peer]:
+        """Give the nodes that are typed in, and those that were found last."""
         company = self._company
         kinds: dict[str, books.Kind] = dict.fromkeys(company.addresses, "peer")
         if company.parent:
             kinds[company.parent] = "parent"
         known = {
-            address: msgspec.structs.replace(self._known(address), kind=kind, is_typed=True)
+            address: msgspec.structs.replace(self._peer(address), kind=kind, is_typed=True)
             for address, kind in kinds.items()
         }
-        for address, name in company.search(SEARCH_SECONDS):
+        for address, name in self._found:
             if address not in known and len(known) < books.MOST_PEERS:
                 known[address] = msgspec.structs.replace(
-                    self._known(address), name=name, kind="peer", is_typed=False
+                    self._peer(address), name=name, kind="peer", is_typed=False
                 )
-        self._ask(list(known.values()))
+        return list(known.values())
 
-    def _known(self, address: str) -> Peer:
+    def _peer(self, address: str) -> Peer:
         return self._peers.get(address) or Peer(address=address)
 
     def _ask(self, peers: Sequence[Peer]) -> None:

@@ -100,17 +100,21 @@ class NodeHands:
 
     def situation(self) -> Situation:
         """Look at everything, now: the line is there, unless it is not to be used."""
+        found = self.by_itself()
+        return replace(found, offers=self._room.circle.offers(found.outstanding, found.now))
+
+    def by_itself(self) -> Situation:
+        """Look at everything, now, as if there were no other node."""
         outstanding = self._inventory.outstanding
         left = [one for one in outstanding.packs if one.pack not in self.failed]
         now = self._school.now(read_floor(self._room.context.state.root).moment)
         found = self._reader.read(now, outstanding=msgspec.structs.replace(outstanding, packs=left))
-        offers = self._room.circle.offers(found.outstanding, found.now)
         down = None if self._tasks.by_line else found.down_since
         self._rate = found.estimate.rate
         statements = self._tasks.statements
         backlog = statements.of(found.backlog) if statements else 0
         return replace(
-            found, is_up=self._tasks.by_line, down_since=down, backlog=backlog, offers=offers
+            found, is_up=self._tasks.by_line, down_since=down, backlog=backlog, offers=()
         )
 
     def carry_out(self, actions: Sequence[Action]) -> None:

@@ -315,6 +315,8 @@ class _Run:
 
     def _follow(self, hands: NodeHands) -> None:
         """Do what the plan says until it says that nothing may be done any more."""
+        if not self._room.circle.is_alone:
+            self._room.circle.mean(plan(hands.by_itself()))
         self._plan = drive(hands, self._made)
         hands.held(self._plan)
 

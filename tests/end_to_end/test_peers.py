@@ -73,10 +73,13 @@ def told_by(address: str) -> PeerList:
         source.close()
 
 
-def until_told(address: str, timestamp: int) -> None:
-    """Wait until a node's list, which is some seconds old, knows of a timestamp."""
+def until_told(address: str, timestamp: int, version: int) -> None:
+    """Wait until a node's list, which is some seconds old, knows of these."""
     deadline = time.monotonic() + 20
-    while told_by(address).timestamp < timestamp:
+    while True:
+        told = told_by(address)
+        if told.timestamp == timestamp and told.packs[PACK].version == version:
+            return
         assert time.monotonic() < deadline
         time.sleep(0.1)
 
@@ -109,7 +112,7 @@ def test_a_node_lives_from_a_parent_alone(tmp_path: Path, tiny: TinyRepository) 
             newer = {**FILES, "4-more.txt": b"more"}
             publish_files(tiny, PACK, newer, 2)
             pull(parent, server, Company(("127.0.0.1:9",)))
-            until_told(address, 3)
+            until_told(address, 3, 2)
             assert pull_by_peers(child, company).exit_code == 0
             assert child.versions() == {PACK: 2}
             assert child.files(PACK) == newer
@@ -154,7 +157,7 @@ def test_a_withdrawal_comes_from_a_parent_too(tmp_path: Path, tiny: TinyReposito
         smaller = {name: data for name, data in FILES.items() if name != "3-song.mp3"}
         publish_files(tiny, PACK, smaller, 2)
         pull(parent, server, Company(("127.0.0.1:9",)))
-        until_told(address, 3)
+        until_told(address, 3, 2)
         pull_by_peers(child, Company(parent=address))
     assert child.files(PACK) == smaller
 

@@ -47,19 +47,34 @@ class Host:
 
 
 @contextmanager
-def two_hosts() -> Iterator[tuple[Host, Host]]:
-    """Join two fresh hosts by a cable for as long as the ``with`` block lasts."""
+def namespaces(*hosts: Host) -> Iterator[None]:
+    """Make the namespaces of hosts for as long as the ``with`` block lasts."""
     if os.geteuid() != 0 or not shutil.which("ip"):
         pytest.skip("namespaces need root and the command ip")
+    try:
+        for host in hosts:
+            ip("netns", "add", host.name)
+            # Neighbour discovery would add bytes of its own to the counters.
+            host.run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6")
+        yield
+    finally:
+        for host in hosts:
+            subprocess.run(["ip", "netns", "del", host.name], check=False, capture_output=True)
+
+
+def quiet(host: Host, device: str) -> None:
+    """Let a device of a host send segments as they are; joined ones have one header."""
+    host.run("sh", "-c", f"ethtool -K {device} tso off gso off gro off || true")
+
+
+@contextmanager
+def two_hosts() -> Iterator[tuple[Host, Host]]:
+    """Join two fresh hosts by a cable for as long as the ``with`` block lasts."""
     mark = secrets.token_hex(3)
     one = Host(f"ph-{mark}-a", "10.231.7.1", f"ph{mark}a")
     two = Host(f"ph-{mark}-b", "10.231.7.2", f"ph{mark}b")
-    try:
-        for host in (one, two):
-            _ip("netns", "add", host.name)
-            # Neighbour discovery would add bytes of its own to the counters.
-            host.run("sh", "-c", "echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6")
-        _ip(
+    with namespaces(one, two):
+        ip(
             *("link", "add", one.device, "netns", one.name, "type", "veth"),
             *("peer", "name", two.device, "netns", two.name),
         )
@@ -67,8 +82,7 @@ def two_hosts() -> Iterator[tuple[Host, Host]]:
             host.run("ip", "addr", "add", f"{host.address}/24", "dev", host.device)
             host.run("ip", "link", "set", "lo", "up")
             host.run("ip", "link", "set", host.device, "up")
-            # Joined segments would be counted once with one header.
-            host.run("sh", "-c", f"ethtool -K {host.device} tso off gso off gro off || true")
+            quiet(host, host.device)
         for host, other in ((one, two), (two, one)):
             # Asking for addresses would add bytes that are no transfer's.
             host.run(
@@ -76,9 +90,6 @@ def two_hosts() -> Iterator[tuple[Host, Host]]:
                 *("lladdr", _hardware_address(other), "dev", host.device),
             )
         yield one, two
-    finally:
-        for host in (one, two):
-            subprocess.run(["ip", "netns", "del", host.name], check=False, capture_output=True)
 
 
 def _hardware_address(host: Host) -> str:
@@ -86,7 +97,8 @@ def _hardware_address(host: Host) -> str:
     return str(found[0]["address"])
 
 
-def _ip(*words: str) -> None:
+def ip(*words: str) -> None:
+    """Run the command of this name."""
     subprocess.run(["ip", *words], check=True, capture_output=True, timeout=30)
 
 

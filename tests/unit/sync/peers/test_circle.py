@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -11,7 +12,8 @@ import pytest
 from cache.blobs import BlobStore, Condition
 from core.digest import Digest, digest_of
 from core.errors import ExhaustedError
-from core.peers import MAX_LIST_BYTES, Coming, Share
+from core.peers import MAX_LIST_BYTES, Announcement, Coming, Share
+from core.plan.model import Action, Plan
 from core.plan.outstanding import Outstanding, OutstandingItem, OutstandingPack, Step
 from sync.http_client import HttpClient
 from sync.patience import Patience
@@ -19,7 +21,7 @@ from sync.peers import blobs as blob_module
 from sync.peers import source as source_module
 from sync.peers.blobs import FOLDER
 from sync.peers.book import Peer, read_book
-from sync.peers.circle import Circle
+from sync.peers.circle import HEARD_SECONDS, Circle
 from sync.peers.company import Company, Found
 from tests.support.clock import FixedClock
 from tests.support.http_repository import Answer, Asked, Cut, Fault, Flip, OtherRange, Stall
@@ -305,6 +307,25 @@ def test_mirrors_are_those_of_the_same_hub_that_know_more(
     elsewhere = circle_of(node, Company((second.address,), parent=other.address), hub="another")
     assert list(elsewhere.mirrors(0)) == []
     elsewhere.close()
+
+
+def test_what_is_new_is_told_before_anything_is_asked_and_time_is_given_to_hear_it(
+    node: Node, other: OtherNode
+) -> None:
+    told: list[Announcement] = []
+    context = replace(node.context(None), company=Company((other.address,)))
+    circle = Circle(
+        context, Announcement(node="me", hub="h"), BlobStore(node.state.blobs), told.append
+    )
+    action = Action(kind="fetch", why="assigned", pack=PACK, version=1, line=9, finish=100.0)
+    circle.mean(Plan(actions=[action]))
+    assert [one.coming for one in told] == [{PACK: Coming(1, 100.0)}]
+    assert node.slept == [HEARD_SECONDS]
+    circle.tell(Plan(actions=[action]))
+    assert told[-1].coming[PACK].begun
+    circle.mean(Plan(actions=[action]))
+    assert (len(told), node.slept) == (2, [HEARD_SECONDS])
+    circle.close()
 
 
 def test_a_damaged_book_is_begun_anew(node: Node, other: OtherNode) -> None:
