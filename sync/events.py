@@ -4,6 +4,7 @@ Rules: nothing heavy is imported here, since the resident agent decodes these li
 bytes, rates bytes a second. The last line of a run is always ``Done``.
 """
 
+from collections.abc import Iterable
 from typing import Final, Literal
 
 import msgspec
@@ -166,6 +167,14 @@ class Traffic(msgspec.Struct, frozen=True, kw_only=True):
     requests: int = 0
     connections: int = 0
     measured: bool = True
+
+
+def added(some: Iterable[Traffic]) -> Traffic:
+    """Give the sum of what several connections moved."""
+    kept = list(some)
+    names = ("received", "sent", "line_received", "line_sent", "requests", "connections")
+    sums = {name: sum(getattr(one, name) for one in kept) for name in names}
+    return Traffic(**sums, measured=all(one.measured for one in kept))
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,11 +1,12 @@
 """A hub, or any web server with a repository, as a source."""
 
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Final
 
 from sync import http_answers
-from sync.events import Traffic
+from sync.ahead import Ahead, Part
+from sync.events import Traffic, added
 from sync.http_client import Answer, HttpClient
 from sync.http_errors import truncated
 from sync.source import Document
@@ -28,10 +29,14 @@ class HttpSource:
 
     Args:
         client: the upstream; closed with the source.
+        another: makes one more connection to it, for lines on which answers take long to begin;
+            None for no more than one.
     """
 
-    def __init__(self, client: HttpClient) -> None:
-        self._client = client
+    def __init__(self, client: HttpClient, another: Callable[[], HttpClient] | None = None) -> None:
+        self._name, self._use, self._wire = client.name, client.use, client.wire
+        self._ahead = Ahead(client, another)
+        self._foreseen: list[Part] = []
         self._validators: dict[str, str] = {}
 
     @property
@@ -42,7 +47,7 @@ class HttpSource:
     @property
     def name(self) -> str:
         """The upstream's host."""
-        return self._client.name
+        return self._name
 
     def read(self, path: str, limit: int) -> bytes:
         """Read a whole small file.
@@ -51,7 +56,7 @@ class HttpSource:
             SourceError: the line or the upstream failed, or has no such file.
             RefusedError: the file is larger than ``limit``.
         """
-        with self._client.exchange("GET", path, expected=limit) as answer:
+        with self._ahead.first().exchange("GET", path, expected=limit) as answer:
             answer.check(_OK)
             return self._body(answer, path, limit)
 
@@ -63,7 +68,8 @@ class HttpSource:
             RefusedError: the file is larger than ``limit``.
         """
         headers = {"If-None-Match": validator} if validator else {}
-        with self._client.exchange("GET", path, headers=headers, expected=limit) as answer:
+        client = self._ahead.first()
+        with client.exchange("GET", path, headers=headers, expected=limit) as answer:
             if validator and answer.status == _NOT_MODIFIED:
                 answer.read(0)
                 return None
@@ -80,35 +86,45 @@ class HttpSource:
                 part of it.
             HeldError: hours, switches or budget do not allow it.
         """
+        foreseen, self._foreseen = self._foreseen, []
+        self._ahead.follow([Part(path, start, stop), *foreseen])
         while start < stop:
-            end = min(stop, start + max(_SMALLEST, self._client.use.largest(self._client.wire)))
-            yield from self._range(path, start, end)
-            start = end
+            with self._ahead.next(self._largest) as (part, answer):
+                for chunk in self._content(answer, part):
+                    start += len(chunk)
+                    self._ahead.look(part.stop - start, self._use.lead(), self._largest)
+                    yield chunk
+
+    def foresee(self, path: str, ranges: Sequence[tuple[int, int]]) -> None:
+        """Take note of what is asked for after the next range, so that the line need not wait."""
+        self._foreseen = [Part(path, start, stop) for start, stop in ranges]
 
     def traffic(self) -> Traffic:
         """Give the bytes moved so far."""
-        return self._client.meter.traffic()
+        return added(client.meter.traffic() for client in self._ahead.clients)
 
     def close(self) -> None:
-        """Close the connection."""
-        self._client.close()
+        """Close the connections."""
+        self._ahead.close()
 
-    def _range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
-        """Ask once."""
-        headers = {"Range": f"bytes={start}-{stop - 1}"}
-        with self._client.exchange("GET", path, headers=headers, expected=stop - start) as answer:
-            if answer.status == _OK:
-                yield from self._part_of_whole(answer, path, start, stop)
-                return
-            self._check_range(answer, path, start, stop)
-            position = start
-            for chunk in answer.chunks():
-                position += len(chunk)
-                if position > stop:
-                    raise http_answers.wrong_range(self.name, path)
-                yield chunk
-            if position < stop:
-                raise truncated(self.name, path)
+    def _largest(self) -> int:
+        return max(_SMALLEST, self._use.largest(self._wire))
+
+    def _content(self, answer: Answer, part: Part) -> Iterator[bytes]:
+        """Give the content of a part's answer, after a look at whether it is that part's."""
+        path, start, stop = part
+        if answer.status == _OK:
+            yield from self._part_of_whole(answer, path, start, stop)
+            return
+        self._check_range(answer, path, start, stop)
+        position = start
+        for chunk in answer.chunks():
+            position += len(chunk)
+            if position > stop:
+                raise http_answers.wrong_range(self.name, path)
+            yield chunk
+        if position < stop:
+            raise truncated(self.name, path)
 
     def _body(self, answer: Answer, path: str, limit: int) -> bytes:
         data = answer.read(limit)

@@ -12,6 +12,7 @@ Rules:
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -58,6 +59,8 @@ class LineUse:
 
     Attributes:
         cap: the cap for content that is received, which follows the hours.
+        lock: held while this is asked or changed: requests that are sent ahead are sent by
+            threads of their own.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class LineUse:
         self._is_news = False
         self._today: date | None = None
         self._agent: AgentDatabase | None = None
+        self.lock = RLock()
         self.cap = RateCap(self._rate, monotonic, self._watch.hold)
 
     @property
@@ -95,20 +99,16 @@ class LineUse:
             HeldError: nothing may travel now, or not so much.
             ExhaustedError: the disk is full, broken or read-only.
         """
-        promise = self._promise(wanted, wire)
+        with self.lock:
+            promise = self._promise(wanted, wire)
+            self._begin(wanted)
         ticket = _Ticket(self, promise, is_steady=wanted.is_steady)
-        if wanted.is_steady:
-            self._steady += 1
-            if self._steady == 1:
-                self._watch.begin(self._monotonic())
         try:
             yield ticket
         finally:
             ticket.close()
-            if wanted.is_steady:
-                self._steady -= 1
-                if not self._steady:
-                    self._watch.end()
+            with self.lock:
+                self._end(wanted)
 
     def largest(self, wire: Wire) -> int:
         """Give bytes of content that one request may ask for.
@@ -117,7 +117,8 @@ class LineUse:
             HeldError: nothing may travel now.
             ExhaustedError: the disk is full, broken or read-only.
         """
-        free = self._purse.free(self._budget(self.permitted()))
+        with self.lock:
+            free = self._purse.free(self._budget(self.permitted()))
         most = largest_request(self._estimate)
         if free is None:
             return most
@@ -129,11 +130,12 @@ class LineUse:
 
     def round_trip(self, seconds: float) -> None:
         """Note how long a round trip takes."""
-        self._estimate = with_round_trip(self._estimate, seconds)
-        self._is_news = True
+        with self.lock:
+            self._estimate = with_round_trip(self._estimate, seconds)
+            self._is_news = True
 
     def permitted(self) -> Rules:
-        """Give what holds now.
+        """Give what holds now; the caller holds the lock.
 
         Raises:
             HeldError: nothing may travel.
@@ -147,7 +149,7 @@ class LineUse:
         return rules
 
     def more(self, content: int) -> Promise:
-        """Promise bytes to an answer that is larger than was thought.
+        """Promise bytes to an answer that is larger than was thought; the caller holds the lock.
 
         Raises:
             HeldError: the budget has no more.
@@ -160,7 +162,7 @@ class LineUse:
         return promise
 
     def received(self, count: int) -> None:
-        """Learn from bytes of a steady answer."""
+        """Learn from bytes of a steady answer; the caller holds the lock."""
         self._learn(self._watch.came(self._monotonic(), count))
 
     def close(self) -> None:
@@ -176,6 +178,16 @@ class LineUse:
             self._purse.settle()
             self._agent.close()
             self._agent = None
+
+    def _begin(self, wanted: Wanted) -> None:
+        self._steady += wanted.is_steady
+        if wanted.is_steady and self._steady == 1:
+            self._watch.begin(self._monotonic())
+
+    def _end(self, wanted: Wanted) -> None:
+        self._steady -= wanted.is_steady
+        if not self._steady:
+            self._watch.end()
 
     def _promise(self, wanted: Wanted, wire: Wire) -> Promise:
         rules = self.permitted()
@@ -200,7 +212,8 @@ class LineUse:
 
     def _rate(self) -> float | None:
         """Give the present cap, bytes of content a second; None for none."""
-        rules = self._rules.now()
+        with self.lock:
+            rules = self._rules.now()
         known = self._estimate.rate if self._estimate.is_measured else None
         if rules.share >= 1 or self._by_person:
             rate: float | None = self._limit
@@ -242,9 +255,10 @@ class _Ticket:
 
     def moved(self, received: int, sent: int) -> None:
         """Note bytes that have travelled."""
-        self._promise.moved(received + sent)
-        if self._is_steady and received:
-            self._use.received(received)
+        with self._use.lock:
+            self._promise.moved(received + sent)
+            if self._is_steady and received:
+                self._use.received(received)
 
     def expect(self, count: int) -> None:
         """Note how many bytes of content the answer says to have.
@@ -252,8 +266,9 @@ class _Ticket:
         Raises:
             HeldError: so many may not travel.
         """
-        if not self._is_steady and count > self._promise.left:
-            self._renew(count)
+        with self._use.lock:
+            if not self._is_steady and count > self._promise.left:
+                self._renew(count)
 
     def check(self) -> None:
         """See whether more may travel.
@@ -261,9 +276,10 @@ class _Ticket:
         Raises:
             HeldError: it may not.
         """
-        self._use.permitted()
-        if not self._promise.left:
-            self._renew(_AT_FIRST)
+        with self._use.lock:
+            self._use.permitted()
+            if not self._promise.left:
+                self._renew(_AT_FIRST)
 
     def _renew(self, content: int) -> None:
         self._promise.close()
@@ -271,4 +287,5 @@ class _Ticket:
 
     def close(self) -> None:
         """Let go of what was not used."""
-        self._promise.close()
+        with self._use.lock:
+            self._promise.close()

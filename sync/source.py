@@ -6,8 +6,8 @@ source refuses (``RefusedError``) only what is larger than the caller allows. So
 nothing else: every carrier is untrusted, and what they bring is verified by whoever asked.
 """
 
-from collections.abc import Generator
-from typing import NamedTuple, Protocol
+from collections.abc import Generator, Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from core.errors import UnavailableError
 from sync.events import Traffic
@@ -101,3 +101,11 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let go of the upstream."""
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A source that can be told what will be asked for, where the way to it is long."""
+
+    def foresee(self, path: str, ranges: Sequence[tuple[int, int]]) -> None:
+        """Take note of what is asked for after the next range of this file, in order."""

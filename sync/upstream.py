@@ -38,7 +38,9 @@ def open_hub(context: SyncContext) -> HttpSource:
         NoStateError: the node is not enrolled.
         RefusedError: the node's identity is damaged.
     """
-    return HttpSource(open_client(context, load_identity(context.state)))
+    identity = load_identity(context.state)
+    client = open_client(context, identity)
+    return HttpSource(client, lambda: open_client(context, identity))
 
 
 def _tls(

@@ -17,11 +17,13 @@ from core.release import BundleLink, Release, bundle_path
 from sync.pull.retry import Persistence
 from sync.pull.staging import HEAD, Staging
 from sync.pull.writer import Writer
-from sync.source import Source
+from sync.source import Foreseeing, Source
 
 RUN_BYTES: Final = 16 * 1024 * 1024
 MOST_DAMAGED: Final = 3
 DAMAGED: Final = "{file} from {name} is damaged: {reason}"
+# Blocks that are looked ahead at: more than are asked for at once.
+_FORESEEN: Final = 8
 _HEAD_PART: Final = "head.part"
 
 
@@ -156,6 +158,7 @@ class BundleFetch:
         left = list(blocks)
         while left:
             run = runs(index, left[: _ahead(left)], self.link.index_length, RUN_BYTES)[0]
+            self._foresee(index, left[run.last - run.first + 1 :])
             done = 0
             try:
                 with self._persistence.attempt():
@@ -169,6 +172,12 @@ class BundleFetch:
                 del left[:done]
             if stretch.is_enough():
                 return
+
+    def _foresee(self, index: Index, blocks: list[int]) -> None:
+        """Tell a source that is far away what comes next."""
+        if isinstance(self._source, Foreseeing):
+            coming = runs(index, blocks[:_FORESEEN], self.link.index_length, RUN_BYTES)
+            self._source.foresee(self.path, [(one.start, one.stop) for one in coming])
 
     def _receive(
         self, staging: Staging, index: Index, run: Run, stretch: Stretch

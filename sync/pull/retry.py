@@ -5,13 +5,13 @@ beside what a new connection takes; one that is down ends the run soon, and the 
 when to begin the next.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
 from core.backoff import retry_delay
 from sync.events import Traffic
-from sync.source import Document, Source, SourceError
+from sync.source import Document, Foreseeing, Source, SourceError
 
 MOST_FAILURES: Final = 4
 _LEAST_PROGRESS: Final = 1024
@@ -120,6 +120,11 @@ class PersistentSource:
     def open_range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
         """Give the bytes of a range as they come; whoever reads them resumes."""
         return self._source.open_range(path, start, stop)
+
+    def foresee(self, path: str, ranges: Sequence[tuple[int, int]]) -> None:
+        """Tell what is asked for after the next range, where the source cares."""
+        if isinstance(self._source, Foreseeing):
+            self._source.foresee(path, ranges)
 
     def traffic(self) -> Traffic:
         """Give the bytes moved so far."""
