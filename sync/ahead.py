@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 from core.errors import PackhorseError
 from sync.http_client import Answer, HttpClient
 
-MOST_CONNECTIONS: Final = 4
+MOST_CONNECTIONS: Final = 6
 THREAD: Final = "request ahead"
 # Whoever hangs up does not wait for a connection that is only being made.
 _FAREWELL_SECONDS: Final = 1.0

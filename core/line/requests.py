@@ -16,8 +16,8 @@ from core.line.wire import Wire, wire_bytes
 SMALLEST: Final = 64 * 1024
 LARGEST: Final = 16 * 1024 * 1024
 _SECONDS: Final = 30.0
-# An answer begins after a round trip and what the other side thinks.
-_MARGIN: Final = 1.5
+# Round trips until an answer begins: to connect, to ask, and half of one for the other side.
+_ROUND_TRIPS: Final = 2.5
 # Less than this in flight is not worth a second connection.
 _WORTH: Final = 4 * 1024
 
@@ -44,5 +44,5 @@ def affordable(left: int, wire: Wire, *, connect: bool = False) -> int:
 
 def lead_bytes(estimate: Estimate) -> int:
     """Give how many bytes before the end of an answer the next request is sent; 0 for after it."""
-    in_flight = int(estimate.rate * estimate.latency * _MARGIN) if estimate.is_measured else 0
+    in_flight = int(estimate.rate * estimate.latency * _ROUND_TRIPS) if estimate.is_measured else 0
     return in_flight if in_flight >= _WORTH else 0
