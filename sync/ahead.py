@@ -96,13 +96,13 @@ class Ahead:
     """The requests of one upstream, one after the other or some at once.
 
     Args:
-        client: the first connection.
+        client: the first connection; nothing is sent ahead on it.
         another: makes one more; None where there is to be no other.
     """
 
     def __init__(self, client: HttpClient, another: Callable[[], HttpClient] | None) -> None:
         self.clients = [client]
-        self._free = [client]
+        self._free: list[HttpClient] = []
         self._another = another
         self._queue: deque[Part] = deque()
         self._out: deque[_Coming] = deque()
@@ -131,12 +131,9 @@ class Ahead:
             finally:
                 self._free.append(coming.client)
             return
-        part, client = self._cut(largest()), self._one()
-        try:
-            with asked(client, part) as answer:
-                yield part, answer
-        finally:
-            self._free.insert(0, client)
+        part = self._cut(largest())
+        with asked(self.clients[0], part) as answer:
+            yield part, answer
 
     def look(self, left: int, lead: int, largest: Callable[[], int]) -> None:
         """Send what is to be sent by now.
@@ -155,10 +152,9 @@ class Ahead:
             on_their_way += part.stop - part.start
 
     def first(self) -> HttpClient:
-        """Give a connection for something else; what is out is hung up."""
+        """Give the first connection for something else; what is out is hung up."""
         self._hang_up(0)
-        self._free.insert(0, self._one())
-        return self._free[0]
+        return self.clients[0]
 
     def close(self) -> None:
         """Hang up and let go of all connections."""
@@ -167,17 +163,13 @@ class Ahead:
             client.close()
 
     def _spare(self) -> HttpClient | None:
-        """Give a connection for a request ahead; None when there are enough."""
-        is_enough = self._another is None or len(self.clients) >= MOST_CONNECTIONS
-        return None if is_enough and not self._free else self._one()
-
-    def _one(self) -> HttpClient:
-        """Give a connection that nothing uses."""
-        if not self._free and self._another is not None:
-            # The others hang while they are being made.
-            self._free.append(self._another())
-            self.clients.append(self._free[0])
-        return self._free.pop(0)
+        """Give a connection that nothing uses; None when there are enough."""
+        if self._free:
+            return self._free.pop(0)
+        if self._another is None or len(self.clients) >= MOST_CONNECTIONS:
+            return None
+        self.clients.append(self._another())
+        return self.clients[-1]
 
     def _cut(self, size: int) -> Part:
         """Take a piece off the beginning of what is to be read."""

@@ -42,7 +42,7 @@ class HttpSource:
     @property
     def client(self) -> HttpClient:
         """The upstream, for what is not read from it."""
-        return self._client
+        return self._ahead.clients[0]
 
     @property
     def name(self) -> str:
