@@ -4,6 +4,7 @@ Codes are those of ``core.plan.model``; each has its words here.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
@@ -122,6 +123,15 @@ def hold_sentence(plan: Plan, here: Here) -> str:
 def held(hold: Hold, until: float | None, now: float, here: Here) -> str:
     """Say why nothing travels, and until when."""
     return _HOLDS[hold] + ("" if until is None else f", until {when(until, now, here)}")
+
+
+def standings(plan: Plan) -> str:
+    """Say in a few words how the next lessons stand: ``5 of the next 6 lessons are ready``."""
+    counts = Counter(one.state for one in plan.lessons)
+    total = counted(len(plan.lessons), "next lesson")
+    head = f"{counts['ready']} of the {total} {'is' if counts['ready'] == 1 else 'are'} ready"
+    rest = [f"{counts[state]} {_STATES[state]}" for state in ("risk", "missing") if counts[state]]
+    return ", ".join([head, *rest])
 
 
 def lesson_lines(plan: Plan, here: Here) -> Iterator[str]:

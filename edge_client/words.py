@@ -1,11 +1,14 @@
 """A node's status in English words, for the command line."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, timezone
 
 from core.control import PackStatus, Status, Transfer, WishStatus
 from core.display import cells, fit, one_line, title_in
 from core.headline import headline, percent
+from core.plan.model import Plan
 from core.text import counted, human_bytes, human_duration
+from edge_client.plan_words import hold_sentence, quote_sentence, standings
 
 _SENTENCES = {
     "not enrolled": "This machine is not enrolled yet: run `packhorse node enrol`.",
@@ -75,6 +78,7 @@ def facts(status: Status) -> Iterator[tuple[str, str]]:
     if status.portal:
         yield "Portal", ", ".join(status.addresses or [status.portal])
     yield from _lessons(status)
+    yield from _plan(status.plan, status.school_offset)
     yield from _wishes(status.wishes)
     yield from _withdrawn(status.packs)
     for problem in status.problems:
@@ -115,6 +119,22 @@ def _lessons(status: Status) -> Iterator[tuple[str, str]]:
         here = "only its sound is here" if one.sound_alone else "here"
         state = here if one.here else "missing"
         yield "Timetable", f"{head}: {one.start.replace('T', ' ')} {lesson}, {state}"
+
+
+def _plan(plan: Plan | None, offset: int) -> Iterator[tuple[str, str]]:
+    """Say what is to come, and what the next lessons can count on."""
+    if plan is None:
+        return
+    zone = timezone(timedelta(minutes=offset))
+
+    def here(moment: datetime) -> datetime:
+        return moment.astimezone(zone)
+
+    yield "Plan", quote_sentence(plan, here)
+    if hold := hold_sentence(plan, here):
+        yield "", hold
+    if plan.lessons:
+        yield "", f"{standings(plan)}; `packhorse node plan` says more"
 
 
 def _wishes(wishes: Sequence[WishStatus]) -> Iterator[tuple[str, str]]:

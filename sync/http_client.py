@@ -12,7 +12,7 @@ from typing import Final
 
 import httpx
 
-from core.line.wire import Wire
+from core.line.wire import wire_to
 from sync.dialling import Dialler
 from sync.http_answers import altered, captive, meaning_of, too_much
 from sync.http_errors import too_slow, worded
@@ -27,8 +27,6 @@ USER_AGENT: Final = "packhorse"
 _LINE_END: Final = 4
 _DIGITS: Final = 16
 _NOT_MODIFIED: Final = 304
-# To make an encrypted connection and end it, with the other side's certificates.
-_TLS_CONNECTION: Final = 6000
 
 
 class Answer:
@@ -112,8 +110,7 @@ class HttpClient:
     ) -> None:
         self.timing = timing
         self.use: Use = use or Unlimited()
-        is_encrypted = url.startswith("https:")
-        self.wire = Wire(tls=True, connection=_TLS_CONNECTION) if is_encrypted else Wire()
+        self.wire = wire_to(url)
         self._told = 0, 0
         self.meter = Meter()
         self._url = url.rstrip("/") + "/"

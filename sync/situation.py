@@ -21,7 +21,7 @@ from cache.outstanding_file import read_outstanding
 from cache.space import space
 from cache.state import StateDirectory
 from core.line import ledger as ledgers
-from core.line.wire import Wire
+from core.line.wire import Wire, wire_to
 from core.peers import FACT as AMONG_PEERS
 from core.peers import decode_announcement
 from core.plan.outstanding import Outstanding
@@ -43,8 +43,6 @@ _BUILD: Final = parse_moment(BUILD_DATE)
 _MAX_IDENTITY: Final = 64 * 1024
 _MOST_LESSONS: Final = 1000
 _SURE_LESSONS: Final = 200
-# To make an encrypted connection and end it: certificates come with it.
-_TLS_CONNECTION: Final = 4500
 
 
 class _Hub(msgspec.Struct, frozen=True):
@@ -191,8 +189,7 @@ class SituationReader:
                 hub = msgspec.json.decode(file.read(_MAX_IDENTITY), type=_Hub)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return Wire()
-        tls = hub.url.startswith("https://")
-        return Wire(tls=True, connection=_TLS_CONNECTION) if tls else Wire()
+        return wire_to(hub.url)
 
     def _backlog(self) -> int:
         return self._journal.backlog(self._agent.acknowledged()).count * STATEMENT_BYTES

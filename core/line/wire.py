@@ -12,6 +12,8 @@ _HEADERS: Final = 66
 _SEGMENTS_AN_ACKNOWLEDGEMENT: Final = 2
 _TLS_RECORD: Final = 16 * 1024
 _TLS_OVERHEAD: Final = 22
+# To make an encrypted connection and end it, with the other side's certificates.
+_TLS_CONNECTION: Final = 6000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,11 @@ class Wire:
     request: int = 700
     connection: int = 550
     largest: int = 4 * 1024 * 1024
+
+
+def wire_to(url: str) -> Wire:
+    """Say what requests to an address cost."""
+    return Wire(tls=True, connection=_TLS_CONNECTION) if url.startswith("https:") else Wire()
 
 
 def wire_bytes(content: int, wire: Wire, *, requests: int | None = None) -> int:

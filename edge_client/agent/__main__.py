@@ -100,7 +100,6 @@ class Agent:
             clock,
             forecast=state.forecast,
             offset=lambda: school.local(reader.floor()).offset,
-            freed=lambda: self.rounds.begin_soon(),  # noqa: PLW0108 - made below
         )
         self._timekeeper = Timekeeper(school, reader.floor, self._time_is_other)
         rules = LineRules(state, school, reader.floor, clock.monotonic, seconds=0)

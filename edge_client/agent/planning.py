@@ -3,8 +3,6 @@
 Rules:
     - Planned at every look, and at once when the line comes or goes, a worker has ended, or a
       person has set something; but a slow machine rests ten times as long as planning took.
-    - When something may travel again that was held (the hours open, a class is over, a month has
-      turned), a round begins at once.
     - Where nothing has changed but the time, an older plan holds for a minute.
     - ``forecast.json`` is written when it says something else, and renewed while it is still
       believed; not with every byte that arrives, which would wear the card.
@@ -57,10 +55,9 @@ class Planning:
         clock: the machine's clocks.
         forecast: where the forecast is kept.
         offset: gives minutes by which the school's clock is ahead of UTC.
-        freed: told when something may be done that was held before.
     """
 
-    def __init__(  # noqa: PLR0913 - the agent's parts are put together here
+    def __init__(
         self,
         planned: Planned,
         board: Board,
@@ -68,10 +65,7 @@ class Planning:
         *,
         forecast: Path,
         offset: Callable[[], int],
-        freed: Callable[[], None] = lambda: None,
     ) -> None:
-        self._freed = freed
-        self._is_held = False
         self._planned = planned
         self._board = board
         self._clock = clock
@@ -129,17 +123,10 @@ class Planning:
             made = await asyncio.to_thread(plan, found)
             self._made = _Made(found, now)
             self._board.planned(made, report_of(found))
-            self._note_hold(made)
             await asyncio.to_thread(self._teller.tell, made)
         except PackhorseError as error:
             # Told by the reader's own problem; the last plan stays until then.
             logger.debug("the plan cannot be made just now: %s", error)
-
-    def _note_hold(self, made: Plan) -> None:
-        is_held = bool(made.actions) and made.head is None
-        if self._is_held and made.head is not None:
-            self._freed()
-        self._is_held = is_held
 
     def _holds(self, found: Situation, now: float) -> bool:
         """Say whether the last plan is of this very situation, and not old."""

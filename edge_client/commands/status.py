@@ -1,12 +1,14 @@
 """``packhorse node status``."""
 
+from contextlib import suppress
+
 import click
 import msgspec
 
 from cache.clock import Clock
 from cache.state import StateDirectory
 from core.control import SOCKET_NAME, Status
-from core.errors import NoStateError
+from core.errors import NoStateError, PackhorseError
 from edge_client import config
 from edge_client.addresses import portal_address
 from edge_client.commands.options import give, json_option, state_directory, state_option
@@ -56,8 +58,10 @@ def from_disk(where: StateDirectory) -> Status:
     from importlib.metadata import version
 
     from cache.school_clock import SchoolClock
+    from core.plan.planner import plan
     from edge_client.agent.board import Board
     from edge_client.agent.surroundings import look
+    from edge_client.planned import Planned, report_of
     from edge_client.readings import Reader
 
     if not where.root.is_dir():
@@ -78,6 +82,10 @@ def from_disk(where: StateDirectory) -> Status:
     )
     board.look_around(look(settings.portal_listen, settings.stick_places))
     board.read(readings)
+    # What cannot be read is among the problems that were read.
+    with suppress(PackhorseError):
+        situation = Planned(where, clock, school, disk_floor=settings.disk_floor).situation()
+        board.planned(plan(situation), report_of(situation))
     found = board.status()
     if readings.contact.problem:
         return msgspec.structs.replace(found, line="down", reason=readings.contact.problem)

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from core.control import PackStatus, Status, Transfer, WishStatus
 from core.display import cells
+from core.plan.model import Action, LessonForecast, Plan, Quote, State
 from edge_client.addresses import portal_address
 from edge_client.commands.progress import Progress
 from edge_client.report import report_of
@@ -222,3 +223,25 @@ def test_wishes_are_told_with_their_state() -> None:
         "Fins (for 2026-11-26 08:30): is being fetched",
         "gd/-/fish/nine: nobody publishes it here",
     ]
+
+
+def test_a_plan_says_what_is_to_come_and_how_the_next_lessons_stand() -> None:
+    states: list[State] = ["ready", "ready", "ready", "ready", "risk", "missing"]
+    lessons = [
+        LessonForecast(channel="g5", start=1, minutes=40, pack="p", item=str(n), state=state)
+        for n, state in enumerate(states)
+    ]
+    quote = Quote(line=3_000_000, seconds=600, finish=1_795_700_000.0, disk_after=10**9)
+    actions = [Action(kind="fetch", why="lesson")]
+    plan = Plan(made=1_795_690_000.0, actions=actions, lessons=lessons, quote=quote, hold="hours",
+                until=1_795_694_400.0)  # fmt: skip
+    rows = [value for _, value in facts(Status(node="n", plan=plan, school_offset=480))]
+    assert (
+        "3.0 MB by line, which takes 10 min of it; all is here by 21:34; then 1.0 GB of the disk"
+        in (" ".join(rows))
+    )
+    assert "Nothing travels by line now: the line's hours allow nothing now, until 20:00." in rows
+    assert (
+        "4 of the 6 next lessons are ready, 1 at risk, 1 missing; `packhorse node plan` says more"
+        in rows
+    )

@@ -45,11 +45,9 @@ class Agent:
         school = SchoolClock(state, clock)
         self.board = Board(clock)
         planned = Planned(state, clock, school, disk_floor=0)
-        self.freed = 0
         self.planning = Planning(
-            planned, self.board, clock, forecast=state.forecast, offset=lambda: 480,
-            freed=self._note,
-        )  # fmt: skip
+            planned, self.board, clock, forecast=state.forecast, offset=lambda: 480
+        )
         self.seen = 0
 
     async def next(self) -> Status:
@@ -64,9 +62,6 @@ class Agent:
         found = (await self.next()).plan
         assert found is not None
         return found
-
-    def _note(self) -> None:
-        self.freed += 1
 
     def written(self) -> float:
         return self.state.forecast.stat().st_mtime_ns
@@ -198,23 +193,3 @@ async def test_a_damaged_catalogue_leaves_the_last_plan_until_it_is_rebuilt(
     write_outstanding(agent.state.outstanding, left("birds"))
     agent.planning.wake()
     assert [one.item for one in (await agent.plan()).actions] == ["birds"]
-
-
-@pytest.mark.usefixtures("looking")
-async def test_when_the_hours_open_a_round_begins_at_once_and_only_once(agent: Agent) -> None:
-    # It is 16:30 at the school.
-    day = (100,) * 7 + (0,) * 11 + (100,) * 6
-    write_line_settings(agent.state.line_settings, LineSettings(week=day * 7))
-    agent.planning.wake()
-    async with asyncio.timeout(5):
-        while (agent.board.status().plan or Plan()).hold != "hours":
-            await agent.next()
-    agent.clock.advance(3600)
-    await agent.plan()
-    assert agent.freed == 0
-    agent.clock.advance(1860)
-    assert (await agent.plan()).hold == ""
-    assert agent.freed == 1
-    agent.clock.advance(600)
-    await agent.plan()
-    assert agent.freed == 1
