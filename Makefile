@@ -64,6 +64,10 @@ bench-line: assets ## Fetch over a line that is thin and cut: this node against 
 	@tools/system-packages line
 	@tools/marked-tests $(BIN) bench -k test_line $(ARGS)
 
+.PHONY: bench-poll
+bench-poll: assets ## Measure what a poll costs in a province of 120 counties
+	@tools/marked-tests $(BIN) bench -k test_poll $(ARGS)
+
 .PHONY: coverage
 coverage: assets ## Run the tests with branch coverage and print what is not covered
 	@tools/system-packages test

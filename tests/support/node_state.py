@@ -12,6 +12,7 @@ from sync.context import SyncContext
 from sync.events import Event, Problem, Summary
 from sync.http_client import HttpClient
 from sync.http_source import HttpSource
+from sync.identity import Identity, save_identity
 from sync.patience import Patience, Timing
 from sync.pull import run_pull
 from sync.source import Source
@@ -86,6 +87,14 @@ def make_node(path: Path, root: bytes, clock: Clock | None = None) -> Node:
     state.create()
     begin_trust(state.trust, root)
     return Node(state, clock or Clock())
+
+
+def enrol_by_hand(node: Node, place: str) -> None:
+    """Let a node be school ``s1`` of a place, without any hub."""
+    identity = Identity(
+        url="http://x", hub="h", node="n", school="s1", token="t", root_version=1, place=place
+    )
+    save_identity(node.state, identity)
 
 
 def http_source(url: str, patience: Patience | None = None) -> HttpSource:
