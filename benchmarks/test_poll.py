@@ -7,8 +7,7 @@ bundle: tip, roles, assignment, releases.
 """
 
 import asyncio
-import ssl
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -20,14 +19,13 @@ from core.trust import roles
 from sync.events import Summary, Traffic
 from sync.http_client import HttpClient
 from sync.http_source import HttpSource
-from sync.identity import Identity, save_identity
 from sync.patience import Timing
 from sync.pull import run_pull
 from sync.source import Document
 from sync.tls import Tls, unused, verified
 from tests.support.clock import FixedClock
 from tests.support.nation import HOME, OTHER, make_nation, pack_names, update
-from tests.support.node_state import Node, make_node
+from tests.support.node_state import Node, enrol_by_hand, make_node
 from tests.support.province import Province
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(1800)]
@@ -61,13 +59,12 @@ class CountingSource(HttpSource):
         self.lists = Cost()
 
     def read(self, path: str, limit: int) -> bytes:
+        """Read a file, counted."""
         return self._counted(path, lambda: super(CountingSource, self).read(path, limit))
 
     def poll(self, path: str, limit: int, validator: str) -> Document | None:
+        """Poll, counted."""
         return self._counted(path, lambda: super(CountingSource, self).poll(path, limit, validator))
-
-    def open_range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
-        return super().open_range(path, start, stop)
 
     def _counted(self, path: str, work: Callable[[], T]) -> T:
         before = self.traffic()
@@ -111,13 +108,11 @@ def nation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Province]:
 
 def school(path: Path, nation: Province, tls: Tls) -> School:
     node = make_node(path, nation.root, FixedClock())
-    identity = Identity(url="http://x", hub=nation.id, node="n", school="school-1", token="t",
-                        root_version=1, place=HOME)  # fmt: skip
-    save_identity(node.state, identity)
+    enrol_by_hand(node, HOME)
     return School(node, tls)
 
 
-async def day(nation: Province, one: School, tls: bool, number: int) -> None:
+async def day(nation: Province, one: School, number: int, *, tls: bool) -> None:
     """Let a node live through the situations, and measure each."""
     async with nation.serving(tls=tls) as url:
 
@@ -138,55 +133,57 @@ async def day(nation: Province, one: School, tls: bool, number: int) -> None:
 
 def resumed(url: str, tls: Tls, path: str) -> tuple[Cost, Cost]:
     """Give what a request with nothing new costs on a new connection, and on a resumed one."""
-    source = CountingSource(HttpClient(url, tls, Timing(Clock().monotonic, lambda _: None)))
-    document = source.poll(path, 100_000, "")
+    timing = Timing(Clock().monotonic, lambda _: None)
+    first = HttpSource(HttpClient(url, tls, timing))
+    document = first.poll(path, 100_000, "")
+    first.close()
     assert document is not None
-    found = []
+    client = HttpClient(url, tls, timing)
+    source = HttpSource(client)
+    costs = []
     for _ in range(2):
-        source.close()
-        source = CountingSource(HttpClient(url, tls, Timing(Clock().monotonic, lambda _: None)))
+        before, cost = source.traffic(), Cost()
         assert source.poll(path, 100_000, document.validator) is None
-        found.append(source.lists)
-        # The line is cut, and the same node connects again.
-        source._client.meter.hang_up()  # noqa: SLF001 - as a cut does
-        before = source.traffic()
-        assert source.poll(path, 100_000, document.validator) is None
-        again = Cost()
-        again.add(before, source.traffic())
-        found.append(again)
+        cost.add(before, source.traffic())
+        costs.append(cost)
+        # The line is cut, and the same run connects again.
+        client.meter.hang_up()
     source.close()
-    return found[0], found[1]
+    return costs[0], costs[1]
 
 
 async def test_what_polls_cost(nation: Province, tmp_path: Path) -> None:
     plain = school(tmp_path / "plain", nation, unused())
-    await day(nation, plain, tls=False, number=2)
+    await day(nation, plain, 2, tls=False)
     authority = (nation.hub_directory.root / "authority.pem").read_text()
     trusting = verified(authority, "hub", Clock().wall(), clock_verified=True)
-    trusting.context.check_hostname = True
     encrypted = school(tmp_path / "tls", nation, trusting)
-    await day(nation, encrypted, tls=True, number=3)
+    await day(nation, encrypted, 3, tls=True)
     newest = max(int(p.stem) for p in (nation.directory / roles.TIPS).iterdir())
     async with nation.serving(tls=True) as url:
         new, again = await asyncio.to_thread(resumed, url, trusting, roles.tip_path(newest))
-    print(
-        f"\n{'lists, bytes':32} {'requests':>8} {'HTTP':>8} {'line':>8} {'TLS':>8} {'TLS line':>8}"
-    )
-    for what, cost in plain.costs.items():
-        over_tls = encrypted.costs[what]
-        print(f"{what:32} {cost.requests:8} {cost.http:8} {cost.line:8}"
-              f" {over_tls.http:8} {over_tls.line:8}")  # fmt: skip
-    print(f"nothing new, TLS, new connection {new.http:8} on the stream, {new.line} on the line")
-    print(
-        f"the same with session resumed    {again.http:8} on the stream, {again.line} on the line"
-    )
-    tip = (nation.directory / "tip").stat().st_size
-    steps = nation.directory / roles.STEPS
-    print(f"the tip has {tip} B; the nation's role file {len(nation.role_file('cn'))} B,"
-          f" a step to it {min(p.stat().st_size for p in steps.glob('cn.[1-9]*'))} B,"
-          f" whole and compressed {next(steps.glob('cn.0-*')).stat().st_size} B")  # fmt: skip
+    tell(nation, plain, encrypted)
+    for what, cost in (("new connection", new), ("session resumed", again)):
+        print(f"nothing new, TLS, {what}: {cost.http} B, {cost.line} B on the line")
     assert plain.costs["nothing new"].http < NOTHING_NEW
     assert plain.costs["another county published"].http < ANOTHER_COUNTY
     assert plain.costs["another county published"].requests == 1
     assert again.http < new.http
-    assert isinstance(trusting.context, ssl.SSLContext)
+
+
+def tell(nation: Province, plain: School, encrypted: School) -> None:
+    """Print the table."""
+    head = ("requests", "HTTP", "line", "TLS", "TLS line")
+    print(f"\n{'lists, bytes':32}", *(f"{word:>8}" for word in head))
+    for what, cost in plain.costs.items():
+        over_tls = encrypted.costs[what]
+        figures = (cost.requests, cost.http, cost.line, over_tls.http, over_tls.line)
+        print(f"{what:32}", *(f"{one:8}" for one in figures))
+    tip = (nation.directory / roles.TIP_PATH).stat().st_size
+    steps = nation.directory / roles.STEPS
+    step = min(path.stat().st_size for path in steps.glob("cn.[1-9]*"))
+    whole = next(steps.glob("cn.0-*")).stat().st_size
+    print(
+        f"the tip {tip}; the nation's role file {len(nation.role_file('cn'))}, compressed {whole},"
+    )
+    print(f"a step to it {step}")

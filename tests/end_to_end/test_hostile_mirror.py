@@ -8,13 +8,12 @@ import pytest
 
 from core.assignment import Rule
 from core.errors import ExitCode
-from sync.identity import Identity, save_identity
 from sync.patience import Patience
 from tests.support.clock import FixedClock
 from tests.support.hostile import Attacks, copy_of
 from tests.support.http_repository import HttpRepository
 from tests.support.mirrors import MirrorHub
-from tests.support.node_state import Node, make_node
+from tests.support.node_state import Node, enrol_by_hand, make_node
 from tests.support.province import Province
 from tests.support.publishing import publish_assignment
 
@@ -45,9 +44,7 @@ class World:
 
     def node(self) -> Node:
         made = make_node(self.path / "node", self.province.root, self.province.clock)
-        identity = Identity(url="http://x", hub="h", node="n", school="s1", token="t",
-                            root_version=1, place="gd/zhuhai")  # fmt: skip
-        save_identity(made.state, identity)
+        enrol_by_hand(made, "gd/zhuhai")
         return made
 
     def mirror(self) -> MirrorHub:

@@ -10,11 +10,10 @@ import pytest
 from cache.agent_db import AgentDatabase
 from core.assignment import Assignment, Rule
 from core.trust import roles
-from sync.identity import Identity, save_identity
 from sync.trust.reach import Reach
 from tests.support.clock import FixedClock
 from tests.support.http_repository import HttpRepository
-from tests.support.node_state import make_node
+from tests.support.node_state import enrol_by_hand, make_node
 from tests.support.province import Province
 from tests.support.publishing import publish_assignment
 
@@ -27,9 +26,7 @@ class World:
         self.server = server
         self.province = province
         self.node = make_node(path / "node", province.root, FixedClock())
-        identity = Identity(url="http://x", hub="h", node="n", school="s1", token="t",
-                            root_version=1, place="gd/zhuhai")  # fmt: skip
-        save_identity(self.node.state, identity)
+        enrol_by_hand(self.node, "gd/zhuhai")
 
     def pull(self) -> list[tuple[str, int]]:
         """Pull, without any problem; give what was asked, and the answers."""
