@@ -183,7 +183,5 @@ def tell(nation: Province, plain: School, encrypted: School) -> None:
     steps = nation.directory / roles.STEPS
     step = min(path.stat().st_size for path in steps.glob("cn.[1-9]*"))
     whole = next(steps.glob("cn.0-*")).stat().st_size
-    print(
-        f"the tip {tip}; the nation's role file {len(nation.role_file('cn'))}, compressed {whole},"
-    )
-    print(f"a step to it {step}")
+    role = len(nation.role_file("cn"))
+    print(f"the tip {tip}; the nation's role file {role}, compressed {whole}, a step to it {step}")

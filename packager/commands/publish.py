@@ -24,7 +24,7 @@ from packager.commands.options import (
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from packager.build import Tools
+    from packager.build import Build, Tools
     from packager.progress import Narration
     from packager.publish import Publication, Target
     from packager.signing import HandedIn
@@ -65,8 +65,8 @@ def publish(
 ) -> None:
     """Build FOLDER's next version, sign it and send it to the repository.
 
-    Shows first what is to be sent, how long that takes on a school's line, what changes, and
-    what comes back of what was withdrawn.
+    Shows first what is to be sent, what each group of schools fetches of it and how long that
+    takes on their lines, what changes, and what comes back of what was withdrawn.
     Ends with 0 when schools can fetch it, and with 3 when it still waits for the hub.
     """
     from cache.clock import Clock
@@ -93,6 +93,8 @@ def publish(
                 data, published = _nothing(publication), True
             else:
                 data = _quote(publication, quiet=as_json)
+                if publication.build:
+                    data |= _groups(publication.build, target, tools, quiet=as_json)
                 handed, sent = _send(publication, target, tools, now)
                 published = wait_for(target, handed, wait)
                 data |= {"role": handed.role, "role_version": handed.version, "sent_bytes": sent}
@@ -145,6 +147,19 @@ def _quote(publication: "Publication", *, quiet: bool) -> dict[str, Any]:
         "comes_back": [withdrawal_data(manifest, one) for one in returning],
         "stays_withdrawn": [withdrawal_data(manifest, one) for one in staying],
     }
+
+
+def _groups(build: "Build", target: "Target", tools: "Tools", *, quiet: bool) -> dict[str, Any]:
+    """Tell what it costs each group of schools."""
+    from packager.assigning import read_repository
+    from packager.group_quote import group_data, group_lines, takers
+    from packager.progress import say
+
+    ones = takers(build.manifest.pack, read_repository(target.remote).assignments)
+    for line in group_lines(build, ones, tools.workspace):
+        if not quiet:
+            say(line)
+    return {"groups": group_data(build, ones, tools.workspace)}
 
 
 def _send(

@@ -1,0 +1,57 @@
+"""What a version costs each group of schools, and that nodes then fetch just that."""
+
+from pathlib import Path
+
+from core.assigning import Wanted
+from core.assignment import Assignment, Rule
+from core.names import PackId
+from packager.group_quote import fetches, group_data, group_lines, takers
+from tests.support.packing import build, tools_in, write_tree
+
+PACK = PackId("gd/zhuhai/fish")
+MINE = Assignment(
+    place="gd/zhuhai",
+    groups={"mountains": ["s1", "s2"], "town": ["s3"]},
+    rules=[Rule("mountains", "gd/zhuhai/*", renditions=["240p"]), Rule("*", "cn/-/*")],
+)
+
+
+def test_groups_that_take_a_pack_are_named_with_what_they_want() -> None:
+    [one] = takers(PACK, [MINE])
+    assert (one.place, one.group, one.schools) == ("gd/zhuhai", "mountains", 2)
+    assert one.how.renditions == ("240p",)
+    [everybody] = takers(PackId("cn/-/math"), [MINE])
+    assert (everybody.group, everybody.how) == ("*", Wanted())
+    assert takers(PackId("gd/foshan/art"), [MINE]) == []
+    [all_of_them] = takers(PACK, [Assignment(place="gd/zhuhai")])
+    assert (all_of_them.place, all_of_them.group) == ("", "*")
+
+
+def test_a_school_with_the_version_before_fetches_the_delta_alone(tmp_path: Path) -> None:
+    tools = tools_in(tmp_path / "work")
+    text = "\n".join(f"line {number * number}" for number in range(20_000)).encode()
+    write_tree(tmp_path / "c", {"a.txt": text, "b.bin": bytes(range(256)) * 500})
+    first = build(tmp_path / "c", tools, 1, [])
+    write_tree(tmp_path / "d", {"a.txt": text + b"\nmore", "b.bin": bytes(range(256)) * 500})
+    made = build(tmp_path / "d", tools, 2, [first.manifest])
+    new, old = fetches(made, Wanted(), tools.workspace)
+    assert (new.base, old.base) == (0, 1)
+    assert new.content == made.bundles[0].link.length
+    assert old.content == made.bundles[1].link.length
+    assert new.content < new.line < new.content * 1.2 + 10_000
+    assert old.content < new.content
+    [data] = group_data(made, takers(PACK, [MINE]), tools.workspace)
+    assert [one["bytes"] for one in data["each"]] == [new.content, old.content]
+    lines = list(group_lines(made, takers(PACK, [MINE]), tools.workspace))
+    assert lines[0] == "group mountains of gd/zhuhai (2 schools), 240p alone, each school:"
+    assert "256 kbit/s" in lines[1]
+    assert lines[3].startswith("  that has version 1")
+
+
+def test_a_pack_that_nobody_takes_is_said_so(tmp_path: Path) -> None:
+    tools = tools_in(tmp_path / "work")
+    write_tree(tmp_path / "c", {"a.txt": b"a"})
+    made = build(tmp_path / "c", tools, 1, [])
+    assert list(group_lines(made, [], tools.workspace)) == [
+        "no school takes it yet: see packhorse pack assign"
+    ]
