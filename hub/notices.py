@@ -42,6 +42,11 @@ _OWN: Final = (
     N_("The hub's own signature ({role}) ended on {day}: no school installs anything new."),
     N_("The hub renews it by itself; its log says why it has not. By hand: packhorse hub renew"),
 )
+_UPSTREAM: Final = (
+    N_("The signature of {role} ends on {day}."),
+    N_("The signature of {role} ended on {day}: no school installs anything new."),
+    N_("The upstream renews it by itself; it comes here while the line to it is up."),
+)
 _PUBLISHER: Final = (
     N_("The signature of {role} ends on {day}."),
     N_("The signature of {role} ended on {day}: schools install nothing new of it."),
@@ -56,9 +61,10 @@ class Notice(msgspec.Struct, frozen=True):
     wording: Wording
 
 
-def expiry_notices(published: Published, now: datetime) -> list[Notice]:
+def expiry_notices(published: Published, now: datetime, *, is_mirror: bool = False) -> list[Notice]:
     """Give a notice for each signature that ends soon or has ended, the first to end first."""
-    found = sorted(_near(published, now), key=lambda one: one[1])
+    own = _UPSTREAM if is_mirror else _OWN
+    found = sorted(_near(published, now, own), key=lambda one: one[1])
     return [_ends(role, expires, now, words) for role, expires, words in found] + [
         Notice(
             "warning",
@@ -104,7 +110,7 @@ def unreadable(error: PackhorseError) -> Notice:
 
 
 def _near(
-    published: Published, now: datetime
+    published: Published, now: datetime, own: tuple[str, str, str]
 ) -> Iterator[tuple[str, datetime, tuple[str, str, str]]]:
     for role, expires in (("root", published.root.expires), ("targets", published.targets.expires)):
         if expires - _OFFLINE <= now:
@@ -114,7 +120,7 @@ def _near(
         ("timestamp", published.timestamp.expires),
     ):
         if expires - _ONLINE <= now:
-            yield role, expires, _OWN
+            yield role, expires, own
     for role, targets in published.roles.items():
         if targets.expires - _OFFLINE <= now:
             yield role, targets.expires, _PUBLISHER

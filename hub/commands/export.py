@@ -83,6 +83,9 @@ def _renew(service: "Service", until: datetime) -> None:
     from core.errors import NoStateError
     from hub.stick.renewing import renew
 
+    if service.mirror is not None:
+        tell("A mirror signs nothing: what is on the stick is good as long as it is.")
+        return
     try:
         for role in renew(service.sequencer, until):
             tell(f"Renewed the {role} role.")

@@ -67,7 +67,7 @@ def open_fleet(root: Path, now: datetime) -> tuple[list[FleetEntry], list[str]]:
     try:
         published = load_published(repository)
         newest = newest_versions(repository, published)
-        notices = [*expiry_notices(published, now), *notices]
+        notices = [*expiry_notices(published, now, is_mirror=bool(config.upstream)), *notices]
     except PackhorseError as error:
         # The nodes can be told of all the same.
         newest, notices = {}, [unreadable(error), *notices]

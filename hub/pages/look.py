@@ -79,8 +79,9 @@ class Look:
 
     def _look(self) -> Fleet:
         service, now = self._service, self._service.clock.wall()
+        is_mirror = bool(service.config.upstream)
         notices = certificate_notices(service.directory, service.config, now)
-        if service.config.upstream:
+        if is_mirror:
             record = read_record(service.directory.mirror_record)
             notices += mirror_notices(record, service.config.upstream, now)
         notices += token_notices(waiting_tokens(service.registry).values(), now)
@@ -90,7 +91,7 @@ class Look:
             # The schools can be shown all the same.
             known, notices = _Known(), [unreadable(error), *notices]
         if known.published is not None:
-            notices = [*expiry_notices(known.published, now), *notices]
+            notices = [*expiry_notices(known.published, now, is_mirror=is_mirror), *notices]
         entries = list_fleet(service.registry, View(now, known.newest))
         return Fleet(now, entries, known.newest, notices)
 

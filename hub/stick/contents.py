@@ -110,7 +110,7 @@ def gather(
     releases = [_release(repository, pack, packs[pack][1]) for pack in found]
     name, expires = _first_expiry(published, {packs[pack][0] for pack in found})
     return Contents(
-        small=[*_targets(targets.values()), *_metadata(published)],
+        small=[*_targets(targets.values()), *_metadata(repository, published)],
         bundles=[Bundle(release, link) for release in releases for link in release.bundles],
         packs=list(found),
         expires=expires,
@@ -194,12 +194,15 @@ def _targets(targets: Iterable[Targets]) -> Iterator[Small]:
             yield Small(release_path(PackId(path), parse_digest(target.hashes["sha256"])), limit)
 
 
-def _metadata(published: Published) -> Iterator[Small]:
+def _metadata(repository: Repository, published: Published) -> Iterator[Small]:
     for version in range(1, published.root.version + 1):
         yield Small(roles.metadata_path("root", version), roles.MAX_ROOT_BYTES)
     for name, meta in published.snapshot.meta.items():
-        path = roles.metadata_path(name.removesuffix(".json"), meta.version)
-        yield Small(path, roles.MAX_TARGETS_BYTES)
+        role = name.removesuffix(".json")
+        path = roles.metadata_path(role, meta.version)
+        # A mirror has no file of a role that nobody delegates to any more.
+        if role in {"targets", *published.roles} or repository.size(path) is not None:
+            yield Small(path, roles.MAX_TARGETS_BYTES)
     snapshot = roles.metadata_path("snapshot", published.snapshot.version)
     yield Small(snapshot, roles.MAX_SNAPSHOT_BYTES, published.snapshot_bytes)
     yield Small(roles.TIMESTAMP_PATH, roles.MAX_TIMESTAMP_BYTES, published.timestamp_bytes)
