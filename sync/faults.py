@@ -32,7 +32,6 @@ Fault = Literal[
     "no-range",
     "altered",
     "unreadable",
-    "lagging",
     "gone",
     "portal",
     "tls",
@@ -44,9 +43,9 @@ Fault = Literal[
 
 ``failing``: the upstream is there and broken (HTTP 5xx); ``failed``: it cannot be reached;
 ``garbled``: bytes came that cannot have been sent so; ``altered``: a proxy packed the content
-anew; ``lagging``: a mirror that has not yet what this node knows of; ``gone``: a stick was pulled;
-``intercepted``: somebody on the line opens the encryption; ``insecure``: it is to be given up;
-``moved``: the upstream has another address.
+anew; ``gone``: a stick was pulled; ``intercepted``: somebody on the line opens the encryption;
+``insecure``: it is to be given up; ``moved``: the upstream has another address. A mirror that lags
+lacks files (``missing``), or is refused for showing what is older than was seen.
 """
 Reaction = Literal["again", "later", "elsewhere", "person"]
 
@@ -70,7 +69,6 @@ REACTIONS: Final[Mapping[Fault, Reaction]] = MappingProxyType(
         "no-range": "elsewhere",
         "altered": "elsewhere",
         "unreadable": "elsewhere",
-        "lagging": "elsewhere",
         "gone": "person",
         "portal": "person",
         "tls": "person",

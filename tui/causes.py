@@ -78,6 +78,10 @@ CAUSES: Final = (
     ),
     N_("What is here stays and is served; nothing new is taken until that is right again."),
     N_(
+        "A mirror that lags catches up by itself. What is here stays and is served; nothing new"
+        " is taken until that is right again."
+    ),
+    N_(
         "Whoever signed it must sign again. What is here stays and is served; nothing"
         " new is taken until that is right again."
     ),

@@ -16,6 +16,9 @@ from sync.trust.fetcher import TipFetcher
 
 _KEPT: Final = "What is here stays and is served; nothing new is taken until that is right again."
 
+# Which of both it is shows with time alone.
+_LAGS: Final = "A mirror that lags catches up by itself. " + _KEPT
+
 
 def worded(
     error: RepositoryError | DownloadError, fetcher: TipFetcher, role: str
@@ -39,7 +42,7 @@ def worded(
     if isinstance(error, BadVersionNumberError):
         return RefusedError(
             "{file} is not of the version that it should be: someone may be replaying old files.",
-            hint=_KEPT,
+            hint=_LAGS,
             file=file,
             reason=str(error),
         )
@@ -65,7 +68,7 @@ def rolled_back(file: str, found: int, seen: int) -> RefusedError:
     return RefusedError(
         "{file} has version {found}, and this node has seen {seen}:"
         " someone may be replaying old files.",
-        hint=_KEPT,
+        hint=_LAGS,
         file=file,
         found=found,
         seen=seen,

@@ -1,6 +1,7 @@
 """A node brings a pack home over every kind of bad line, and nothing that it has comes twice."""
 
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import ExitCode
+from sync.events import Problem
 from sync.http_client import HttpClient
 from sync.http_source import HttpSource
 from sync.patience import Patience, Timing
@@ -115,3 +117,40 @@ def test_flipped_bytes_are_noticed_and_cost_what_they_were_in(school: School) ->
     assert school.node.files(PACK) == FILMS
     # A block at most for each, and under TLS a record.
     assert count.down < SIZE + (count.flips + 1) * 450_000
+
+
+def test_a_mirror_that_lags_takes_nothing_away_and_catches_up(tmp_path: Path) -> None:
+    tiny = TinyRepository(tmp_path / "hub")
+    publish_files(tiny, PACK, FILMS, 1)
+    mirror = tmp_path / "mirror"
+    shutil.copytree(tiny.directory, mirror)
+    new = {**FILMS, "d.mp4": b"d" * 1000}
+    publish_files(tiny, PACK, new, 2)
+    node = make_node(tmp_path / "node", tiny.root)
+    with HttpRepository(tiny.directory) as hub:
+        assert node.pull(hub.url).exit_code == ExitCode.DONE
+    with HttpRepository(mirror) as lagging:
+        assert node.pull(lagging.url).exit_code == ExitCode.REFUSED
+        (problem,) = [one for one in node.events if isinstance(one, Problem)]
+        assert "catches up by itself" in problem.hint
+        assert node.files(PACK) == new
+        lagging.directory = tiny.directory
+        assert node.pull(lagging.url).exit_code == ExitCode.DONE
+    assert node.files(PACK) == new
+
+
+def test_a_mirror_that_has_not_all_files_yet_gives_what_it_has(tmp_path: Path) -> None:
+    tiny = TinyRepository(tmp_path / "hub")
+    publish_files(tiny, PACK, FILMS, 1)
+    publish_files(tiny, "demo/county/songs", {"song.mp3": b"la" * 1000}, 1)
+    node = make_node(tmp_path / "node", tiny.root)
+    with HttpRepository(tiny.directory) as mirror:
+        large = max(tiny.directory.rglob("bundles/*/*"), key=lambda one: one.stat().st_size)
+        path = str(large.relative_to(tiny.directory))
+        mirror.overlay[path] = None
+        assert node.pull(mirror.url).exit_code == ExitCode.PARTIAL
+        assert "has no file bundles/" in node.problems()[0]
+        assert set(node.files("demo/county/songs")) == {"song.mp3"}
+        del mirror.overlay[path]
+        assert node.pull(mirror.url).exit_code == ExitCode.DONE
+    assert node.files(PACK) == FILMS
