@@ -72,6 +72,11 @@ class NodeConfig:
     time_zone: str = ""
 
     @property
+    def has_company(self) -> bool:
+        """Whether there may be other nodes to turn to."""
+        return bool(self.peers or self.parent or self.is_among_peers)
+
+    @property
     def is_among_peers(self) -> bool:
         """Whether it looks for other nodes, and they find it: not where no other reaches it."""
         host = self.portal_listen[0]

@@ -1,6 +1,7 @@
 """``python -m edge_client.worker TASK --state DIR``: one piece of work, then the end.
 
     pull, upload              over the line
+    peers                     from other nodes of the network alone
     import DIR, export DIR    a stick, or any directory
     enrol                     with the token on stdin, over the line
     enrol-setup FILE          from a setup file, without a line
@@ -42,6 +43,7 @@ from sync.peers.company import Company, nobody
 
 _NAMES: Final[dict[Task, str]] = {
     "pull": "a pull",
+    "peers": "a pull from other nodes",
     "upload": "an upload",
     "import": "an import from a stick",
     "export": "an export to a stick",
@@ -193,6 +195,10 @@ def _runner(task: Task, place: Path, *, again: bool) -> Callable[[SyncContext], 
         from sync.pull import run_pull  # noqa: PLC0415
 
         return run_pull
+    if task == "peers":
+        from sync.pull import run_pull  # noqa: PLC0415
+
+        return lambda context: run_pull(replace(context, by_peers=True))
     if task == "upload":
         from sync.upload import run_upload  # noqa: PLC0415
 

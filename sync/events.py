@@ -13,8 +13,8 @@ from core.control_calls import Enrolled
 from core.errors import ExhaustedError, PackhorseError, RefusedError, UnavailableError
 from core.plan.model import Hold
 
-# Those of the line, those of a stick, and those of enrolment.
-Task = Literal["pull", "upload", "import", "export", "enrol", "enrol-setup"]
+# Those of the line, that of other nodes, those of a stick, and those of enrolment.
+Task = Literal["pull", "peers", "upload", "import", "export", "enrol", "enrol-setup"]
 ProblemKind = Literal["refused", "unavailable", "exhausted", "usage"]
 
 MAX_EVENT_BYTES: Final = 1024 * 1024

@@ -106,7 +106,7 @@ class Agent:
         self.rounds = Rounds(
             board,
             reader,
-            Schedule(settings.line_poll_minutes * _MINUTE),
+            Schedule(settings.line_poll_minutes * _MINUTE, has_company=settings.has_company),
             Means(
                 clock,
                 command=lambda errand: worker_command(errand, state.root),

@@ -12,6 +12,7 @@ from sync.events import Done, Event, Problem, Summary, Task, decode_event
 
 _HUNG: Final[dict[Task, str]] = {
     "pull": "Fetching stopped: nothing was heard of it for too long.",
+    "peers": "Fetching from other nodes stopped: nothing was heard of it for too long.",
     "upload": "Sending usage records stopped: nothing was heard of it for too long.",
     "import": "The import from the stick stopped: nothing was heard of it for too long.",
     "export": "The export to the stick stopped: nothing was heard of it for too long.",
@@ -20,6 +21,7 @@ _HUNG: Final[dict[Task, str]] = {
 }
 _CRASHED: Final[dict[Task, str]] = {
     "pull": "Fetching stopped unexpectedly ({ending}).",
+    "peers": "Fetching from other nodes stopped unexpectedly ({ending}).",
     "upload": "Sending usage records stopped unexpectedly ({ending}).",
     "import": "The import from the stick stopped unexpectedly ({ending}).",
     "export": "The export to the stick stopped unexpectedly ({ending}).",

@@ -10,6 +10,7 @@ Rules:
       afterwards, where it stopped.
     - So it makes way for a teacher's wish that it does not know: what was wished comes first, and
       a pull may take a night. And for other settings of the line, which hold from then on.
+    - While the line brings nothing, other nodes of the network are turned to.
     - Nothing but errands is started before the node is enrolled, nor while hours, switches or
       budget keep everything from travelling; a person who asks is told so by the worker.
 """
@@ -23,7 +24,7 @@ from typing import Final
 
 from cache.clock import Clock
 from core.control import Status
-from core.errors import ExitCode, NoStateError
+from core.errors import AlreadyRunningError, ExitCode, NoStateError
 from edge_client.agent.board import Board
 from edge_client.agent.errands import Errand, Errands
 from edge_client.agent.reception import Reception
@@ -37,6 +38,7 @@ from sync.events import Event, ItemReady, PackReady, Planned, Summary
 _LOOK_SECONDS: Final = 10.0
 _SHORTEST_LOOK_SECONDS: Final = 0.5
 _ENROLMENT_SECONDS: Final = 1.0
+_COMPANY_LOOK_SECONDS: Final = 5.0
 
 logger = logging.getLogger("agent")
 
@@ -91,6 +93,7 @@ class Rounds:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keep_looking())
             tasks.create_task(self._keep_working())
+            tasks.create_task(self._keep_company())
 
     def status(self) -> Status:
         """Give the status at this moment."""
@@ -191,6 +194,17 @@ class Rounds:
                 await self._sleep(self._schedule.wait(now, backlog=self._board.backlog))
                 continue
             await self._one_round(job)
+
+    async def _keep_company(self) -> None:
+        """Turn to other nodes now and then, while the line brings nothing."""
+        while True:
+            await asyncio.sleep(_COMPANY_LOOK_SECONDS)
+            now = self._means.clock.monotonic()
+            if self._running is not None or not self._schedule.company_is_due(now):
+                continue
+            if self._reader.enrolment() is not None:
+                with suppress(AlreadyRunningError):
+                    await self.errand(Errand("peers"))
 
     async def _heed_line(self) -> float:
         """See whether anything may travel; give the time."""
@@ -298,6 +312,8 @@ class Rounds:
 
     async def _end(self, summary: Summary) -> None:
         now = self._means.clock.monotonic()
+        if summary.task in {"pull", "peers"}:
+            self._schedule.joined(now, waits=summary.hold == "peer")
         self._board.end(summary, next_try=self._schedule.next_poll - now)
         narrate(summary)
         await self._read()

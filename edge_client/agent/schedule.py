@@ -7,6 +7,8 @@ Rules:
       would be refused again.
     - Uploads follow a successful poll at once, and their own short interval between polls. What
       the hub refuses of them waits longer and longer: each try costs the whole batch.
+    - Other nodes of the network are turned to while nothing may travel by line, and often while
+      one of them brings what this node waits for.
     - While hours, switches or budget allow nothing, nothing is due, unless a person asks: then
       the run says why it cannot do anything. When something is allowed again, a poll is due.
 
@@ -23,6 +25,7 @@ from core.errors import ExitCode
 Job = Literal["pull", "upload"]
 
 UPLOAD_SECONDS: Final = 300.0
+COMPANY_SECONDS: Final = 60.0
 _JITTER: Final = 0.1
 # The hours of all schools of a county begin in the same second.
 _SPREAD: Final = 60.0
@@ -43,6 +46,9 @@ class Schedule:
         next_upload: when to upload next, if there is something to upload.
         is_held: whether nothing may travel just now.
         is_asked: whether a person waits for the next poll.
+        has_company: whether there are other nodes that may be turned to.
+        waits_for_peer: whether one of them brings what this node needs.
+        next_company: when to turn to them next.
     """
 
     poll_seconds: float
@@ -53,6 +59,9 @@ class Schedule:
     upload_refused: bool = False
     is_held: bool = False
     is_asked: bool = False
+    has_company: bool = False
+    waits_for_peer: bool = False
+    next_company: float = 0.0
 
     def ask(self, now: float) -> None:
         """Make both due: a person asked for it."""
@@ -103,6 +112,16 @@ class Schedule:
             interval = max(interval, min(doubled, _LONGEST_REFUSAL))
         delay = self._delay(exit_code, self.upload_failures, interval, chance)
         self.next_upload = now + max(delay, _bounded(retry_after))
+
+    def company_is_due(self, now: float) -> bool:
+        """Say whether other nodes are to be turned to."""
+        wanted = self.is_held or self.waits_for_peer
+        return self.has_company and wanted and self.next_company <= now
+
+    def joined(self, now: float, *, waits: bool) -> None:
+        """Note that other nodes were turned to, and whether one of them brings something."""
+        self.waits_for_peer = waits
+        self.next_company = now + (COMPANY_SECONDS if waits else self.poll_seconds)
 
     @staticmethod
     def _delay(exit_code: int, failures: int, interval: float, chance: float) -> float:

@@ -9,7 +9,7 @@ from cache.blobs import BlobStore
 from cache.catalogue_files import open_catalogue
 from cache.catalogue_reader import CatalogueReader
 from core.errors import ExitCode, PackhorseError, RefusedError
-from core.plan.model import Plan
+from core.plan.model import Hold, Plan
 from core.plan.planner import plan
 from core.plan.situation import Situation
 from core.release import Release
@@ -189,7 +189,7 @@ class _Run:
         if self._problems and self._healthy:
             code = ExitCode.PARTIAL
         return Summary(
-            task="pull",
+            task="peers" if self._context.by_peers else "pull",
             exit_code=code,
             reached=self._reached,
             changed=self._changed,
@@ -198,13 +198,19 @@ class _Run:
             packs=list(self._packs.values())[:_MOST_PACKS],
             problems=self._problems,
             retry_after=self._retry_after,
-            hold=self._plan.hold,
+            hold=self._hold(),
             until=self._plan.until,
             removed=self._removed,
             acknowledged=self._statements.acknowledged if self._statements else 0,
             rejected=self._statements.rejected if self._statements else 0,
             backlog=self._statements.backlog() if self._statements else 0,
         )
+
+    def _hold(self) -> Hold:
+        """Say why nothing more comes; of other nodes alone, whether one of them brings it."""
+        if not self._context.by_peers:
+            return self._plan.hold
+        return "peer" if any(one.hold == "peer" for one in self._plan.actions) else ""
 
     def _verify(self, source: Source) -> list[Release]:
         """Poll and verify; give the releases that this node takes and has not whole."""

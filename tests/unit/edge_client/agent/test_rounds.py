@@ -115,6 +115,23 @@ async def test_before_enrolment_nothing_runs_and_the_status_says_what_to_do(node
     assert node.runs() == []
 
 
+async def test_while_the_line_is_held_it_turns_to_other_nodes(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge_client.agent.rounds._COMPANY_LOOK_SECONDS", 0.05)
+    node.rounds._schedule.has_company = True  # noqa: SLF001
+    (node.root / "held").touch()
+    node.enrol()
+
+    async with asyncio.timeout(20):
+        while node.runs() != ["peers"]:  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.02)
+    await asyncio.sleep(0.3)
+
+    assert node.runs() == ["peers"]
+    assert (await node.status()).line == "unknown"
+
+
 async def test_after_enrolment_it_polls_by_itself(node: Node) -> None:
     await node.until(lambda status: status.activity == "waiting")
     node.enrol()

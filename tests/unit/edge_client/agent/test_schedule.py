@@ -12,6 +12,23 @@ from sync.events import Problem, Summary
 POLL = 900.0
 
 
+def test_other_nodes_are_turned_to_while_the_line_is_held_or_one_brings_something() -> None:
+    schedule = Schedule(POLL, has_company=True)
+    assert not schedule.company_is_due(0.0)
+    schedule.heed(0.0, 0.5, held=True)
+    assert schedule.company_is_due(0.0)
+    schedule.joined(0.0, waits=False)
+    assert not schedule.company_is_due(POLL - 1)
+    assert schedule.company_is_due(POLL)
+    schedule.joined(POLL, waits=True)
+    assert schedule.company_is_due(POLL + 60)
+    schedule.heed(POLL, 0.5, held=False)
+    assert schedule.company_is_due(POLL + 60)
+    schedule.joined(POLL + 60, waits=False)
+    assert not schedule.company_is_due(POLL * 9)
+    assert not Schedule(POLL, is_held=True).company_is_due(0.0)
+
+
 def test_a_new_schedule_polls_at_once() -> None:
     assert Schedule(POLL).due(0.0, backlog=0) == "pull"
 
