@@ -8,6 +8,7 @@ _ELLIPSIS: Final = "…"
 # Needed to write Persian script, emoji and Mongolian; they move nothing.
 _JOINERS: Final = {"\u200c", "\u200d", "\u180e"}
 _MOST_MARKS: Final = 4
+_LONGEST_TITLE: Final = 120
 
 
 def one_line(text: str, limit: int = 300) -> str:
@@ -44,6 +45,17 @@ def title_in(titles: Mapping[str, str], language: str, otherwise: str) -> str:
                 return line
     lines = (one_line(title) for title in titles.values())
     return next((line for line in lines if line), otherwise)
+
+
+def few_titles(titles: Mapping[str, str], most: int = 3) -> dict[str, str]:
+    """Give those titles that a screen may need, short and harmless: publishers may write any.
+
+    Args:
+        titles: texts by language tag.
+        most: how many at most; those in Chinese and English come first.
+    """
+    order = sorted(titles, key=lambda tag: tag.partition("-")[0].lower() not in {"zh", "en", ""})
+    return {tag: one_line(titles[tag], _LONGEST_TITLE) for tag in order[:most]}
 
 
 def cells(text: str) -> int:

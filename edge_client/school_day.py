@@ -8,6 +8,7 @@ from typing import Final
 from cache.catalogue_reader import CatalogueReader
 from cache.state import StateDirectory
 from core.control import ChannelStatus, LessonStatus
+from core.display import few_titles
 from core.school_time import SchoolTime
 from core.timetable import Placed, Slot
 from sync.timetabled import Timetabled
@@ -68,7 +69,7 @@ class SchoolDay:
     def _lesson(self, one: Placed) -> LessonStatus:
         slot = one.slot
         item = self._catalogue.item(slot.pack, slot.item)
-        titles = {"": slot.title} if slot.title else dict(item.title) if item else {}
+        titles = {"": slot.title} if slot.title else few_titles(item.title) if item else {}
         return LessonStatus(
             start=self._local(slot).strftime(_FORM),
             minutes=slot.minutes,

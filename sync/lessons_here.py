@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cache.catalogue_reader import CatalogueItem, CatalogueReader
+from core.display import few_titles
 from core.manifest import Titles
 from core.plan.outstanding import Outstanding, OutstandingPack
 from core.plan.situation import Absence, Occurrence
@@ -24,6 +25,24 @@ class _Known:
     rendition: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Coming:
+    """What is to come of a pack.
+
+    Attributes:
+        items: None while nobody knows which.
+        is_wished: whether only wishes want it.
+    """
+
+    items: frozenset[str] | None
+    is_wished: bool
+
+
+def _coming(pack: OutstandingPack) -> _Coming:
+    items = frozenset(one.item for one in pack.items) if pack.is_listed else None
+    return _Coming(items, pack.priority == _WISHED_ONLY)
+
+
 class LessonsHere:
     """Asks the catalogue, and remembers its answers.
 
@@ -35,6 +54,8 @@ class LessonsHere:
         self._catalogue = catalogue
         self._state: object = None
         self._known: dict[tuple[str, str], _Known] = {}
+        self._outstanding: Outstanding | None = None
+        self._coming: dict[str, _Coming] = {}
 
     def here(
         self,
@@ -59,8 +80,10 @@ class LessonsHere:
         if state != self._state:
             self._state = state
             self._known.clear()
-        packs = {one.pack: one for one in outstanding.packs}
-        return Here(self, packs, unwanted, unpublished, has_heard=has_heard)
+        if outstanding is not self._outstanding:
+            self._outstanding = outstanding
+            self._coming = {one.pack: _coming(one) for one in outstanding.packs}
+        return Here(self, self._coming, unwanted, unpublished, has_heard=has_heard)
 
     def known(self, pack: str, item: str) -> _Known:
         """Give what the catalogue says of an item."""
@@ -87,7 +110,7 @@ class Here:
     """One look: what is here, and what is to come."""
 
     _lessons: LessonsHere
-    _packs: dict[str, OutstandingPack]
+    _packs: dict[str, _Coming]
     _unwanted: frozenset[str]
     _unpublished: frozenset[tuple[str, str]]
     has_heard: bool
@@ -129,11 +152,11 @@ class Here:
         return "unassigned" if item is None and self.has_heard else ""
 
 
-def _absence_of(coming: OutstandingPack, name: str, item: CatalogueItem | None) -> Absence:
+def _absence_of(coming: _Coming, name: str, item: CatalogueItem | None) -> Absence:
     """Say whether an item of a pack of which something is to come is not among that."""
-    if not coming.is_listed or any(one.item == name for one in coming.items):
+    if coming.items is None or name in coming.items:
         return ""
-    if coming.priority == _WISHED_ONLY and item is not None:
+    if coming.is_wished and item is not None:
         return "unassigned"
     return "unpublished" if item is None else ""
 
@@ -141,4 +164,4 @@ def _absence_of(coming: OutstandingPack, name: str, item: CatalogueItem | None) 
 def _titles(slot: Slot, item: CatalogueItem | None) -> Titles:
     if slot.title:
         return {"": slot.title}
-    return dict(item.title) if item else {}
+    return few_titles(item.title) if item else {}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.display import cells, fit, one_line, title_in
+from core.display import cells, few_titles, fit, one_line, title_in
 
 
 @pytest.mark.parametrize(
@@ -68,3 +68,12 @@ def test_cells_are_counted_as_terminals_do(text: str, width: int) -> None:
 def test_a_text_fits_its_column_exactly(text: str, width: int, fitted: str) -> None:
     assert fit(text, width) == fitted
     assert cells(fit(text, width)) == width
+
+
+def test_of_many_titles_those_that_a_screen_may_need_are_kept_short_and_harmless() -> None:
+    titles = {f"x{n}": "x" for n in range(100)} | {"en-GB": "E" * 500, "zh-Hans": "课\x1b[2J"}
+    found = few_titles(titles)
+    assert list(found) == ["en-GB", "zh-Hans", "x0"]
+    assert len(found["en-GB"]) == 120
+    assert "\x1b" not in found["zh-Hans"]
+    assert few_titles({"ug": "دەرس"}) == {"ug": "دەرس"}
