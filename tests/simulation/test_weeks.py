@@ -141,7 +141,8 @@ def test_a_failing_week_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_weeks_by_the_thousand() -> None:
     sums = run_all(range(FIRST, FIRST + WEEKS))
 
-    for _seed in list(sums.failures)[:1]:
-        pass
+    print(f"\n{sums.report()}")
+    for seed in list(sums.failures)[:1]:
+        print(smaller(seed))
     assert not sums.failures
     assert sums.share >= GATE
