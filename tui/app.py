@@ -45,7 +45,16 @@ _NOTICE_SECONDS = 8.0
 _PAGE_DEPTH = 2
 # What happens on a screen of its own, or in a form, is told there.
 _SILENT = frozenset(
-    {"sticks", "import_stick", "export_stick", "release_stick", "teachers", "usage", "doctor"}
+    {
+        "sticks",
+        "import_stick",
+        "export_stick",
+        "release_stick",
+        "teachers",
+        "usage",
+        "doctor",
+        "line",
+    }
 )
 
 

@@ -10,7 +10,17 @@ from hub.commands.output import directory_argument, give, json_option, table, te
 if TYPE_CHECKING:
     from hub.fleet import FleetEntry
 
-_HEAD = ("SCHOOL", "NAME", "NODE", "LAST CONTACT", "LESSONS", "BACKLOG", "STATEMENTS", "WARNING")
+_HEAD = (
+    "SCHOOL",
+    "NAME",
+    "NODE",
+    "LAST CONTACT",
+    "NEXT DAY",
+    "LESSONS",
+    "BACKLOG",
+    "STATEMENTS",
+    "WARNING",
+)
 
 
 @click.command(short_help="List schools and nodes, with what to do.")
@@ -19,8 +29,9 @@ _HEAD = ("SCHOOL", "NAME", "NODE", "LAST CONTACT", "LESSONS", "BACKLOG", "STATEM
 def nodes(directory: str, as_json: bool) -> None:
     """List the schools and nodes of the hub in DIR: last contact, lessons, usage, warnings.
 
-    A node whose card was copied, whose token was tried again or that is not alone at its school
-    is named; `--json` gives every warning and all figures.
+    NEXT DAY is how many of the next school day's lessons are ready. A node whose card was copied,
+    whose token was tried again or that is not alone at its school is named; `--json` gives every
+    warning and all figures.
     """
     from cache.clock import Clock
     from hub.commands.opening import open_fleet
@@ -36,12 +47,14 @@ def nodes(directory: str, as_json: bool) -> None:
 
 def _row(one: "FleetEntry") -> tuple[str, ...]:
     reported = one.reported
+    evening = reported.evening if reported else None
     more = f" (and {len(one.warnings) - 1} more)" if len(one.warnings) > 1 else ""
     return (
         one.school,
         one.school_name,
         one.node or "-",
         one.last_contact or "-",
+        f"{evening.ready}/{evening.count}" if evening else "-",
         f"{reported.here}/{reported.items}" if reported else "-",
         str(reported.backlog) if reported else "-",
         str(one.statements),

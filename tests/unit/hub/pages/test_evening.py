@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
 import pytest
+from click.testing import CliRunner
 
 from core.node_report import LessonState, NodeReport
 from core.plan.model import Reason, Remedy, State
+from hub.commands.nodes import nodes
 from hub.evening import Evening, evening_of, lessons_ahead
 from hub.pages import lessons as words
 from tests.support.admin import admin_at
@@ -139,3 +141,20 @@ async def test_the_csv_file_has_the_counts(county: TinyHub) -> None:
         ["2026-11-25", "2", "0", "0"], ["2026-11-25", "1", "1", "2"], [""] * 4,
     ]  # fmt: skip
     assert {len(row) for row in rows} == {len(head)}
+
+
+def test_the_command_lists_how_many_are_ready(hub: TinyHub) -> None:
+    node, silent = hub.enrol_node("s1"), hub.enrol_node("s2")
+    years = 100 * 365 * 24.0
+    common: dict[str, Any] = {"offset": OFFSET}
+    hub.service.reports.take(
+        node.report(lessons=[lesson(years), lesson(years + 1, "risk")], **common)
+    )
+    done = CliRunner().invoke(nodes, [str(hub.hub_directory.root)])
+    rows = {line.split()[0]: line for line in done.stdout.splitlines()}
+
+    assert "NEXT DAY" in rows["SCHOOL"]
+    place = rows["SCHOOL"].index("NEXT DAY")
+    assert rows["s1"][place:].split()[0] == "1/2"
+    assert rows["s2"][place:].split()[0] == "-"
+    assert silent.id in rows["s2"]
