@@ -40,10 +40,11 @@ logger = logging.getLogger("agent")
 
 @dataclass(slots=True)
 class _Made:
-    """The last plan: of what it was made, and when (monotonic)."""
+    """The last plan: of what it was made, when (monotonic), and how often one was woken then."""
 
     situation: Situation
     at: float
+    woken: int
 
 
 class Planning:
@@ -71,11 +72,12 @@ class Planning:
         self._clock = clock
         self._teller = _Teller(clock, forecast, offset)
         self._made: _Made | None = None
+        self._woken = 0
         self._soon = asyncio.Event()
 
     def wake(self) -> None:
         """Plan again at once: something has changed."""
-        self._made = None
+        self._woken += 1
         self._soon.set()
 
     async def run(self) -> None:
@@ -115,23 +117,24 @@ class Planning:
                 self.wake()
 
     async def _once(self) -> None:
+        woken = self._woken
         try:
             found = self.known(await asyncio.to_thread(self._planned.situation))
             now = self._clock.monotonic()
-            if self._holds(found, now):
+            if self._holds(found, now, woken):
                 return
             made = await asyncio.to_thread(plan, found)
-            self._made = _Made(found, now)
+            self._made = _Made(found, now, woken)
             self._board.planned(made, report_of(found))
             await asyncio.to_thread(self._teller.tell, made)
         except PackhorseError as error:
             # Told by the reader's own problem; the last plan stays until then.
             logger.debug("the plan cannot be made just now: %s", error)
 
-    def _holds(self, found: Situation, now: float) -> bool:
+    def _holds(self, found: Situation, now: float, woken: int) -> bool:
         """Say whether the last plan is of this very situation, and not old."""
         made = self._made
-        if made is None or now - made.at >= _HOLDS_SECONDS:
+        if made is None or made.woken != woken or now - made.at >= _HOLDS_SECONDS:
             return False
         before = made.situation
         if abs(found.usable - before.usable) >= _SAME_DISK:

@@ -1,6 +1,7 @@
 """The agent's plan: made again when anything changes, told to screens, kept for the portal."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
@@ -18,6 +19,8 @@ from core.line.settings import LineSettings
 from core.names import PackId
 from core.plan.model import Plan
 from core.plan.outstanding import Outstanding, OutstandingItem, OutstandingPack, Step
+from core.plan.planner import plan
+from core.plan.situation import Situation
 from core.timetable import Channel, NodeTimetable, Slot
 from edge_client.agent.board import Board
 from edge_client.agent.planning import Planning
@@ -193,3 +196,25 @@ async def test_a_damaged_catalogue_leaves_the_last_plan_until_it_is_rebuilt(
     write_outstanding(agent.state.outstanding, left("birds"))
     agent.planning.wake()
     assert [one.item for one in (await agent.plan()).actions] == ["birds"]
+
+
+async def test_what_changes_while_a_plan_is_made_is_planned_with_right_afterwards(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await agent.plan()
+    begun, go = threading.Event(), threading.Event()
+
+    def slowly(situation: Situation) -> Plan:
+        begun.set()
+        assert go.wait(10)
+        return plan(situation)
+
+    monkeypatch.setattr("edge_client.agent.planning.plan", slowly)
+    agent.planning.wake()
+    assert await asyncio.to_thread(begun.wait, 10)
+    agent.clock.advance(30)
+    agent.planning.wake()
+    go.set()
+    async with asyncio.timeout(5):
+        while (await agent.plan()).made != START.timestamp() + 30:
+            pass
