@@ -68,7 +68,7 @@ class Result:
 
 
 class LineWorld:
-    """A hub, rsync's daemon beside it, and an enrolled node that has nothing yet.
+    """A hub, rsync's daemon beside it, and a node that has polled and has nothing yet.
 
     Args:
         path: where all of it lies.
@@ -90,13 +90,15 @@ class LineWorld:
                         tls, "--json")  # fmt: skip
         self._processes.append(serving)
         self._hub = str(first_line(serving)["listening"])
-        self._publish(hub)
         token = packhorse("hub", "token", hub, "school-1", "--hub-url", self._hub).strip()
         node = self._path / "node"
         packhorse("node", "enrol", token, "--state", node)
         (node / "node.toml").write_text("[disk]\nfloor_mb = 0\n")
         whole = LineSettings(week=(FULL,) * 7 * 24)
         write_line_settings(StateDirectory(node).line_settings, whole)
+        # Nodes are there before what is published.
+        subprocess.run(command("packhorse", Place("", node)), check=True, capture_output=True)
+        self._publish(hub)
         bundles = (hub / "repository" / "bundles").rglob("*")
         self._bundle = max(
             (one for one in bundles if one.is_file()), key=lambda f: f.stat().st_size
