@@ -1,5 +1,6 @@
 """The screen of the line: its hours, its budget, its switches."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -70,6 +71,7 @@ class LinePage(LineKeys):
         if isinstance(call, str):
             self.desk.say(call)
         else:
+            self._edit(replace(self._draft, mark=None))
             self.desk.carry_out(call)
 
     def action_fetch(self) -> None:

@@ -167,6 +167,9 @@ async def test_hours_are_edited_by_keys_and_saved_by_one() -> None:
         week = call["week"]
         assert isinstance(week, list)
         assert [place for place, share in enumerate(week) if not share] == [7, 8, 31, 32]
+        # The block is forgotten: what follows is of the hour under the cursor alone.
+        await driver.press("plus")
+        await driver.sees("Tuesday 8 to 9: 10 %", "Mon ██████████████····")
 
 
 async def test_escape_undoes_before_it_leaves() -> None:
