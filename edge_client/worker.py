@@ -39,7 +39,7 @@ from sync.context import SyncContext
 from sync.events import Done, Event, Summary, Task, encode_event, problem_of
 from sync.line_rules import LineRules
 from sync.line_use import LineUse
-from sync.peers.company import Company, nobody
+from sync.peers.company import Company, Search, nobody
 
 _NAMES: Final[dict[Task, str]] = {
     "pull": "a pull",
@@ -132,7 +132,7 @@ def work(
 
 def _company(settings: config.NodeConfig) -> Company:
     """Say whom this node may turn to beside its hub."""
-    seek = nobody
+    seek: Search = nobody
     if settings.is_among_peers:
         from sync.peers.search import search  # noqa: PLC0415 - as below
 

@@ -22,11 +22,11 @@ def announced(
     """
     head = plan.head
     begun = {pack for pack, one in before.coming.items() if one.begun}
-    if begins and head is not None and head.source == "hub":
+    if begins and head is not None and _is_brought(head):
         begun.add(head.pack)
     packs: dict[str, list[Action]] = {}
     for one in plan.actions:
-        if one.pack and one.source == "hub" and one.kind != "remove" and one.hold not in _LASTING:
+        if _is_brought(one):
             packs.setdefault(one.pack, []).append(one)
     coming = {}
     for pack, actions in packs.items():
@@ -37,6 +37,11 @@ def announced(
             seconds = max(0.0, max(known) - plan.made)
             coming[pack] = Coming(actions[0].version, seconds, begun=pack in begun)
     return Announcement(node=before.node, hub=before.hub, at=at, boot=boot, coming=coming)
+
+
+def _is_brought(action: Action) -> bool:
+    """Say whether an action brings content by line; who only looks what there is waits yet."""
+    return action.kind == "fetch" and action.source == "hub" and action.hold not in _LASTING
 
 
 def is_worth_telling(after: Announcement, before: Announcement) -> bool:

@@ -5,6 +5,7 @@ A node's failures are nobody's but its own: they are noted in the book, and the 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Event
 from typing import Final
 
 import msgspec
@@ -31,6 +32,7 @@ from sync.source import SourceError
 SEARCH_SECONDS: Final = 2.5
 HEARD_SECONDS: Final = 2.0
 """Longer than it takes from asking others to telling them that one has begun."""
+_OVERHEARD_SECONDS: Final = 1800.0
 _ASKED_AT_ONCE: Final = 8
 # Lists are asked for again so many seconds later, while a run goes on.
 _FRESH_SECONDS: Final = 15.0
@@ -72,6 +74,7 @@ class Circle:
         self._missed: dict[str, set[Digest]] = {}
         self._asked_at: float | None = None
         self._looking: Future[Sequence[tuple[str, str]]] | None = None
+        self._stop = Event()
         self._found: Sequence[tuple[str, str]] = ()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="peers")
 
@@ -83,7 +86,7 @@ class Circle:
     def look(self) -> None:
         """Begin to look for nodes, beside what goes on."""
         if not self.is_alone and self._looking is None:
-            self._looking = self._thread.submit(self._company.search, SEARCH_SECONDS)
+            self._looking = self._thread.submit(self._company.search, SEARCH_SECONDS, self._stop)
 
     def fresh(self) -> None:
         """Wait until nodes were found and asked; ask them again when that is some time ago.
@@ -211,6 +214,7 @@ class Circle:
 
     def close(self) -> None:
         """Let go of all of them."""
+        self._stop.set()
         self._thread.shutdown()
         for source in self._sources.values():
             source.close()
@@ -275,7 +279,13 @@ class Circle:
                 known[address] = msgspec.structs.replace(
                     self._peer(address), name=name, kind="peer", is_typed=False
                 )
-        return list(known.values())
+        # Whoever was found before may have been overheard this time.
+        now = self._wall()
+        for address, one in self._peers.items():
+            is_recent = 0 <= now - one.heard <= _OVERHEARD_SECONDS
+            if address not in known and not one.is_typed and is_recent and not one.fault:
+                known[address] = one
+        return list(known.values())[: books.MOST_PEERS]
 
     def _peer(self, address: str) -> Peer:
         return self._peers.get(address) or Peer(address=address)

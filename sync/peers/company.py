@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from threading import Event
 from typing import Final, NamedTuple
 
 
@@ -17,7 +18,11 @@ class Found(NamedTuple):
     name: str
 
 
-def nobody(seconds: float) -> Sequence[Found]:  # noqa: ARG001 - takes no time to find nobody
+Search = Callable[[float, Event], Sequence[Found]]
+"""Finds nodes on the network within some seconds, or sooner when it is told to stop."""
+
+
+def nobody(seconds: float, stop: Event) -> Sequence[Found]:  # noqa: ARG001 - takes no time
     """Find nobody."""
     return []
 
@@ -29,12 +34,12 @@ class Company:
     Attributes:
         addresses: other nodes that a person has named, host and port.
         parent: a node from which metadata are taken, too; empty for none.
-        search: finds nodes on the network within some seconds.
+        search: finds nodes on the network.
     """
 
     addresses: tuple[str, ...] = ()
     parent: str = ""
-    search: Callable[[float], Sequence[Found]] = nobody
+    search: Search = nobody
 
     @property
     def is_none(self) -> bool:

@@ -20,11 +20,14 @@ _MOST_FOUND: Final = 64
 _NAME_CHARACTERS: Final = 100
 
 
-def search(seconds: float, interfaces: Sequence[str] | None = None) -> list[Found]:
+def search(
+    seconds: float, stop: threading.Event | None = None, interfaces: Sequence[str] | None = None
+) -> list[Found]:
     """Listen for nodes for some seconds; nothing where there is no network.
 
     Args:
         seconds: how long.
+        stop: ends it sooner when it is set.
         interfaces: own addresses on which to listen; None for all.
     """
     try:
@@ -45,7 +48,7 @@ def search(seconds: float, interfaces: Sequence[str] | None = None) -> list[Foun
 
     try:
         browser = ServiceBrowser(ears, SERVICE, handlers=[changed])
-        threading.Event().wait(seconds)
+        (stop or threading.Event()).wait(seconds)
         browser.cancel()
         found = [one for name in list(names) for one in _resolved(ears, name)]
     finally:

@@ -18,7 +18,7 @@ async def test_a_portal_is_found_while_it_runs(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("sync.peers.search._is_of_a_network", lambda _: True)
     async with announcing.announced(8080, LOOPBACK):
         await asyncio.sleep(1.5)
-        found = await asyncio.to_thread(search, 2.5, LOOPBACK)
+        found = await asyncio.to_thread(search, 2.5, None, LOOPBACK)
     assert [one.address for one in found] == ["127.0.0.1:8080"]
     assert found[0].name.startswith("Packhorse on ")
 

@@ -37,6 +37,7 @@ def test_what_waits_for_its_hour_comes_and_is_not_begun() -> None:
     [fetch("a", None), fetch("a", None, "paused"), fetch("a", 1010.0, "peer"),
      fetch("a", 1010.0, "disk"), fetch("a", 1010.0, "metered"),
      fetch("a", 1010.0, source="peer"),
+     Action(kind="list", why="list", pack="a", version=2, line=9, finish=1001.0),
      Action(kind="remove", why="room", pack="a", finish=1001.0),
      Action(kind="upload", why="statements", finish=1001.0)],
     ids=lambda one: f"{one.kind} {one.hold} {one.source}",

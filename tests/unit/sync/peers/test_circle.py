@@ -236,19 +236,26 @@ def test_a_node_is_no_peer_of_itself_nor_twice_under_two_addresses(
     assert read_book(node.state.peers).peers == []
 
 
-def test_found_nodes_are_asked_and_forgotten_when_they_are_found_no_more(
+def test_found_nodes_are_asked_and_forgotten_when_they_are_gone(
     node: Node, other: OtherNode
 ) -> None:
     found = [Found(other.address, "Packhorse at the other school")]
-    circle = circle_of(node, Company(search=lambda _: found))
+    circle = circle_of(node, Company(search=lambda *_: found))
     circle.fresh()
     circle.close()
     peer = known(node, other)
     assert (peer.name, peer.is_typed, peer.kind) == (found[0].name, False, "peer")
-    circle = circle_of(node, Company(search=lambda _: []))
+    # It was overheard; it is asked all the same, until it does not answer either.
+    circle = circle_of(node, Company(search=lambda *_: []))
     circle.fresh()
     circle.close()
-    assert read_book(node.state.peers).peers == []
+    assert known(node, other).heard > 0
+    other.fault = lambda _: Answer(500)
+    for expected in ([other.address], []):
+        circle = circle_of(node, Company(search=lambda *_: []))
+        circle.fresh()
+        circle.close()
+        assert [one.address for one in read_book(node.state.peers).peers] == expected
 
 
 def test_only_to_typed_addresses_packets_may_leave_the_network(
@@ -265,7 +272,7 @@ def test_only_to_typed_addresses_packets_may_leave_the_network(
     bring(circle_of(node, Company((other.address,))))
     assert set(seen) == {0}
     seen.clear()
-    bring(circle_of(node, Company(search=lambda _: [Found(other.address, "x")])))
+    bring(circle_of(node, Company(search=lambda *_: [Found(other.address, "x")])))
     assert set(seen) == {1}
 
 
