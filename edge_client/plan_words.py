@@ -163,13 +163,15 @@ def _standing(one: LessonForecast, now: float, here: Here) -> str:
 
 
 def _coming(one: LessonForecast, now: float, here: Here) -> str:
+    """Say since or from when it can be taught, and in what form at its minute."""
     form = "only its sound" if one.sound_alone else one.rendition
-    what = f" as {form}" if form and not one.sound_alone else f", {form}" if form else ""
-    if one.is_here and one.expected is None:
-        return f"here{what}"
+    if one.is_here:
+        return f"here: {form}" if form else "here"
     if one.expected is None:
-        return "" if one.state != "ready" else f"comes{what}"
-    return f"comes {when(one.expected, now, here)}{what}"
+        return ""
+    begins = "here from" if one.state == "ready" else "perhaps from"
+    then = f"; {form} when it is taught" if form else ""
+    return f"{begins} {when(one.expected, now, here)}{then}"
 
 
 def action_lines(plan: Plan, here: Here) -> Iterator[str]:

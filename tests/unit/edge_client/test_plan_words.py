@@ -98,15 +98,18 @@ def test_lessons_say_how_they_stand_why_and_what_helps() -> None:
         _lesson(state="risk", expected=at(20), reason="hours", remedies=["daytime"]),
     )
     assert [line.split("Fish")[1].split(None, 1) for line in lines[1:3]] == [
-        ["ready", "here as 720p"],
-        ["ready", "comes 21:00 as 240p; lower than assigned, so as to be in time"],
+        ["ready", "here: 720p"],
+        [
+            "ready",
+            "here from 21:00; 240p when it is taught; lower than assigned, so as to be in time",
+        ],
     ]
-    assert "here, only its sound" in lines[3]
+    assert "here: only its sound" in lines[3]
     assert lines[4].endswith(
         "missing  the line is down; helps: bring it on a stick or a teacher wishes for it on the"
         " teacher's page"
     )
-    assert "at risk  comes Fri 08:00; the line's hours until then do not suffice" in lines[5]
+    assert "at risk  perhaps from Fri 08:00; the line's hours until then do not suffice" in lines[5]
     assert lines[1].startswith("Fri 08:30  g5")
 
 
