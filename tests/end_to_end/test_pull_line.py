@@ -1,6 +1,9 @@
 """A pull keeps to hours, switches and budget, says which of them ended it, and goes on later."""
 
 import random
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -10,13 +13,16 @@ import pytest
 
 from cache.agent_db import AgentDatabase
 from core.errors import ExitCode
+from core.line.ledger import Ledger
+from core.line.wire import Wire
 from sync.events import Event, Fetching, Summary
 from sync.pull import run_pull
-from tests.support.http_repository import HttpRepository
+from tests.support.http_repository import HttpRepository, Stall
 from tests.support.line import ALWAYS, Line
 from tests.support.node_state import Node, make_node
 from tests.support.tiny_repository import TinyRepository, publish_files
 
+ROOT = Path(__file__).parents[2]
 PACK = "demo/county/fish"
 
 
@@ -110,3 +116,27 @@ def test_a_metered_line_brings_nothing_that_no_lesson_needs(
     assert (summary.exit_code, summary.hold) == (0, "metered")
     assert not node.files(PACK)
     assert line.ledger().used < 30_000
+
+
+def test_a_worker_that_is_killed_has_counted_all_that_travelled(tmp_path: Path, line: Line) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "file").write_bytes(bytes(3_000_000))
+    with HttpRepository(tmp_path / "files") as server:
+        server.fault = lambda _: Stall(600_000)
+        program = (
+            "from pathlib import Path; from tests.support.line import Line;"
+            f"line = Line(Path({str(line.state.root)!r}));"
+            f"line.fetch({server.url!r}, line.use(), 0, 3_000_000)"
+        )
+        with subprocess.Popen([sys.executable, "-c", program], cwd=ROOT) as process:
+            while server.sent() < 600_000:
+                assert process.poll() is None
+                time.sleep(0.02)
+            process.kill()
+        sent = server.sent()
+    # What was reserved stands: too much is counted then, never too little.
+    kept = line.ledger()
+    assert sent <= kept.used + kept.reserved < 1_500_000
+    with closing(line.use(limit=200_000)) as use:
+        use.largest(Wire())
+    assert line.ledger() == Ledger(month="2026-11-01", used=kept.used + kept.reserved)
