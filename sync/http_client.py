@@ -27,6 +27,9 @@ USER_AGENT: Final = "packhorse"
 _LINE_END: Final = 4
 _DIGITS: Final = 16
 _NOT_MODIFIED: Final = 304
+# Round trips until an answer begins on a new connection.
+_TRIPS: Final = 2
+_TLS_TRIPS: Final = 3
 
 
 class Answer:
@@ -111,6 +114,7 @@ class HttpClient:
         self.timing = timing
         self.use: Use = use or Unlimited()
         self.wire = wire_to(url)
+        self._trips = _TLS_TRIPS if self.wire.tls else _TRIPS
         self._told = 0, 0
         self.meter = Meter()
         self._url = url.rstrip("/") + "/"
@@ -172,10 +176,13 @@ class HttpClient:
         wanted = Wanted(expected, size, is_steady=is_steady, connects=connects)
         with self.use.request(wanted, self.wire) as ticket:
             self.meter.request(size)
+            began = self.timing.monotonic()
             try:
                 with self._answered(request, path, len(content or b""), expected) as response:
-                    if connects:
-                        self.use.round_trip(self.meter.round_trip())
+                    trips = self._trips if connects else 1
+                    waited = (self.timing.monotonic() - began) / trips
+                    # A proxy may be near, and the upstream far behind it.
+                    self.use.round_trip(max(waited, self.meter.round_trip()))
                     ticket.expect(_stated_length(response))
                     yield Answer(response, self, path, ticket)
             finally:

@@ -119,7 +119,7 @@ class LineUse:
         """
         with self.lock:
             free = self._purse.free(self._budget(self.permitted()))
-        most = largest_request(self._estimate)
+        most = largest_request(self._estimate, self._rate())
         if free is None:
             return most
         return min(most, affordable(int(free / _WITH_LOSSES), wire, connect=True))
@@ -131,8 +131,10 @@ class LineUse:
     def round_trip(self, seconds: float) -> None:
         """Note how long a round trip takes."""
         with self.lock:
-            self._estimate = with_round_trip(self._estimate, seconds)
-            self._is_news = True
+            # Behind another answer that is coming it is longer.
+            if self._steady <= 1:
+                self._estimate = with_round_trip(self._estimate, seconds)
+                self._is_news = True
 
     def permitted(self) -> Rules:
         """Give what holds now; the caller holds the lock.

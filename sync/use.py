@@ -64,7 +64,7 @@ class Use(Protocol):
         """Give how many bytes before the end of an answer the next request is sent; 0 for after."""
 
     def round_trip(self, seconds: float) -> None:
-        """Note how long a round trip takes."""
+        """Note how long it took until an answer began."""
 
 
 class Unlimited:

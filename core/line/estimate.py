@@ -26,7 +26,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         samples: rates of the latest stretches, bytes a second on the wire, oldest first.
         up: share of the time in which the line is there.
-        latency: seconds of a round trip; 0 while unknown.
+        latency: seconds until an answer begins on an open connection; 0 while unknown.
     """
 
     samples: Annotated[tuple[_Rate, ...], msgspec.Meta(max_length=MOST_SAMPLES)] = ()

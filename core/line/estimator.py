@@ -50,7 +50,7 @@ def with_rate(estimate: Estimate, rate: float, *, held_back: bool = False) -> Es
 
 
 def with_round_trip(estimate: Estimate, seconds: float) -> Estimate:
-    """Learn from the time that a connection took to be made."""
+    """Learn from the time that passed until an answer began."""
     seconds = min(max(0.0, seconds), _SLOWEST_ANSWER)
     known = estimate.latency
     latency = known + _FRESH * (seconds - known) if known else seconds

@@ -16,15 +16,24 @@ from core.line.wire import Wire, wire_bytes
 SMALLEST: Final = 64 * 1024
 LARGEST: Final = 16 * 1024 * 1024
 _SECONDS: Final = 30.0
-# Round trips until an answer begins: to connect, to ask, and half of one for the other side.
+# Until a line is measured, so that what is learnt then holds soon.
+_UNMEASURED_SECONDS: Final = 8.0
+# To connect, to ask, and half as much again to be sure.
 _ROUND_TRIPS: Final = 2.5
 # Less than this in flight is not worth a second connection.
 _WORTH: Final = 4 * 1024
 
 
-def largest_request(estimate: Estimate) -> int:
-    """Give bytes of content that one request asks for at most."""
-    return int(min(LARGEST, max(SMALLEST, estimate.rate * _SECONDS)))
+def largest_request(estimate: Estimate, capped: float | None = None) -> int:
+    """Give bytes of content that one request asks for at most.
+
+    Args:
+        estimate: what the line carries.
+        capped: the present cap, bytes a second; None for none.
+    """
+    rate = estimate.rate if capped is None else min(estimate.rate, capped)
+    seconds = _SECONDS if estimate.is_measured else _UNMEASURED_SECONDS
+    return int(min(LARGEST, max(SMALLEST, rate * seconds)))
 
 
 def affordable(left: int, wire: Wire, *, connect: bool = False) -> int:

@@ -34,7 +34,9 @@ def test_what_is_affordable_costs_no_more_than_is_left_and_nearly_all_of_it(
 @given(samples=st.lists(st.floats(1, 1e9), max_size=60), latency=st.floats(0, 600, allow_nan=False))
 def test_requests_have_bounds(samples: list[float], latency: float) -> None:
     estimate = Estimate(samples=tuple(samples), latency=latency)
-    assert SMALLEST <= largest_request(estimate) <= LARGEST
+    most = largest_request(estimate)
+    assert SMALLEST <= most <= LARGEST
+    assert SMALLEST <= largest_request(estimate, 1000.0) <= most
     assert lead_bytes(estimate) >= 0
 
 
