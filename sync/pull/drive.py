@@ -12,7 +12,7 @@ from core.plan.model import Action, Plan
 from core.plan.planner import work
 from core.plan.situation import Situation
 
-AHEAD_SECONDS: Final = 10.0
+AHEAD_SECONDS: Final = 30.0
 """So much of a plan is carried out, as the line's rate has it, before another one is made."""
 # Bytes a second of what does not come by line.
 _NEAR_RATE: Final = 4e6

@@ -119,10 +119,10 @@ def test_each_plan_is_made_of_what_is_then() -> None:
 
 
 def test_small_steps_of_one_version_go_together() -> None:
-    small = [item(f"{n}", 90_000) for n in range(4)]
-    other = pack("b", item("1", 300_000))
+    small = [item(f"{n}", 270_000) for n in range(4)]
+    other = pack("b", item("1", 900_000))
     made = plan_of(pack("a", *small), other)
-    # At 20 kB/s, ten seconds are two of them and some; what crosses that is still taken.
+    # At 20 kB/s, half a minute is two of them and some; what crosses that is still taken.
     assert [(one.pack, one.item) for one in ahead(made, 20_000)] == [
         ("a", "0"), ("a", "1"), ("a", "2"),
     ]  # fmt: skip
