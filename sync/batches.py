@@ -11,6 +11,8 @@ from core.statement import SignedBatch, encode_batch, encode_signed_batch, signe
 from core.usage import Statement, decode_record, plain_statement
 from sync.identity import Identity
 
+REFUSED: Final = "upload-refused"
+"""Fact that is not empty while the hub does not take statements."""
 MOST_STATEMENTS: Final = 2000
 MOST_BYTES: Final = 256 * 1024
 # Stands for a record that this Packhorse cannot read; the hub isolates it, since nobody counts 0.

@@ -17,7 +17,7 @@ from cache.journal_reader import Epoch, JournalReader, JournalRow
 from core.codec import decode_json
 from core.errors import ExitCode, PackhorseError, RefusedError
 from core.statement import Acknowledgement, Rejection
-from sync.batches import MOST_BYTES, MOST_STATEMENTS, Signer, encode_rows
+from sync.batches import MOST_BYTES, MOST_STATEMENTS, REFUSED, Signer, encode_rows
 from sync.context import SyncContext
 from sync.events import Contact, Done, Problem, Summary, Uploading, problem_of
 from sync.http_client import HttpClient
@@ -29,8 +29,6 @@ from sync.pull.retry import Persistence
 from sync.source import SourceError
 from sync.upstream import open_client
 
-REFUSED: Final = "upload-refused"
-"""Fact that is not empty while the hub does not take statements."""
 _PATH: Final = "v1/statements"
 _TYPE: Final = "application/msgpack"
 _MAX_ANSWER_BYTES: Final = 1024 * 1024

@@ -2,16 +2,19 @@
 
 import math
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cache.agent_db import AgentDatabase
 from core.errors import PackhorseError
+from sync.batches import REFUSED
 from sync.context import SyncContext
 from sync.held import HeldError
 from sync.http_client import HttpClient
 from sync.identity import load_identity
 from sync.source import SourceError
-from sync.upload import REFUSED, Upload
+
+if TYPE_CHECKING:
+    from sync.upload import Upload
 
 EVERY_SECONDS: Final = 300.0
 """Each upload costs a request: what is said meanwhile goes together."""
@@ -76,7 +79,10 @@ class Statements:
             self._due = math.inf
             self._note(error)
 
-    def _opened(self) -> Upload:
+    def _opened(self) -> "Upload":
+        # Here, not above: it needs this package itself.
+        from sync.upload import Upload  # noqa: PLC0415
+
         if self._upload is None:
             identity = load_identity(self._context.state)
             self._upload = Upload(self._context, self._client, self._agent, identity)

@@ -17,11 +17,12 @@ from cache.clock import Clock
 from cache.journal import Journal
 from cache.state import StateDirectory
 from core.usage import Recorded, encode_record
+from sync.batches import REFUSED
 from sync.enrol import enrol
 from sync.events import ItemReady, Uploading
 from sync.last_used import last_used
 from sync.pull import run_pull
-from sync.upload import REFUSED, run_upload
+from sync.upload import run_upload
 from tests.support.node_state import Node
 
 PACKHORSE = [sys.executable, "-m", "packhorse"]
