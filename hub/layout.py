@@ -62,11 +62,6 @@ class HubDirectory:
         return self.root / "mirror" / "trust"
 
     @property
-    def mirror_parts(self) -> Path:
-        """Bundles that a mirror has in part."""
-        return self.root / "mirror" / "parts"
-
-    @property
     def upstream_authority(self) -> Path:
         """Certificate of the authority of a mirror's upstream."""
         return self.root / "upstream.pem"

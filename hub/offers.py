@@ -61,6 +61,10 @@ class Offers:
     def __init__(self, directory: HubDirectory, repository: Repository, clock: Clock) -> None:
         """Take nothing yet."""
         self._folder = directory.offers
+        self._parts = self._folder / "parts"
+        if isinstance(repository, DirectoryRepository):
+            # On its own disk, so that what is whole only gets its name.
+            self._parts = repository.root / ".offers"
         self._repository = repository
         self._clock = clock
 
@@ -86,7 +90,8 @@ class Offers:
             return Answer()
         now = signing_time(self._clock.wall(), published.issued)
         new = verify_role(data, role, delegator, current, now)
-        durable.make_directory(self._parts)
+        for folder in (self._folder, self._parts):
+            durable.make_directory(folder)
         durable.write_file(self._file(role), data)
         lacks = [self._held(one) for one in self._lacking(new)]
         if lacks:
@@ -120,10 +125,6 @@ class Offers:
             return self._held(one)
         self._finish(one, part)
         return Held(one.path, one.length, one.length)
-
-    @property
-    def _parts(self) -> Path:
-        return self._folder / "parts"
 
     def _file(self, role: str) -> Path:
         return self._folder / f"{role}.json"

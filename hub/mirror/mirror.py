@@ -25,7 +25,7 @@ from hub.mirror.forwarding import Forwarded, forward
 from hub.mirror.lists import Lists, gather, withdraws
 from hub.mirror.pruning import is_due, prune
 from hub.mirror.record import read_record, write_record
-from hub.mirror.trusting import follow
+from hub.mirror.trusting import follow, older
 from hub.mirror.upstream import Document, MissingError, StoppedError, Upstream, open_upstream
 from hub.published import Published, load_published
 from hub.repository import DirectoryRepository
@@ -106,7 +106,8 @@ class Mirror:
         """Do nothing yet."""
         repository = DirectoryRepository(_root(directory, config))
         upstream = upstream or open_upstream(config.upstream, authority_of(directory))
-        fetcher = Fetcher(repository, directory.mirror_parts, came)
+        # On the repository's own disk, so that what is whole only gets its name.
+        fetcher = Fetcher(repository, repository.root / ".parts", came)
         self._parts = Parts(directory, config, clock, repository, upstream, fetcher)
 
     def run(self, seconds: float = ROUND_SECONDS) -> Round:
@@ -145,9 +146,11 @@ class _Work:
         self._patterns = list(parts.config.mirrored)
         self._record = read_record(parts.directory.mirror_record)
         self._round = Round()
+        self._is_sound = False
 
     def run(self) -> Round:
         shown = self._shown()
+        self._is_sound = shown is not None and not shown.lapsed
         try:
             self._follow(shown)
         except StoppedError:
@@ -173,7 +176,7 @@ class _Work:
         """Ask for the tip; None where nothing has changed since all was here."""
         record, upstream = self._record, self._parts.upstream
         is_settled = record.is_whole and record.wanted == self._patterns
-        is_settled = is_settled and not is_due(record.stale, self._wall)
+        is_settled = is_settled and not is_due(record.stale, self._wall) and self._is_sound
         try:
             found = upstream.poll(
                 roles.TIP_PATH, MAX_TIP_BYTES, record.memory if is_settled else ""
@@ -190,6 +193,8 @@ class _Work:
         now = signing_time(self._wall, shown.issued if shown else None)
         folder = parts.directory.mirror_trust
         state = follow(self._repository, parts.upstream, _tip(data), folder, now)
+        if state.snapshot < self._record.shown:
+            raise older("the snapshot")
         lists = gather(self._repository, parts.upstream, state, self._patterns)
         parts.heard.setdefault(state.snapshot, parts.clock.monotonic())
         self._change(contact=format_moment(self._wall), snapshot=state.snapshot)
@@ -278,10 +283,14 @@ class _Work:
         self._round.problems += self._round.forwarded.problems
 
     def _shown(self) -> Published | None:
-        """Give the state that is shown; None before the first."""
+        """Give the state that is shown; None before the first, and where it is damaged."""
         if self._repository.size(roles.TIMESTAMP_PATH) is None:
             return None
-        return load_published(self._repository)
+        try:
+            return load_published(self._repository)
+        except RefusedError:
+            # What is damaged here comes again from the upstream; nothing older than what was shown.
+            return None
 
     def _note_missing(self, left: list[Bundle]) -> None:
         missing = sum(one.link.length for one in left)

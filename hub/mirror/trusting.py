@@ -21,6 +21,7 @@ from tuf.api.exceptions import (
     UnsignedMetadataError,
 )
 from tuf.api.metadata import Metadata, Root, Snapshot, Timestamp
+from tuf.api.serialization import DeserializationError
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from core.errors import PackhorseError, RefusedError, UnavailableError
@@ -142,6 +143,15 @@ def _seed(repository: Repository, folder: Path) -> None:
     stamp = repository.read(roles.TIMESTAMP_PATH, roles.MAX_TIMESTAMP_BYTES)
     if stamp is None:
         return
+    try:
+        _seed_from(repository, folder, stamp)
+    except DeserializationError:
+        # Damaged here: what the mirror remembers keeps older states out.
+        shutil.rmtree(folder)
+        folder.mkdir()
+
+
+def _seed_from(repository: Repository, folder: Path, stamp: bytes) -> None:
     (folder / "timestamp.json").write_bytes(stamp)
     version = Metadata[Timestamp].from_bytes(stamp).signed.snapshot_meta.version
     path = roles.metadata_path("snapshot", version)
@@ -175,6 +185,15 @@ def _state(folder: Path) -> State:
     return State(files, snapshot.version, timestamp.version)
 
 
+def older(file: str) -> RefusedError:
+    """Say that an upstream shows something else than what has to follow."""
+    return RefusedError(
+        "{file} is not of the version that it should be: someone may be replaying old files.",
+        hint=_KEPT,
+        file=file,
+    )
+
+
 def _worded(error: RepositoryError | DownloadError, fetcher: _Fetcher) -> PackhorseError:
     file = fetcher.last or roles.TIMESTAMP_PATH
     if isinstance(error, DownloadLengthMismatchError):
@@ -188,11 +207,7 @@ def _worded(error: RepositoryError | DownloadError, fetcher: _Fetcher) -> Packho
             file=file,
         )
     if isinstance(error, BadVersionNumberError):
-        return RefusedError(
-            "{file} is not of the version that it should be: someone may be replaying old files.",
-            hint=_KEPT,
-            file=file,
-        )
+        return older(file)
     if isinstance(error, UnsignedMetadataError):
         return RefusedError("{file} is not signed by the right keys.", hint=_KEPT, file=file)
     return RefusedError("{file} is damaged or not what was signed.", hint=_KEPT, file=file)

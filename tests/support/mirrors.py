@@ -51,7 +51,7 @@ class MirrorHub:
         found = {}
         for path in sorted(self.repository.rglob("*")):
             name = path.relative_to(self.repository).as_posix()
-            if path.is_file() and not name.startswith(("tips/", "steps/", "incoming/")):
+            if path.is_file() and not name.startswith(("tips/", "steps/", "incoming/", ".")):
                 found[name] = path.read_bytes()
         return found
 

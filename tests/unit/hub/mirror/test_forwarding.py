@@ -79,7 +79,8 @@ async def test_what_is_published_at_a_mirror_is_sequenced_upstream_and_comes_bac
     bundles = [sorted(p.name for p in one.glob("bundles/*/*"))
                for one in (province.directory, mirror.repository)]  # fmt: skip
     assert bundles[0] == bundles[1]
-    assert not list(province.hub_directory.offers.glob("parts/*"))
+    assert not list(province.directory.glob(".offers/*"))
+    assert not list(province.hub_directory.offers.iterdir())
 
 
 async def test_with_the_upstream_away_it_waits_and_nothing_is_lost(

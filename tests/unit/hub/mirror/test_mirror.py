@@ -221,3 +221,33 @@ def test_a_new_root_is_followed(province: Province, mirror: MirrorHub) -> None:
     assert {"metadata/1.root.json", "metadata/2.root.json"} <= mirror.files().keys()
     shutil.rmtree(mirror.directory.mirror_trust, ignore_errors=True)
     assert mirror.round().is_whole
+
+
+@pytest.mark.parametrize("what", ["timestamp.json", "4.snapshot.json", "2.gd.zhuhai.json"])
+@pytest.mark.parametrize("data", [None, b"", b"junk"])
+def test_what_is_damaged_at_the_mirror_comes_again(
+    mirror: MirrorHub, what: str, data: bytes | None
+) -> None:
+    mirror.round()
+    before = mirror.files()
+    file = mirror.repository / "metadata" / what
+    file.unlink()
+    if data is not None:
+        file.write_bytes(data)
+    for _ in range(3):
+        mirror.round()
+    assert mirror.files() == before
+
+
+def test_a_damaged_mirror_takes_nothing_older_all_the_same(
+    tmp_path: Path, province: Province, server: HttpRepository, mirror: MirrorHub
+) -> None:
+    old = shutil.copytree(province.directory, tmp_path / "old")
+    province.publish(LOCAL, {"1.txt": b"other"}, 2)
+    mirror.round()
+    (mirror.repository / "metadata/timestamp.json").write_bytes(b"junk")
+    for path in ("tip", "metadata/timestamp.json"):
+        server.overlay[path] = (old / path).read_bytes()
+    done = mirror.round()
+    assert "replaying old files" in str(done.problems[0])
+    assert done.shown == 5
