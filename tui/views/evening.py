@@ -174,7 +174,13 @@ def notes(evening: Evening, selected: str, language: Language) -> tuple[Note, ..
     moment = evening.moment(one.expected) if one.expected else None
     if moment is not None:
         when = short_when(moment, evening.today, language)
-        text += _(", expected {when}").format(when=when)
+        # Its first form comes then; the one that is named, by the lesson's minute.
+        first = (
+            _(", perhaps here from {when} on")
+            if one.reason == "line"
+            else _(", here from {when} on")
+        )
+        text += first.format(when=when)
     why = reason_sentence(one, language)
     helps = help_sentence(one.remedies, language)
     return (Note(text, mood), *(Note(said) for said in (why, helps) if said))

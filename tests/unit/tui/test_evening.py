@@ -71,7 +71,7 @@ def test_a_lesson_under_the_cursor_is_told_in_full() -> None:
     lesson = next(one for one in plan.lessons if not one.is_best)
     got = shown(plan, selected=f"g5 {lesson.start}")
 
-    assert notes(got)[0].startswith("11:00 Rivers and plains: ready: 240p, expected ")
+    assert notes(got)[0].startswith("11:00 Rivers and plains: ready: 240p, here from ")
     assert notes(got)[1] == "It comes in a lower quality, so as to be in time."
 
 
