@@ -123,6 +123,7 @@ def work(
             line=line,
             disk_floor=settings.disk_floor,
             zone=settings.time_zone,
+            poll_seconds=settings.line_poll_minutes * 60,
             company=_company(settings),
         )
         if task in _REPORTS:

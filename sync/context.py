@@ -34,6 +34,7 @@ class SyncContext:
         by_peers: whether other nodes of the network alone are turned to, and nothing travels by
             line.
         company: other nodes of the network, to which it may turn.
+        poll_seconds: how long a pull goes on before it asks again what is published.
     """
 
     state: StateDirectory
@@ -49,6 +50,7 @@ class SyncContext:
     by_line: bool = True
     by_peers: bool = False
     company: Company = NOBODY
+    poll_seconds: float = 900.0
 
     def alive(self) -> None:
         """Tell that the run goes on, though nothing else is to be told."""

@@ -40,8 +40,18 @@ class Hands(Protocol):
         """Leave something out from now on: it was carried out, and nothing came of it."""
 
 
-def drive(hands: Hands, make: Callable[[Situation], Plan] = work) -> Plan:
+def drive(
+    hands: Hands,
+    make: Callable[[Situation], Plan] = work,
+    is_stale: Callable[[], bool] = lambda: False,
+) -> Plan:
     """Work until nothing may be done any more; give the last plan, which says why.
+
+    Args:
+        hands: what carries plans out.
+        make: makes them.
+        is_stale: says that what is published should be looked at anew before anything else is
+            done: a pull may take days.
 
     Raises:
         PackhorseError: nothing more can be done now, and no plan knows of it.
@@ -51,7 +61,7 @@ def drive(hands: Hands, make: Callable[[Situation], Plan] = work) -> Plan:
         situation = hands.situation()
         made = make(situation)
         head = made.head
-        if head is None:
+        if head is None or is_stale():
             return made
         if before is not None and _is_the_same(before, head):
             hands.give_up(head)

@@ -318,14 +318,16 @@ class PackPull:
         return {digest for digest, size in sizes.items() if size != wanted[digest]}
 
     def _tell(self, items: list[str]) -> None:
+        release, told = self._release, self._room.told
         for item in items:
-            if item not in self._titles:
+            if item not in self._titles or (release.pack, release.version, item) in told:
                 continue
+            told.add((release.pack, release.version, item))
             self._items_ready += 1
             self._room.context.emit(
                 ItemReady(
-                    pack=self._release.pack,
-                    version=self._release.version,
+                    pack=release.pack,
+                    version=release.version,
                     item=item,
                     title=self._titles[item],
                 )

@@ -18,6 +18,7 @@ class Room:
 
     Attributes:
         sizes: of blobs that were seen here in this run.
+        told: items that were told to be ready in it: pack, version, item.
     """
 
     context: SyncContext
@@ -27,6 +28,7 @@ class Room:
     persistence: Persistence
     circle: Circle
     sizes: dict[Digest, int] = field(default_factory=dict)
+    told: set[tuple[str, int, str]] = field(default_factory=set)
 
     def size(self, digest: Digest) -> int | None:
         """Give a blob's size in bytes, or None when it is not here; one that is here stays."""

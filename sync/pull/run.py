@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import Final
 
+import msgspec
+
 from cache.agent_db import AgentDatabase
 from cache.blobs import BlobStore
 from cache.catalogue_files import open_catalogue
@@ -98,6 +100,7 @@ class _Run:
         self._problems: list[Problem] = []
         self._packs: dict[str, Transferred] = {}
         self._plan = Plan()
+        self._polled = 0.0
         self._wishes = Wishes(self._context.state)
         self._inventory = Inventory(self._context)
         self._assigned: set[str] = set()
@@ -119,17 +122,39 @@ class _Run:
         with self._noting():
             note_used(self._context.state, self._agent)
             room.catalogue.reconcile(room.blobs.has_durably)
-            releases = self._releases()
+            releases = self._rounds()
             if releases is None:
                 return
-            with self._noting():
-                self._pull_all(releases)
             # Also when the line failed, or staging would grow with every version begun.
             is_whole = len(self._packs) == len(releases) and all(
                 one.complete for one in self._packs.values()
             )
             clean(room, releases, is_whole=is_whole, is_sound=not self._problems)
             self._wishes.remember_unpublished(self._agent, self._published)
+
+    def _rounds(self) -> list[Release] | None:
+        """Ask what is published and fetch it, again and again where that takes long.
+
+        Returns:
+            What was published last; None when nobody could say.
+        """
+        while True:
+            self._polled = self._context.clock.monotonic()
+            releases = self._releases()
+            if releases is None:
+                return None
+            with self._noting():
+                self._pull_all(releases)
+                if self._plan.head is not None and self._is_stale():
+                    # What stopped a pack may be mended by now, or is found again.
+                    self._problems.clear()
+                    continue
+            return releases
+
+    def _is_stale(self) -> bool:
+        """Say whether what is published should be asked for again: withdrawals come with it."""
+        passed = self._context.clock.monotonic() - self._polled
+        return self._by_line and passed >= self._context.poll_seconds
 
     def _releases(self) -> list[Release] | None:
         """Give what is to be fetched: as the upstream says, or as other nodes do if it fails."""
@@ -312,9 +337,10 @@ class _Run:
             hands.rest()
             self._inventory.save()
             self._removed = hands.removed
-            self._packs = {pack: pull.transferred() for pack, pull in pulls.items()}
+            for pack, pull in pulls.items():
+                self._packs[pack] = _sum(self._packs.get(pack), pull.transferred())
             # What only waits for its hour is as healthy as what is here.
-            there = {pack for pack, one in self._packs.items() if ended or one.complete}
+            there = {pack for pack in pulls if ended or self._packs[pack].complete}
             self._healthy += len(there - hands.failed)
             self._room.circle.tell(self._plan if ended else Plan())
             self._room.circle.save()
@@ -323,7 +349,7 @@ class _Run:
         """Do what the plan says until it says that nothing may be done any more."""
         if not self._room.circle.is_alone:
             self._room.circle.mean(plan(hands.by_itself()))
-        self._plan = drive(hands, self._made)
+        self._plan = drive(hands, self._made, self._is_stale)
         hands.held(self._plan)
 
     def _made(self, situation: Situation) -> Plan:
@@ -345,6 +371,17 @@ class _Run:
             self._problems.append(problem)
         self._retry_after = max(self._retry_after, getattr(error, "retry_after", 0.0))
         self._context.emit(problem)
+
+
+def _sum(before: Transferred | None, now: Transferred) -> Transferred:
+    """Add what a pack cost before what is published was asked for again."""
+    if before is None:
+        return now
+    return msgspec.structs.replace(
+        now,
+        bundle_bytes=before.bundle_bytes + now.bundle_bytes,
+        items_ready=before.items_ready + now.items_ready,
+    )
 
 
 def _own_damage(name: str) -> RefusedError:

@@ -27,6 +27,7 @@ class Node:
     Attributes:
         events: what all its runs told.
         slept: the pauses that its runs made, seconds; nothing really sleeps.
+        poll_seconds: how long a run goes on before it asks again what is published.
     """
 
     state: StateDirectory
@@ -34,6 +35,7 @@ class Node:
     events: list[Event] = field(default_factory=list)
     slept: list[float] = field(default_factory=list)
     packs: tuple[str, ...] = ("*",)
+    poll_seconds: float = 900.0
 
     def context(self, open_source: Callable[[], Source] | None) -> SyncContext:
         """Give the surroundings of a run."""
@@ -46,6 +48,7 @@ class Node:
             packs=self.packs,
             disk_floor=0,
             open_source=open_source,
+            poll_seconds=self.poll_seconds,
         )
 
     def pull(self, url: str, *, patience: Patience | None = None) -> Summary:

@@ -1,6 +1,6 @@
 """What a node's pull brings first, by its timetable, wishes and settings; and why it ends."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
@@ -18,11 +18,11 @@ from core.line.settings import LineSettings
 from core.names import PackId
 from core.timetable import Channel, Slot
 from sync.directory_source import DirectorySource
-from sync.events import ItemReady, PackReady, Planned, Summary
+from sync.events import Checking, ItemReady, PackReady, Planned, Summary
 from sync.identity import Identity, save_identity
 from tests.support.clock import START, FixedClock
 from tests.support.node_state import Node, make_node
-from tests.support.publishing import publish_assignment
+from tests.support.publishing import publish_assignment, withdraw
 from tests.support.rendition_packs import ART, MATH, publish
 from tests.support.tiny_repository import TinyRepository
 
@@ -210,3 +210,45 @@ def test_a_large_block_comes_in_ranges_and_nothing_comes_twice(
     assert node.pull_from(Slow(repository.directory)).exit_code == 0
     assert len(ready(node)) == 3
     assert (max(came), sum(came)) == (2500, 40_380)
+
+
+class SlowDirectory(DirectorySource):
+    """A repository whose bytes take their time, in which something happens meanwhile."""
+
+    def __init__(self, root: Path, clock: FixedClock, happens: Callable[[], None]) -> None:
+        super().__init__(root)
+        self._clock = clock
+        self._happens = happens
+
+    def open_range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
+        """Give the bytes of a range at 700 a second."""
+        for chunk in super().open_range(path, start, stop):
+            self._clock.advance(len(chunk) / 700)
+            self._happens()
+            yield chunk
+
+
+def test_a_pull_that_takes_long_asks_again_what_is_published(
+    node: Node, repository: TinyRepository
+) -> None:
+    publish_assignment(repository, {}, RULES)
+    left = ["lesson-3"]
+
+    def withdraw_once() -> None:
+        if left and ready(node):
+            withdraw(repository, ART, "It is wrong.", item=left.pop())
+
+    node.poll_seconds = 20.0
+    assert isinstance(node.clock, FixedClock)
+    summary = node.pull_from(SlowDirectory(repository.directory, node.clock, withdraw_once))
+
+    assert (summary.exit_code, summary.hold) == (0, "done")
+    assert left == []
+    # Its sound was here already; it is not served, and its pictures were not fetched any more.
+    assert not any("lesson-3" in path for path in node.files(ART))
+    brought = {one.pack: one for one in summary.packs}
+    assert [brought[pack].complete for pack in (MATH, ART)] == [True, True]
+    assert brought[ART].bundle_bytes < brought[MATH].bundle_bytes - 10_000
+    # What came before and after the second poll is one sum.
+    assert brought[MATH].items_ready == 3
+    assert 2 <= sum(isinstance(one, Checking) for one in node.events) <= 12
