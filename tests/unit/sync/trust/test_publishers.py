@@ -378,7 +378,8 @@ def test_nobody_assigns_in_anothers_name(repository: Repository, tmp_path: Path)
     assign(repository, county, "cn/-")
     assign(repository, county, "gd/zhuhai")
     repository.write()
-    assert assigned(node_of(repository, tmp_path), repository) == ([], ["gd/zhuhai"], [])
+    said = "gd.zhuhai signs cn/-/@assignment, which it may not publish."
+    assert assigned(node_of(repository, tmp_path), repository) == ([], ["gd/zhuhai"], [said])
 
 
 @pytest.mark.parametrize("place", ["gd/zhuhai", ""])
