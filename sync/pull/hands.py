@@ -93,7 +93,8 @@ class NodeHands:
         """Reckon what is outstanding of every pack, and what may go; what stops one is noted."""
         tasks = self._tasks
         self._inventory.removable = removable(self._room, tasks.unwanted, tasks.wishes.named)
-        for pack in self._tasks.pulls:
+        self._inventory.keep(tasks.pulls)
+        for pack in tasks.pulls:
             with self._of(pack):
                 pass
         self._inventory.save()

@@ -1,5 +1,6 @@
 """What is outstanding in a run, kept on the disk for whoever plans without the line."""
 
+from collections.abc import Collection
 from typing import Final
 
 from cache.outstanding_file import write_outstanding
@@ -30,6 +31,10 @@ class Inventory:
     def outstanding(self) -> Outstanding:
         """All of it."""
         return Outstanding(packs=list(self._packs.values()), removable=self.removable)
+
+    def keep(self, packs: Collection[str]) -> None:
+        """Forget what was outstanding of others: nobody wants them any more."""
+        self._packs = {pack: one for pack, one in self._packs.items() if pack in packs}
 
     def note(self, pack: str, found: OutstandingPack | None) -> None:
         """Note what is outstanding of a pack, None for nothing."""

@@ -126,9 +126,8 @@ class _Run:
             if releases is None:
                 return
             # Also when the line failed, or staging would grow with every version begun.
-            is_whole = len(self._packs) == len(releases) and all(
-                one.complete for one in self._packs.values()
-            )
+            whole = {(one.pack, one.version) for one in self._packs.values() if one.complete}
+            is_whole = all((one.pack, one.version) in whole for one in releases)
             clean(room, releases, is_whole=is_whole, is_sound=not self._problems)
             self._wishes.remember_unpublished(self._agent, self._published)
 
@@ -336,7 +335,7 @@ class _Run:
         finally:
             hands.rest()
             self._inventory.save()
-            self._removed = hands.removed
+            self._removed += hands.removed
             for pack, pull in pulls.items():
                 self._packs[pack] = _sum(self._packs.get(pack), pull.transferred())
             # What only waits for its hour is as healthy as what is here.

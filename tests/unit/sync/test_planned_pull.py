@@ -252,3 +252,26 @@ def test_a_pull_that_takes_long_asks_again_what_is_published(
     # What came before and after the second poll is one sum.
     assert brought[MATH].items_ready == 3
     assert 2 <= sum(isinstance(one, Checking) for one in node.events) <= 12
+
+
+def test_what_is_no_longer_assigned_ends_in_the_middle_of_a_pull(
+    node: Node, repository: TinyRepository
+) -> None:
+    publish_assignment(repository, {}, RULES)
+    left = [Rule("*", MATH, 1)]
+
+    def take_back_once() -> None:
+        if left and ready(node):
+            publish_assignment(repository, {}, [left.pop()])
+
+    node.poll_seconds = 20.0
+    assert isinstance(node.clock, FixedClock)
+    summary = node.pull_from(SlowDirectory(repository.directory, node.clock, take_back_once))
+
+    assert (summary.exit_code, summary.hold) == (0, "done")
+    assert node.problems() == []
+    brought = {one.pack: one for one in summary.packs}
+    assert brought[MATH].complete
+    # Nothing of it is outstanding any more, and what was staged of it is gone.
+    assert ART not in {one.pack for one in read_outstanding(node.state.outstanding).packs}
+    assert list(node.state.staging.iterdir()) == []
