@@ -135,24 +135,25 @@ class HubApplication:
         return web.Response(body=pem, content_type=_AUTHORITY_TYPE)
 
     async def status(self, _: web.Request) -> web.Response:
-        """Say that the hub is alive, and how fresh its repository is."""
+        """Say that the hub is alive, and how fresh what it shows is; a new mirror shows nothing."""
         service = self._service
         data = await asyncio.to_thread(
             service.repository.read, roles.TIMESTAMP_PATH, roles.MAX_TIMESTAMP_BYTES
         )
-        timestamp = edit.parse(data or b"", Timestamp, roles.MAX_TIMESTAMP_BYTES)
-        return json_response(
-            200,
-            {
-                "hub": service.hub,
-                "version": version("packhorse"),
+        shown = {}
+        if data is not None or service.mirror is None:
+            timestamp = edit.parse(data or b"", Timestamp, roles.MAX_TIMESTAMP_BYTES)
+            shown = {
                 "snapshot": timestamp.snapshot_meta.version,
                 "timestamp": timestamp.version,
                 "expires": format_moment(timestamp.expires),
-                "time": format_moment(service.clock.wall()),
             }
-            | (_mirror_status(service) if service.mirror else {}),
-        )
+        own = {
+            "hub": service.hub,
+            "version": version("packhorse"),
+            "time": format_moment(service.clock.wall()),
+        }
+        return json_response(200, own | shown | (_mirror_status(service) if service.mirror else {}))
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """Give a file of the repository."""

@@ -110,8 +110,7 @@ class TrustSession:
             RefusedError: the tip is damaged or too large.
         """
         found = ask(self._source, self._base(), known)
-        timestamp = self._stage.metadata / "timestamp.json"
-        if known and found.tip and found.tip.timestamp == timestamp.read_bytes():
+        if known and found.tip and self._is_here(found.tip):
             # The first answer to a question that was not asked before.
             return found._replace(tip=None)
         return found
@@ -119,7 +118,12 @@ class TrustSession:
     def take(self, poll: Poll) -> None:
         """Verify what a poll brought; raises as ``refresh``."""
         if poll.is_changed:
-            self.refresh(poll.tip)
+            try:
+                self.refresh(poll.tip)
+            except RefusedError:
+                # Perhaps the upstream's tips are made against another snapshot by now.
+                self._stage.polled.unlink(missing_ok=True)
+                raise
         else:
             self.refresh_unchanged()
         verified = (self._stage.metadata / "snapshot.json").read_bytes()
@@ -285,6 +289,12 @@ class TrustSession:
         self._floor = floor
         self.time = _time(floor, self._clock)
         return True
+
+    def _is_here(self, tip: Tip) -> bool:
+        """Say whether all that a tip holds is here: a round may have ended after the timestamp."""
+        names = ("timestamp.json", "snapshot.json")
+        here = [(self._stage.metadata / name).read_bytes() for name in names]
+        return here == [tip.timestamp, tip.snapshot]
 
     def _base(self) -> Base:
         try:

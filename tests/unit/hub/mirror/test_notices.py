@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -10,12 +11,14 @@ import pytest
 from core.control import Wording, wording_of
 from core.errors import PackhorseError
 from core.trusted_time import format_moment
+from hub.address import Address
 from hub.mirror.notices import mirror_notices
 from hub.mirror.record import Record
 from hub.mirror.upstream import open_upstream
 from hub.notices import sentence
 from hub.pages.languages import load_languages
 from hub.serve.mirroring import MirrorKeeper
+from hub.serve.run import Server
 from hub.serve.service import open_service
 from tests.support.clock import START, FixedClock
 from tests.support.http_repository import Answer, HttpRepository
@@ -64,6 +67,30 @@ def test_every_failure_of_an_upstream_has_its_words_in_chinese(tmp_path: Path) -
                 assert not template or chinese.gettext(template) != template
 
 
+async def test_a_mirror_that_has_nothing_yet_says_so_in_its_status(tmp_path: Path) -> None:
+    province = Province(tmp_path, ["gd"])
+    with HttpRepository(province.directory) as server:
+        mirror = await asyncio.to_thread(
+            lambda: MirrorHub(tmp_path / "m", server.url, province.clock)
+        )
+        server.fault = lambda _: Answer(503)
+        status = await status_of(mirror, province)
+    assert "snapshot" not in status
+    assert status["mirror"]["contact"] == ""
+
+
+async def status_of(mirror: MirrorHub, province: Province) -> dict[str, Any]:
+    """Serve a mirror, and give its status."""
+    service = open_service(mirror.directory, province.clock)
+    running = Server(service, Address("127.0.0.1", 0), tls=False)
+    url = await running.start()
+    try:
+        async with httpx.AsyncClient() as client:
+            return dict((await client.get(f"{url}/v1/status")).raise_for_status().json())
+    finally:
+        await running.stop()
+
+
 async def test_a_serving_mirror_stays_fresh_and_its_status_says_how_it_stands(
     tmp_path: Path,
 ) -> None:
@@ -84,17 +111,7 @@ async def test_a_serving_mirror_stays_fresh_and_its_status_says_how_it_stands(
         await asyncio.to_thread(keeper.step)
         assert mirror.record.shown == 2
         service.registry.close()
-    from hub.address import Address
-    from hub.serve.run import Server
-
-    running = Server(open_service(mirror.directory, province.clock), Address("127.0.0.1", 0),
-                     tls=False)  # fmt: skip
-    url = await running.start()
-    try:
-        async with httpx.AsyncClient() as client:
-            status = (await client.get(f"{url}/v1/status")).json()
-    finally:
-        await running.stop()
+    status = await status_of(mirror, province)
     assert status["snapshot"] == 2
     assert status["mirror"]["upstream"] == server.url
     assert status["mirror"]["missing_bytes"] == 0

@@ -5,14 +5,17 @@ from contextlib import closing
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from cache.agent_db import AgentDatabase
 from core.assignment import Assignment, Rule
+from core.errors import ExitCode
+from core.tip import decode_tip, encode_tip
 from core.trust import roles
 from sync.trust.reach import Reach
 from tests.support.clock import FixedClock
-from tests.support.http_repository import HttpRepository
+from tests.support.http_repository import Answer, HttpRepository
 from tests.support.node_state import enrol_by_hand, make_node
 from tests.support.province import Province
 from tests.support.publishing import publish_assignment
@@ -77,6 +80,48 @@ def test_a_pack_that_is_updated_costs_a_step_and_its_release(world: World) -> No
     asked = [path for path, _ in world.pull()]
     assert asked[:2] == ["tips/5.zst", "steps/cn.2-3.zst"]
     assert not [path for path in asked if path.startswith("metadata/")]
+    assert world.node.files(NATIONAL) == {"1.txt": b"new"}
+
+
+def test_a_role_file_that_did_not_come_with_the_tip_comes_by_a_step_all_the_same(
+    world: World,
+) -> None:
+    world.pull()
+    world.pull()
+    world.province.publish(NATIONAL, {"1.txt": b"new"}, 2)
+    world.server.fault = lambda asked: Answer(503) if "steps/" in asked.path else None
+    assert world.node.pull(world.server.url).exit_code != 0
+    world.server.fault = lambda _: None
+    world.node.events.clear()
+    asked = [path for path, _ in world.pull()]
+    assert asked[:2] == ["tips/5.zst", "steps/cn.2-3.zst"]
+    assert not [path for path in asked if path.startswith("metadata/")]
+
+
+def test_a_kept_snapshot_that_is_not_the_hubs_any_more_is_given_up(world: World) -> None:
+    world.pull()
+    world.pull()
+    kept = world.node.state.trust / "current" / "polled.json"
+    # As it was signed before the hub was restored from a backup, or after a fault of the card.
+    kept.write_bytes(kept.read_bytes().replace(b"gd.foshan", b"gd.fushan"))
+    world.province.publish(NATIONAL, {"1.txt": b"new"}, 2)
+    world.node.pull(world.server.url)
+    world.node.events.clear()
+    assert world.pull()[0] == ("tip", 200)
+    assert world.node.files(NATIONAL) == {"1.txt": b"new"}
+
+
+def test_one_tip_with_a_wrong_snapshot_keeps_nothing_away_once_it_is_right(world: World) -> None:
+    world.pull()
+    world.pull()
+    world.province.publish(NATIONAL, {"1.txt": b"new"}, 2)
+    good = decode_tip((world.province.directory / "tip").read_bytes())
+    bad = msgspec.structs.replace(good, snapshot=b"{}")
+    world.server.overlay = {"tips/5.zst": encode_tip(bad)}
+    assert world.node.pull(world.server.url).exit_code == ExitCode.REFUSED
+    world.server.overlay = {}
+    world.node.events.clear()
+    world.pull()
     assert world.node.files(NATIONAL) == {"1.txt": b"new"}
 
 
