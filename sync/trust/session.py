@@ -118,17 +118,29 @@ class TrustSession:
     def take(self, poll: Poll) -> None:
         """Verify what a poll brought; raises as ``refresh``."""
         if poll.is_changed:
-            try:
-                self.refresh(poll.tip)
-            except RefusedError:
-                # Perhaps the upstream's tips are made against another snapshot by now.
-                self._stage.polled.unlink(missing_ok=True)
-                raise
+            self._take_new(poll)
         else:
-            self.refresh_unchanged()
+            self._take_again()
         verified = (self._stage.metadata / "snapshot.json").read_bytes()
         if poll.base.data == verified and poll.base != self._base():
             self._stage.polled.write_bytes(verified)
+
+    def _take_new(self, poll: Poll) -> None:
+        try:
+            self.refresh(poll.tip)
+        except RefusedError:
+            # Perhaps the upstream's tips are made against another snapshot by now.
+            self._stage.polled.unlink(missing_ok=True)
+            raise
+
+    def _take_again(self) -> None:
+        try:
+            self.refresh_unchanged()
+        except RefusedError as error:
+            if isinstance(error.__cause__, ExpiredMetadataError):
+                raise
+            # The upstream has nothing new, so it is this node's own files that are spoilt.
+            self.refresh(ask(self._source, Base(), "").tip)
 
     def refresh(self, tip: Tip | None) -> None:
         """Verify root, timestamp, snapshot and targets.

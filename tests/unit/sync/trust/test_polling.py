@@ -1,5 +1,6 @@
 """What a poll asks for: the tip against a kept snapshot, steps between role files, few roles."""
 
+import json
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -123,6 +124,19 @@ def test_one_tip_with_a_wrong_snapshot_keeps_nothing_away_once_it_is_right(world
     world.node.events.clear()
     world.pull()
     assert world.node.files(NATIONAL) == {"1.txt": b"new"}
+
+
+@pytest.mark.parametrize("name", ["timestamp.json", "snapshot.json", "targets.json", "root.json"])
+def test_what_a_card_has_spoilt_of_the_metadata_comes_again(world: World, name: str) -> None:
+    world.pull()
+    world.pull()
+    file = world.node.state.trust / "current" / "metadata" / name
+    spoilt = json.loads(file.read_bytes())
+    spoilt["signatures"][0]["sig"] = "00" * 64
+    file.unlink()
+    file.write_text(json.dumps(spoilt))
+    world.pull()
+    assert json.loads(file.read_bytes()) != spoilt
 
 
 def test_a_publisher_is_read_once_one_of_its_packs_is_assigned_and_while_it_is_here(
