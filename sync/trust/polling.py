@@ -44,12 +44,14 @@ class Poll(NamedTuple):
         is_there: whether the upstream has a tip; a plain mirror has none.
         memory: what to remember, for the next poll.
         base: what to ask against from now on.
+        path: where the tip was, for the words of errors.
     """
 
     tip: Tip | None
     is_there: bool
     memory: str
     base: Base
+    path: str = roles.TIP_PATH
 
     @property
     def is_changed(self) -> bool:
@@ -91,7 +93,8 @@ def _against(source: Source, base: Base, memory: Memory, known: str) -> Poll | N
     except (MissingError, RefusedError):
         # Too old, another repository's, or damaged: the tip itself says.
         return None
-    return Poll(tip, is_there=True, memory=_encode(Memory(path, document.validator)), base=base)
+    memory = Memory(path, document.validator)
+    return Poll(tip, is_there=True, memory=_encode(memory), base=base, path=path)
 
 
 def _whole(source: Source, base: Base, memory: Memory, known: str) -> Poll:

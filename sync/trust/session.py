@@ -127,7 +127,7 @@ class TrustSession:
 
     def _take_new(self, poll: Poll) -> None:
         try:
-            self.refresh(poll.tip)
+            self.refresh(poll.tip, poll.path)
         except RefusedError:
             # Perhaps the upstream's tips are made against another snapshot by now.
             self._stage.polled.unlink(missing_ok=True)
@@ -142,17 +142,19 @@ class TrustSession:
             # The upstream has nothing new, so it is this node's own files that are spoilt.
             self.refresh(ask(self._source, Base(), "").tip)
 
-    def refresh(self, tip: Tip | None) -> None:
+    def refresh(self, tip: Tip | None, path: str = roles.TIP_PATH) -> None:
         """Verify root, timestamp, snapshot and targets.
 
         Args:
             tip: what the tip says; None to ask for the files themselves.
+            path: where the tip was.
 
         Raises:
             RefusedError: something is not signed, expired, older than what was seen, damaged.
             UnavailableError: a file could not be fetched.
         """
-        self._run(TipFetcher(self._source, tip, held=self._stage.metadata if tip else None))
+        held = self._stage.metadata if tip else None
+        self._run(TipFetcher(self._source, tip, path, held=held))
 
     def refresh_unchanged(self) -> None:
         """Verify again what is here, when the tip has not changed; needs no upstream.
