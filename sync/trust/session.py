@@ -163,7 +163,7 @@ class TrustSession:
             RefusedError: it has expired meanwhile.
             UnavailableError: a file that was missing could not be fetched.
         """
-        self._run(TipFetcher(self._source, self._local_tip(), _LOCAL))
+        self._run(TipFetcher(self._source, self._local_tip(), _LOCAL, self._stage.metadata))
 
     def packs(self, reach: Reach | None = None) -> list[PackTarget]:
         """List the packs that publishers sign, with what is wrong in ``problems``.
