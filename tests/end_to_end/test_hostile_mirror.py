@@ -70,7 +70,8 @@ def test_a_node_refuses_keeps_what_it_has_and_goes_on_afterwards(world: World, n
     assert summary.exit_code == ExitCode.REFUSED
     assert any(attack.words in text for text in node.problems()), node.problems()
     assert node.files(NATIONAL) == node.files(LOCAL) == NEW
-    assert world.server.requests[-1].sent < 4_000_000
+    # What the system's buffers hold on loopback comes on top of what was accepted.
+    assert world.server.requests[-1].sent < 12_000_000
     world.server.overlay = {}
     world.province.publish(LOCAL, {"1.txt": b"newest"}, 3)
     node.events.clear()

@@ -11,7 +11,7 @@ from core.tip import Tip, decode_tip, encode_tip
 from core.trust import edit, roles
 from tests.support.province import Province
 
-_HUGE = 8_000_000
+_HUGE = 32_000_000
 
 
 @dataclass(frozen=True)
