@@ -13,6 +13,12 @@ MAX_ROOT_BYTES: Final = 32 * 1024
 MAX_TIMESTAMP_BYTES: Final = 4 * 1024
 MAX_SNAPSHOT_BYTES: Final = 64 * 1024
 MAX_TARGETS_BYTES: Final = 256 * 1024
+TOP: Final = {
+    "root": MAX_ROOT_BYTES,
+    "timestamp": MAX_TIMESTAMP_BYTES,
+    "snapshot": MAX_SNAPSHOT_BYTES,
+}
+"""The roles above all targets, with what a file of each may have, bytes."""
 
 ROOT_PERIOD: Final = timedelta(days=730)
 TARGETS_PERIOD: Final = timedelta(days=365)
@@ -37,6 +43,11 @@ class Publisher:
 
     role: str
     pattern: str
+
+
+def largest(role: str) -> int:
+    """Give what a file of a role may have, bytes."""
+    return TOP.get(role, MAX_TARGETS_BYTES)
 
 
 def publisher_of(place: str) -> Publisher:

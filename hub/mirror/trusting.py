@@ -5,7 +5,6 @@ whatever happened to that folder.
 """
 
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +13,6 @@ from typing import Final
 from tuf.api.exceptions import (
     BadVersionNumberError,
     DownloadError,
-    DownloadHTTPError,
     DownloadLengthMismatchError,
     ExpiredMetadataError,
     RepositoryError,
@@ -22,23 +20,15 @@ from tuf.api.exceptions import (
 )
 from tuf.api.metadata import Metadata, Root, Snapshot, Timestamp
 from tuf.api.serialization import DeserializationError
-from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
 from core.errors import PackhorseError, RefusedError, UnavailableError
 from core.tip import Tip
 from core.trust import roles
-from core.trust.reference_time import set_reference_time
+from core.trust.updating import BASE, MetadataFetcher, begin_update
 from hub.mirror.upstream import MissingError, Upstream
 from hub.repository import Repository
 
-_BASE: Final = "metadata/"
-_NOT_FOUND: Final = 404
 _KEPT: Final = "Nothing new is taken until that is right again; what is here is served on."
-_LIMITS: Final = {
-    "root": roles.MAX_ROOT_BYTES,
-    "timestamp": roles.MAX_TIMESTAMP_BYTES,
-    "snapshot": roles.MAX_SNAPSHOT_BYTES,
-}
 
 
 @dataclass(frozen=True)
@@ -76,17 +66,9 @@ def follow(
     folder.mkdir(parents=True)
     fetcher = _Fetcher(repository, upstream, tip)
     _seed(repository, folder)
-    config = UpdaterConfig(
-        root_max_length=roles.MAX_ROOT_BYTES,
-        timestamp_max_length=roles.MAX_TIMESTAMP_BYTES,
-        snapshot_max_length=roles.MAX_SNAPSHOT_BYTES,
-        targets_max_length=roles.MAX_TARGETS_BYTES,
-    )
     first = repository.read(roles.metadata_path("root", 1), roles.MAX_ROOT_BYTES)
     try:
-        updater = Updater(str(folder), _BASE, fetcher=fetcher, config=config, bootstrap=first)
-        set_reference_time(updater, now)
-        updater.refresh()
+        begin_update(str(folder), fetcher, first, now).refresh()
     except (RepositoryError, DownloadError) as error:
         raise _worded(error, fetcher) from error
     state = _state(folder)
@@ -94,48 +76,19 @@ def follow(
     return state
 
 
-class _Fetcher(FetcherInterface):
+class _Fetcher(MetadataFetcher):
     def __init__(self, repository: Repository, upstream: Upstream, tip: Tip | None) -> None:
+        super().__init__(tip, roles.TIP_PATH, MissingError)
         self._repository = repository
         self._upstream = upstream
-        self._tip = tip
-        self.last = ""
-        self.failure: PackhorseError | None = None
 
-    def _fetch(self, url: str) -> Iterator[bytes]:
-        self.failure = None
-        self.last = url
-        version, _, role = url.removeprefix(_BASE).removesuffix(".json").partition(".")
-        limit = _LIMITS.get(role or version, roles.MAX_TARGETS_BYTES)
-        found = self._here(url, version, role, limit)
-        if found is not None:
-            return iter([found])
-        if role == "root" and self._tip is not None and int(version) > self._tip.root:
-            raise DownloadHTTPError("the tip knows no newer root", _NOT_FOUND)
-        try:
-            return iter([self._upstream.read(url, limit)])
-        except MissingError as error:
-            if role == "root" and self._tip is None:
-                raise DownloadHTTPError(str(error), _NOT_FOUND) from error
-            self.failure = error
-            raise
-        except PackhorseError as error:
-            self.failure = error
-            raise
+    def _kept(self, url: str, role: str) -> bytes | None:
+        # Roots were verified when they were stored.
+        return self._repository.read(url, roles.largest(role)) if role == "root" else None
 
-    def _here(self, url: str, version: str, role: str, limit: int) -> bytes | None:
-        if role == "root":
-            # Verified when it was stored; python-tuf verifies it again.
-            return self._repository.read(url, limit)
-        if self._tip is None:
-            return None
-        if version == "timestamp":
-            self.last = roles.TIP_PATH
-            return self._tip.timestamp
-        if role == "snapshot" and version == str(self._tip.snapshot_version):
-            self.last = roles.TIP_PATH
-            return self._tip.snapshot
-        return None
+    def _read(self, url: str, role: str, version: str) -> bytes:
+        del version
+        return self._upstream.read(url, roles.largest(role))
 
 
 def _seed(repository: Repository, folder: Path) -> None:
@@ -167,7 +120,7 @@ def _seed_from(repository: Repository, folder: Path, stamp: bytes) -> None:
 
 def _state(folder: Path) -> State:
     files = {
-        f"{_BASE}{path.name}": path.read_bytes()
+        f"{BASE}{path.name}": path.read_bytes()
         for path in (folder / "root_history").glob("*.root.json")
     }
     root = Metadata[Root].from_bytes((folder / "root.json").read_bytes()).signed

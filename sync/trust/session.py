@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tuf.api.exceptions import (
     DownloadError,
@@ -13,7 +13,6 @@ from tuf.api.exceptions import (
 )
 from tuf.api.metadata import Metadata, Root, Snapshot, TargetFile, Timestamp
 from tuf.api.serialization import DeserializationError
-from tuf.ngclient import Updater, UpdaterConfig
 
 from cache.clock import Clock
 from cache.state import StateDirectory
@@ -24,16 +23,19 @@ from core.names import PackId
 from core.release import MAX_RELEASE_BYTES, Release, decode_release, release_path
 from core.tip import Tip
 from core.trust import roles
-from core.trust.reference_time import set_reference_time
+from core.trust.updating import begin_update
 from core.trusted_time import trusted_now
 from sync.source import Source, SourceError
-from sync.trust.fetcher import BASE, TipFetcher
+from sync.trust.fetcher import TipFetcher
 from sync.trust.floor import Floor, raised, read_floor, rotated, write_floor
 from sync.trust.listing import AssignmentTarget, PackTarget, Walk
 from sync.trust.polling import Base, Poll, ask
 from sync.trust.reach import Reach
 from sync.trust.stage import Stage, enrolment_root
 from sync.trust.words import worded
+
+if TYPE_CHECKING:
+    from tuf.ngclient import Updater
 
 _LOCAL: Final = "the metadata on this node"
 
@@ -281,17 +283,8 @@ class TrustSession:
         self.time = _time(self._floor, self._clock)
 
     def _refresh(self) -> None:
-        config = UpdaterConfig(
-            root_max_length=roles.MAX_ROOT_BYTES,
-            timestamp_max_length=roles.MAX_TIMESTAMP_BYTES,
-            snapshot_max_length=roles.MAX_SNAPSHOT_BYTES,
-            targets_max_length=roles.MAX_TARGETS_BYTES,
-        )
-        updater = Updater(
-            str(self._stage.metadata), BASE, fetcher=self._fetcher, config=config,
-            bootstrap=self._root,
-        )  # fmt: skip
-        set_reference_time(updater, self.time.moment)
+        folder = str(self._stage.metadata)
+        updater = begin_update(folder, self._fetcher, self._root, self.time.moment)
         updater.refresh()
         self._updater = updater
 

@@ -13,10 +13,9 @@ from core.assignment import Rule
 from core.names import PackId
 from core.plan.outstanding import OutstandingItem, OutstandingPack
 from sync.directory_source import DirectorySource
-from sync.identity import Identity, save_identity
 from sync.source import SourceError
 from tests.support.clock import START, FixedClock
-from tests.support.node_state import Node, make_node
+from tests.support.node_state import Node, enrol_by_hand, make_node
 from tests.support.publishing import publish_assignment
 from tests.support.rendition_packs import ART, MATH, lessons, publish
 from tests.support.tiny_repository import TinyRepository
@@ -50,11 +49,7 @@ def repository(tmp_path: Path) -> TinyRepository:
 @pytest.fixture
 def node(repository: TinyRepository, tmp_path: Path) -> Node:
     node = make_node(tmp_path / "node", repository.root, FixedClock())
-    save_identity(
-        node.state,
-        Identity(url="http://x", hub="h", node="n", school="s1", token="t", root_version=1,
-                 place="demo/county"),
-    )  # fmt: skip
+    enrol_by_hand(node, "demo/county")
     return node
 
 

@@ -19,9 +19,8 @@ from core.names import PackId
 from core.timetable import Channel, Slot
 from sync.directory_source import DirectorySource
 from sync.events import Checking, ItemReady, PackReady, Planned, Summary
-from sync.identity import Identity, save_identity
 from tests.support.clock import START, FixedClock
-from tests.support.node_state import Node, make_node
+from tests.support.node_state import Node, enrol_by_hand, make_node
 from tests.support.publishing import publish_assignment, withdraw
 from tests.support.rendition_packs import ART, MATH, publish
 from tests.support.tiny_repository import TinyRepository
@@ -44,11 +43,7 @@ def node(repository: TinyRepository, tmp_path: Path, monkeypatch: pytest.MonkeyP
     # As if the packs were larger: all of a small one comes first.
     monkeypatch.setattr("core.plan.ordering.SMALL_UPDATE", 0)
     node = make_node(tmp_path / "node", repository.root, FixedClock())
-    save_identity(
-        node.state,
-        Identity(url="http://x", hub="h", node="n", school="s1", token="t", root_version=1,
-                 place="demo/county"),
-    )  # fmt: skip
+    enrol_by_hand(node, "demo/county")
     with closing(AgentDatabase(node.state)) as agent:
         agent.remember_estimate(Estimate(samples=(700.0,)))
     write_line_settings(node.state.line_settings, LineSettings(week=(100,) * 168))

@@ -25,11 +25,10 @@ from core.timetable import Channel, Slot
 from core.usage import Recorded, encode_record
 from sync.directory_source import DirectorySource
 from sync.events import Summary
-from sync.identity import Identity, save_identity
 from sync.last_used import FACT, last_used, note_used
 from sync.pull import run_pull
 from tests.support.clock import START, FixedClock
-from tests.support.node_state import Node, make_node
+from tests.support.node_state import Node, enrol_by_hand, make_node
 from tests.support.publishing import publish_assignment
 from tests.support.rendition_packs import ART, MATH, lessons, publish
 from tests.support.tiny_repository import TinyRepository
@@ -60,11 +59,7 @@ def repository(tmp_path: Path) -> TinyRepository:
 def node(repository: TinyRepository, tmp_path: Path) -> Node:
     """A node that has the first two packs, of which none is assigned any more."""
     node = make_node(tmp_path / "node", repository.root, FixedClock())
-    save_identity(
-        node.state,
-        Identity(url="http://x", hub="h", node="n", school="s1", token="t", root_version=1,
-                 place="demo/county"),
-    )  # fmt: skip
+    enrol_by_hand(node, "demo/county")
     publish_assignment(repository, {}, [Rule("*", MATH), Rule("*", ART)])
     assert pull(node, repository).exit_code == 0
     return node

@@ -27,11 +27,10 @@ from core.wish_list import decode_unpublished
 from edge_client.readings import Reader
 from sync.directory_source import DirectorySource
 from sync.events import Done, ItemReady, PackReady, Summary
-from sync.identity import Identity, save_identity
 from sync.pull.schedule import groups_of
 from sync.source import SourceError
 from tests.support.clock import START, FixedClock
-from tests.support.node_state import Node, make_node
+from tests.support.node_state import Node, enrol_by_hand, make_node
 from tests.support.packs import make_manifest, slight_rendition
 from tests.support.publishing import publish_assignment, withdraw
 from tests.support.rendition_packs import ART, LESSONS, MATH, content, lessons, publish
@@ -69,11 +68,7 @@ def repository(tmp_path: Path) -> TinyRepository:
 @pytest.fixture
 def node(repository: TinyRepository, tmp_path: Path) -> Node:
     node = make_node(tmp_path / "node", repository.root, FixedClock())
-    save_identity(
-        node.state,
-        Identity(url="http://x", hub="h", node="n", school="s1", token="t", root_version=1,
-                 place="demo/county"),
-    )  # fmt: skip
+    enrol_by_hand(node, "demo/county")
     return node
 
 

@@ -8,8 +8,9 @@ from tuf.api.exceptions import ExpiredMetadataError
 from tuf.ngclient import Updater
 
 from core.trust.reference_time import set_reference_time
+from core.trust.updating import BASE
 from sync.directory_source import DirectorySource
-from sync.trust.fetcher import BASE, TipFetcher
+from sync.trust.fetcher import TipFetcher
 from tests.support.tiny_repository import TinyRepository
 
 SIGNED = datetime(2030, 1, 1, tzinfo=UTC)
