@@ -12,7 +12,7 @@ from cache.catalogue_files import open_catalogue
 from cache.catalogue_reader import CatalogueReader
 from core.errors import ExitCode, PackhorseError, RefusedError
 from core.plan.model import Hold, Plan
-from core.plan.planner import plan
+from core.plan.planner import work
 from core.plan.situation import Situation
 from core.release import Release
 from core.trusted_time import format_moment
@@ -347,13 +347,13 @@ class _Run:
     def _follow(self, hands: NodeHands) -> None:
         """Do what the plan says until it says that nothing may be done any more."""
         if not self._room.circle.is_alone:
-            self._room.circle.mean(plan(hands.by_itself()))
+            self._room.circle.mean(work(hands.by_itself()))
         self._plan = drive(hands, self._made, self._is_stale)
         hands.held(self._plan)
 
     def _made(self, situation: Situation) -> Plan:
         """Make a plan, and let other nodes know what this one brings."""
-        made = plan(situation)
+        made = work(situation)
         self._room.circle.tell(made)
         return made
 
