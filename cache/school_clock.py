@@ -119,8 +119,10 @@ class SchoolClock:
         Raises:
             ExhaustedError: the disk is full, broken or read-only.
         """
+        clocks = clocks_of(self._clock, floor)
         with self._changing:
-            reached = school_time.reach(self._memory, self.now(floor))
+            now = school_time.school_time(self._memory, clocks)
+            reached = school_time.reach(self._memory, now, clocks)
             if reached != self._memory:
                 self._keep(reached)
 

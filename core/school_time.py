@@ -2,7 +2,8 @@
 
 It is sure when the machine's clock is (a time source or a hardware clock vouches for it), else
 when a person confirmed it since boot; then it runs on with the monotonic clock. Otherwise there
-is at best a guess, and whoever needs the time asks a person.
+is at best a guess, and whoever needs the time asks a person. The guess runs on with the monotonic
+clock, too, through any number of boots: only the time without power is missing from it.
 
 It never goes back without a new confirmation: a sure clock that is a little behind makes it
 stand still until the clock has caught up, one that is far behind makes it unsure.
@@ -28,6 +29,7 @@ _STANDSTILL: Final = timedelta(minutes=10)
 # A person may confirm this much else than a sure clock shows.
 _TOLERANCE: Final = timedelta(minutes=2)
 _Seconds = Annotated[float, msgspec.Meta(ge=0, le=2e11)]
+_Boot = Annotated[str, msgspec.Meta(max_length=64)]
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,12 +40,19 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         boot: the boot in which a person confirmed the time; empty for none.
         monotonic: the monotonic clock then.
         confirmed: what they confirmed.
+        guess: a school time that has surely passed if ``reached`` ever was right: it runs on
+            where nobody is sure any more; 0 for none.
+        guess_boot: the boot in which that was kept; empty where it is not known.
+        guess_monotonic: the monotonic clock then.
     """
 
     reached: _Seconds = 0.0
-    boot: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    boot: _Boot = ""
     monotonic: _Seconds = 0.0
     confirmed: _Seconds = 0.0
+    guess: _Seconds = 0.0
+    guess_boot: _Boot = ""
+    guess_monotonic: _Seconds = 0.0
 
 
 class Confirmation(NamedTuple):
@@ -111,17 +120,26 @@ def school_time(memory: Memory, clocks: Clocks) -> SchoolTime:
     if sure is not None and sure[0] >= reached - _STANDSTILL:
         return SchoolTime(max(sure[0], reached), sure[1])
     guesses = [reached] if memory.reached else []
+    if memory.guess:
+        guesses.append(_moment(_run_on(memory, clocks)))
     if clocks.is_plausible(clocks.wall):
         guesses.append(clocks.wall)
     return SchoolTime(max(guesses), "guess") if guesses else SchoolTime(None, "none")
 
 
-def reach(memory: Memory, now: SchoolTime) -> Memory:
-    """Give what is to be kept now, so that time does not go back after a power cut."""
-    if not now.is_known or now.moment is None:
-        return memory
-    latest = max(memory.reached, now.moment.timestamp())
-    return msgspec.structs.replace(memory, reached=latest)
+def reach(memory: Memory, now: SchoolTime, clocks: Clocks) -> Memory:
+    """Give what is to be kept now, so that time does not go back after a power cut.
+
+    Args:
+        memory: what was kept so far.
+        now: school time now.
+        clocks: the machine's clocks now.
+    """
+    if now.is_known and now.moment is not None:
+        latest = max(memory.reached, now.moment.timestamp())
+        return _guessing(msgspec.structs.replace(memory, reached=latest), latest, clocks)
+    start = memory.guess or memory.reached
+    return _guessing(memory, _run_on(memory, clocks), clocks) if start else memory
 
 
 def adopted(memory: Memory, said: Confirmation, boot: str) -> Memory:
@@ -136,9 +154,7 @@ def adopted(memory: Memory, said: Confirmation, boot: str) -> Memory:
         return memory
     if memory.boot == boot and memory.monotonic >= said.monotonic:
         return memory
-    return Memory(
-        reached=said.confirmed, boot=boot, monotonic=said.monotonic, confirmed=said.confirmed
-    )
+    return _confirmed(said)
 
 
 def confirm(memory: Memory, clocks: Clocks, said: datetime) -> Memory:
@@ -169,8 +185,36 @@ def confirm(memory: Memory, clocks: Clocks, said: datetime) -> Memory:
     if now.moment is not None and abs(now.moment - said) < _TOLERANCE / 2:
         # They read it off our screen: seconds are better known here.
         said = now.moment
-    moment = said.timestamp()
-    return Memory(reached=moment, boot=clocks.boot, monotonic=clocks.monotonic, confirmed=moment)
+    return _confirmed(Confirmation(clocks.boot, clocks.monotonic, said.timestamp()))
+
+
+def _confirmed(said: Confirmation) -> Memory:
+    """Give what is kept of a confirmation; what was guessed before is forgotten."""
+    return Memory(
+        reached=said.confirmed,
+        boot=said.boot,
+        monotonic=said.monotonic,
+        confirmed=said.confirmed,
+        guess=said.confirmed,
+        guess_boot=said.boot,
+        guess_monotonic=said.monotonic,
+    )
+
+
+def _guessing(memory: Memory, guess: float, clocks: Clocks) -> Memory:
+    return msgspec.structs.replace(
+        memory, guess=guess, guess_boot=clocks.boot, guess_monotonic=clocks.monotonic
+    )
+
+
+def _run_on(memory: Memory, clocks: Clocks) -> float:
+    """Give the guess as it has run on since it was kept, seconds since 1970: never too far."""
+    if not memory.guess:
+        # As an older Packhorse kept it: nobody knows since when.
+        return memory.reached
+    is_later = memory.guess_boot and clocks.boot and memory.guess_boot != clocks.boot
+    since = 0.0 if is_later else memory.guess_monotonic
+    return memory.guess + max(0.0, clocks.monotonic - since)
 
 
 def _sure(memory: Memory, clocks: Clocks) -> tuple[datetime, Source] | None:

@@ -56,7 +56,7 @@ class SchoolHours:
         """Give school time."""
         clocks = self._clocks()
         now = school_time.school_time(self._memory(clocks.boot), clocks)
-        self._seen = school_time.reach(self._seen, now)
+        self._seen = school_time.reach(self._seen, now, clocks)
         return now
 
     def minute(self) -> int | None:

@@ -57,9 +57,10 @@ class NodeClocks:
 
     def time(self, now: float) -> SchoolTime:
         """Give school time, and keep once a minute what it has reached."""
-        found = school_time(self.memory, self.at(now))
-        reached = reach(self.memory, found)
-        if reached.reached >= self.memory.reached + _SAVE_SECONDS:
+        clocks = self.at(now)
+        found = school_time(self.memory, clocks)
+        reached = reach(self.memory, found, clocks)
+        if reached.guess >= self.memory.guess + _SAVE_SECONDS:
             self.memory = reached
         return found
 

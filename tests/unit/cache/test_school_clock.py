@@ -52,6 +52,13 @@ def test_after_a_power_cut_the_last_saved_minute_is_the_guess(
     found = SchoolClock(state, clock).local(FLOOR)
 
     assert (found.text, found.known) == ("2026-11-25T08:38", False)
+    for _ in range(2):
+        again = SchoolClock(state, clock)
+        clock.advance(3600)
+        again.save(FLOOR)
+        clock.reboot()
+    found = SchoolClock(state, clock).local(FLOOR)
+    assert (found.text, found.known) == ("2026-11-25T10:38", False)
 
 
 def test_the_schools_own_zone_wins_over_the_machines(

@@ -60,11 +60,45 @@ def test_what_a_person_confirmed_runs_on_until_the_next_boot() -> None:
     found = school_time(memory, later(DEAD, 3600, wall=EPOCH))
     assert (found.moment, found.source) == (NOW + timedelta(hours=1), "person")
 
-    memory = reach(memory, found)
+    memory = reach(memory, found, later(DEAD, 3600))
     rebooted = later(DEAD, 0, boot="b2", monotonic=10.0)
     found = school_time(memory, rebooted)
-    assert (found.moment, found.source) == (NOW + timedelta(hours=1), "guess")
+    assert (found.moment, found.source) == (NOW + timedelta(hours=1, seconds=10), "guess")
     assert not school_time(memory, replace(rebooted, boot="")).is_known
+
+
+def test_a_guess_runs_on_through_any_number_of_boots_and_is_never_sure() -> None:
+    memory, passed = confirm(FRESH, DEAD, NOW), 0
+    for boot in ("b2", "b3", "b4"):
+        for minute in (1, 30, 300):
+            clocks = replace(DEAD, boot=boot, monotonic=minute * 60.0)
+            found = school_time(memory, clocks)
+            expected = NOW + timedelta(minutes=passed + minute)
+            assert (found.moment, found.source) == (expected, "guess")
+            memory = reach(memory, found, clocks)
+        passed += 300
+    # Only what was sure is what a sure clock is measured by.
+    assert memory.reached == NOW.timestamp()
+    assert school_time(memory, replace(SYNCHRONISED, boot="b5")).source == "clock"
+
+
+@pytest.mark.parametrize(("kept", "now"), [("", "b2"), ("b1", ""), ("", "")])
+def test_where_a_boot_has_no_name_a_guess_runs_on_no_further_than_is_certain(
+    kept: str, now: str
+) -> None:
+    memory = Memory(guess=NOW.timestamp(), guess_boot=kept, guess_monotonic=100.0)
+
+    for monotonic, passed in ((50.0, 0), (160.0, 60)):
+        found = school_time(memory, replace(DEAD, boot=now, monotonic=monotonic))
+        assert found.moment == NOW + timedelta(seconds=passed)
+
+
+def test_what_an_older_packhorse_kept_runs_on_from_when_it_was_first_read() -> None:
+    memory = Memory(reached=NOW.timestamp())
+    assert school_time(memory, DEAD).moment == NOW
+    memory = reach(memory, school_time(memory, DEAD), DEAD)
+
+    assert school_time(memory, later(DEAD, 60)).moment == NOW + timedelta(minutes=1)
 
 
 def test_a_sure_clock_that_is_a_little_behind_makes_time_stand_still() -> None:
@@ -77,8 +111,9 @@ def test_a_sure_clock_that_is_a_little_behind_makes_time_stand_still() -> None:
 
 
 def test_a_sure_clock_far_behind_is_doubted_until_a_person_confirms_it() -> None:
-    memory = reach(FRESH, school_time(confirm(FRESH, DEAD, NOW + timedelta(days=30)), DEAD))
-    synchronised = later(SYNCHRONISED, 0, boot="b2")
+    mistaken = confirm(FRESH, DEAD, NOW + timedelta(days=30))
+    memory = reach(FRESH, school_time(mistaken, DEAD), DEAD)
+    synchronised = later(SYNCHRONISED, 0, boot="b2", monotonic=0.0)
 
     doubted = school_time(memory, synchronised)
     assert (doubted.moment, doubted.is_known) == (NOW + timedelta(days=30), False)
@@ -109,10 +144,11 @@ def test_another_time_than_a_sure_clocks_is_refused() -> None:
 
 
 def test_only_what_is_sure_is_kept() -> None:
-    guess = school_time(FRESH, replace(DEAD, wall=NOW))
+    clocks = replace(DEAD, wall=NOW)
 
-    assert reach(FRESH, guess) == FRESH
-    assert reach(Memory(reached=1e10), school_time(FRESH, SYNCHRONISED)).reached == 1e10
+    assert reach(FRESH, school_time(FRESH, clocks), clocks) == FRESH
+    kept = reach(Memory(reached=1e10), school_time(FRESH, SYNCHRONISED), SYNCHRONISED)
+    assert kept.reached == 1e10
 
 
 def test_a_persons_mistake_is_not_believed_once_a_clock_is_sure() -> None:
@@ -120,5 +156,5 @@ def test_a_persons_mistake_is_not_believed_once_a_clock_is_sure() -> None:
 
     found = school_time(memory, later(SYNCHRONISED, 60))
 
-    assert (found.moment, found.is_known) == (NOW + timedelta(hours=6), False)
+    assert (found.moment, found.is_known) == (NOW + timedelta(hours=6, seconds=60), False)
     assert school_time(confirm(memory, SYNCHRONISED, NOW), SYNCHRONISED).source == "clock"
