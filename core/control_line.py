@@ -46,7 +46,7 @@ class LineReport(msgspec.Struct, frozen=True, kw_only=True):
             time is not sure.
         left: bytes of the budget that are left; None for any number.
         share: the share of the line that is free just now, 0 to 1.
-        now: school time, or the best guess, seconds since 1970.
+        now: school time, or the best guess, seconds since 1970; 0 where there is not even one.
         hold: why nothing travels just now; empty when something does or could.
         until: when that ends by itself; None when it does not, or nobody knows.
     """

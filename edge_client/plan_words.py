@@ -110,7 +110,7 @@ def _moved(quote: Quote) -> str:
 def _finish(plan: Plan, here: Here) -> str:
     if plan.quote.finish is None:
         return "when all of it is here cannot be said"
-    return f"all is here by {when(plan.quote.finish, plan.made, here)}"
+    return f"all is here {_by(plan.quote.finish, plan.made, here)}"
 
 
 def hold_sentence(plan: Plan, here: Here) -> str:
@@ -205,7 +205,7 @@ def _span(one: Action, now: float, here: Here) -> str:
         return "not foreseen"
     if one.finish - now < 60:  # noqa: PLR2004 - a minute
         return "now"
-    return f"by {when(one.finish, now, here)}"
+    return _by(one.finish, now, here)
 
 
 def _why(one: Action, now: float, here: Here) -> str:
@@ -217,6 +217,11 @@ def _why(one: Action, now: float, here: Here) -> str:
     if one.hold:
         parts.append(f"waits: {_HOLDS[one.hold].partition(':')[0]}")
     return "; ".join(parts)
+
+
+def _by(moment: float, now: float, here: Here) -> str:
+    """Say until when; where there is not even a guess of the time, in how long."""
+    return f"by {when(moment, now, here)}" if now > 0 else f"in {human_duration(moment - now)}"
 
 
 def when(moment: float, now: float, here: Here, *, day: bool = False) -> str:

@@ -13,7 +13,7 @@ from cache.school_clock import SchoolClock
 from cache.state import StateDirectory
 from core.control_line import LineReport
 from core.line.ledger import left, month_after
-from core.line.week import share_at, share_without_time
+from core.line.week import share_at
 from core.plan.capacity import hold_now
 from core.plan.model import Plan
 from core.plan.planner import plan
@@ -112,6 +112,4 @@ def report_of(situation: Situation) -> LineReport:
 def _share(situation: Situation) -> float:
     if any(start <= situation.now < stop for start, stop in situation.busy):
         return 0.0
-    if situation.is_time_known:
-        return share_at(situation.settings, situation.now, situation.here)
-    return share_without_time(situation.settings)
+    return share_at(situation.settings, situation.now, situation.here)

@@ -14,7 +14,7 @@ from cache.school_clock import SchoolClock
 from cache.state import StateDirectory
 from core.line.ledger import month_after, turned
 from core.line.settings import LineSettings
-from core.line.week import share_at, share_without_time
+from core.line.week import share_at
 from core.plan.capacity import hold_now, midnight
 from core.plan.model import Hold
 from core.plan.situation import Situation
@@ -103,10 +103,7 @@ class LineRules:
             busy=self._timetabled.needed(settings.quiet, moment),
         )
         hold, until = hold_now(situation)
-        if time.moment is None:
-            share = share_without_time(settings)
-        else:
-            share = share_at(settings, moment, self._school.here)
+        share = share_at(settings, moment, self._school.here)
         renews = None if today is None else self._renews(today, settings, moment)
         return Rules(settings, share, hold, until, today, renews)
 

@@ -39,7 +39,7 @@ from sync.timetabled import HORIZON, Mark, Timetabled, mark_of
 
 STATEMENT_BYTES: Final = 6
 """What a statement takes on the wire."""
-_BUILD: Final = parse_moment(BUILD_DATE)
+_BUILD: Final = parse_moment(BUILD_DATE).timestamp()
 _MAX_IDENTITY: Final = 64 * 1024
 _MOST_LESSONS: Final = 1000
 _SURE_LESSONS: Final = 200
@@ -98,14 +98,14 @@ class SituationReader:
         sources) is put in by ``dataclasses.replace``.
 
         Args:
-            now: school time.
+            now: school time; without even a guess the situation's is 0.
             outstanding: what is outstanding, where it is known better than the file has it.
 
         Raises:
             UnavailableError: the catalogue is damaged.
             ExhaustedError: the disk is broken.
         """
-        moment = (now.moment or _BUILD).timestamp()
+        moment = now.moment.timestamp() if now.moment else 0.0
         settings = read_line_settings(self._state.line_settings)
         contact = self._agent.contact()
         left = self._kept() if outstanding is None else outstanding
@@ -116,7 +116,8 @@ class SituationReader:
             is_time_known=now.is_known,
             here=self._here,
             outstanding=left,
-            lessons=list(self._coming(moment, seen)),
+            # Without any time those that were over before this was built are left out.
+            lessons=list(self._coming(moment or _BUILD, seen)),
             wishes=_unless_damaged(lambda: list(self._wishes(seen)), []),
             estimate=self._agent.estimate(),
             is_up=not contact.problem,
@@ -181,7 +182,7 @@ class SituationReader:
         if not contact.problem or contact.answered is None:
             return None
         passed = self._clock.wall().timestamp() - contact.answered
-        return now - passed if 0 <= passed <= now else now
+        return now - passed if passed >= 0 else now
 
     def _wire(self) -> Wire:
         try:

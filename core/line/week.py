@@ -32,22 +32,17 @@ def share_at(settings: LineSettings, now: float, here: Here) -> float:
 
     Args:
         settings: what the technician has set.
-        now: school time, seconds since 1970.
+        now: school time or the best guess, seconds since 1970; 0 where there is not even a guess:
+            then it is the least share above 0.
         here: the school's time zone.
     """
     if settings.paused:
         return 0.0
+    if now <= 0:
+        return min(filter(None, settings.week), default=0) / FULL
     if now < settings.open_until:
         return 1.0
     return _of_week(settings.week, here(datetime.fromtimestamp(now, UTC)))
-
-
-def share_without_time(settings: LineSettings) -> float:
-    """Give the share where nobody knows what time it is: the least that any hour allows."""
-    if settings.paused:
-        return 0.0
-    allowed = [share for share in settings.week if share]
-    return min(allowed) / FULL if allowed else 0.0
 
 
 def stretches(settings: LineSettings, start: float, stop: float, here: Here) -> Iterator[Stretch]:

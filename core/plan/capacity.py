@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 from core.line.ledger import left, month_after
-from core.line.settings import FULL
-from core.line.week import Here, Stretch, share_at, share_without_time, stretches
+from core.line.week import Here, Stretch, share_at, stretches
 from core.plan.model import Hold
 from core.plan.situation import Situation
 
@@ -201,7 +200,7 @@ def free_stretches(situation: Situation) -> list[Stretch]:
 def _free(situation: Situation) -> Iterator[Stretch]:
     now, stop = situation.now, situation.now + HORIZON
     if now <= 0:
-        yield Stretch(now, stop, share_without_time(situation.settings))
+        yield Stretch(now, stop, share_at(situation.settings, now, situation.here))
         return
     for one in stretches(situation.settings, now, stop, situation.here):
         if not one.share:
@@ -255,6 +254,6 @@ def midnight(day: date, here: Here, near: float) -> float:
 def is_open_all_day(situation: Situation, until: float) -> bool:
     """Say whether no hour until a moment has less than all of the line."""
     if situation.now <= 0:
-        return share_without_time(situation.settings) * FULL >= FULL
+        return share_at(situation.settings, 0.0, situation.here) >= 1
     found = stretches(situation.settings, situation.now, until, situation.here)
     return all(one.share >= 1 for one in found)

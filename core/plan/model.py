@@ -129,7 +129,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is to be done.
 
     Attributes:
-        made: when the plan was made.
+        made: when the plan was made; 0 where there is not even a guess of the time: moments are
+            seconds from then on.
         is_time_known: whether that is sure; where it is not, the order goes by the best guess, and
             nothing has a deadline.
         actions: in order; the first one whose ``hold`` is empty is the head.

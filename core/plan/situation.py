@@ -99,7 +99,7 @@ class Situation:
     """What is known at one moment.
 
     Attributes:
-        now: school time, seconds since 1970, or the best guess.
+        now: school time, seconds since 1970, or the best guess; 0 where there is not even one.
         is_time_known: whether that is sure.
         here: the school's time zone.
         outstanding: what is wanted and not here.

@@ -8,7 +8,7 @@ from typing import Final
 
 from core.errors import ExhaustedError
 from core.line.requests import affordable, largest_request
-from core.line.week import share_at, share_without_time
+from core.line.week import share_at
 from core.line.wire import Wire, wire_bytes
 from sync.faults import Fault
 from sync.purse import Purse
@@ -177,11 +177,8 @@ class Channel:
 
     def share(self) -> float:
         """Give the share of the line that the node may take, as it believes."""
-        moment, is_known = self._clocks.believed(self._world.now)
-        settings = self._books.settings
-        if not is_known and not moment:
-            return share_without_time(settings)
-        return share_at(settings, moment, here)
+        moment, _ = self._clocks.believed(self._world.now)
+        return share_at(self._books.settings, moment, here)
 
 
 def _failed(fault: Fault) -> SourceError:

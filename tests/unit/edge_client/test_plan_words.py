@@ -59,6 +59,13 @@ def test_the_quote_says_bytes_time_of_the_line_end_disk_and_budget_in_one_senten
     )
 
 
+def test_without_even_a_guess_of_the_time_it_says_in_how_long() -> None:
+    found = situation([pack([video("fish", 9 * MB)])], settings=LineSettings(week=(50,) * 168))
+    made = plan(replace(found, now=0.0, is_time_known=False))
+    assert "all is here in 10 min;" in quote_sentence(made, here)
+    assert list(action_lines(made, here))[-1].split()[-3:-1] == ["10", "min"]
+
+
 def test_a_quote_names_other_sources_and_what_makes_room() -> None:
     quote = Quote(
         line=0, by_source={"stick": 5 * MB, "hub": 0}, finish=NOON + 60, removed=["a", "b"]

@@ -120,12 +120,20 @@ def test_a_new_node_has_an_empty_situation_with_the_usual_settings(tmp_path: Pat
     assert found.usable > 0
 
 
-def test_without_any_time_it_is_the_day_on_which_this_was_built_and_not_sure(
-    tmp_path: Path,
+def test_without_even_a_guess_nothing_is_said_of_the_time_and_what_is_long_over_is_left_out(
+    state: StateDirectory,
 ) -> None:
-    found = look(make_state(tmp_path), SchoolTime(None, "none"))
-    assert not found.is_time_known
-    assert found.now > 1.7e9
+    timetable(state, g5(slot(-24 * 400, "text"), slot(1, "film")))
+    found = look(state, SchoolTime(None, "none"))
+    assert (found.is_time_known, found.now) == (False, 0.0)
+    assert [one.item for one in found.lessons] == ["film"]
+
+
+def test_how_long_a_line_is_down_is_known_without_any_time(state: StateDirectory) -> None:
+    contact(state, "no route", FixedClock().wall() - timedelta(minutes=20))
+    found = look(state, SchoolTime(None, "none"))
+    assert found.down_since is not None
+    assert found.now - found.down_since == pytest.approx(1200)
 
 
 def test_lessons_say_what_is_here_of_them_and_in_which_rendition(state: StateDirectory) -> None:
