@@ -14,6 +14,7 @@ from core.codec import decode_msgpack
 from core.errors import RefusedError
 from core.manifest import check_format
 from core.statement import EPOCH_BYTES, SIGNATURE_BYTES
+from core.timetable import Minute
 from core.usage import MAX_NUMBER
 
 FORMAT: Final = 1
@@ -24,15 +25,12 @@ _MOST_PACKS: Final = 2000
 _MOST_PROBLEMS: Final = 20
 MOST_LESSONS: Final = 60
 """Of a day and a half of some channels; the earliest are told."""
-LATEST_MINUTE: Final = 4_200_000_000
-"""Since 1970; calendars end some years later."""
 
 ClockState = Literal["verified", "confirmed", "unverified"]
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_NUMBER)]
 Words = Annotated[str, msgspec.Meta(max_length=300)]
 Name = Annotated[str, msgspec.Meta(max_length=100)]
 _Tag = Annotated[str, msgspec.Meta(max_length=35)]
-_Minute = Annotated[int, msgspec.Meta(ge=0, le=LATEST_MINUTE)]
 _Code = Annotated[str, msgspec.Meta(max_length=20)]
 
 
@@ -72,7 +70,7 @@ class LessonState(msgspec.Struct, frozen=True, array_like=True):
         expected: minutes since 1970 at which it is here; 0 for here already, or never.
     """
 
-    start: _Minute
+    start: Minute
     channel: Annotated[str, msgspec.Meta(max_length=40)]
     pack: Annotated[str, msgspec.Meta(max_length=200)]
     item: Name
@@ -81,7 +79,7 @@ class LessonState(msgspec.Struct, frozen=True, array_like=True):
     reason: _Code = ""
     remedies: Annotated[list[_Code], msgspec.Meta(max_length=20)] = []
     rendition: Name = ""
-    expected: _Minute = 0
+    expected: Minute = 0
 
 
 class NodeReport(msgspec.Struct, frozen=True, kw_only=True, array_like=True):

@@ -26,7 +26,9 @@ LONGEST_SLOT: Final = 12 * 60
 # As long as a session's name in a statement, which names the channel.
 _CHANNEL: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}\Z")
 
-Minute = Annotated[int, msgspec.Meta(ge=0, le=2**32)]
+LATEST_MINUTE: Final = 4_200_000_000
+"""Since 1970; calendars end some years later."""
+Minute = Annotated[int, msgspec.Meta(ge=0, le=LATEST_MINUTE)]
 
 
 class Slot(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -12,12 +12,14 @@ from cache.clock import Clock
 from cache.school_clock import SchoolClock
 from cache.state import StateDirectory
 from core.control_line import LineReport
+from core.errors import UsageError
 from core.line.ledger import left, month_after
 from core.line.week import share_at
 from core.plan.capacity import hold_now
 from core.plan.model import Plan
 from core.plan.planner import plan
 from core.plan.situation import Situation
+from core.trusted_time import PLAUSIBLE_AHEAD
 from edge_client.floor import read_floor
 from sync.situation import SituationReader
 
@@ -71,12 +73,18 @@ class Planned:
             known: puts in what is known better than the files have it.
 
         Raises:
-            UsageError: ``at`` is no time.
+            UsageError: ``at`` is no time, or one long before or after now.
             PackhorseError: something cannot be read just now.
         """
         if not at:
             return plan(known(self.situation()))
-        moment = self._school.moment_of(at)
+        moment, floor = self._school.moment_of(at), read_floor(self._state)
+        if not floor <= moment <= floor + PLAUSIBLE_AHEAD:
+            raise UsageError(
+                "Nothing can be planned for {text}.",
+                hint="Give a time of the next weeks, written like 2026-11-27T08:00.",
+                text=at,
+            )
         with self._turn:
             found = self._reader.at(moment)
         return plan(known(found))

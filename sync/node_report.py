@@ -23,7 +23,6 @@ from core.codec import decode_json
 from core.errors import PackhorseError, RefusedError
 from core.expiry import expiry_problems
 from core.node_report import (
-    LATEST_MINUTE,
     MOST_LESSONS,
     ClockState,
     LessonState,
@@ -34,6 +33,7 @@ from core.node_report import (
 from core.plan.forecast import Forecast
 from core.standing import FACT, decode_standing
 from core.statement import EPOCH_BYTES
+from core.timetable import LATEST_MINUTE
 from core.trusted_time import BUILD_DATE, format_moment, parse_moment
 from sync.context import SyncContext
 from sync.events import Problem, Summary, problem_of

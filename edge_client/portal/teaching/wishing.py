@@ -8,13 +8,13 @@ from aiohttp import hdrs, web
 from cache.journal_wishes import Wish
 from core.errors import RefusedError
 from core.names import PackId, parse_pack_id
+from core.timetable import LATEST_MINUTE
 from edge_client.portal.pages import own_path
 from edge_client.portal.posting import read_form
 from edge_client.portal.sign_in import HOME, signed_in
 from edge_client.portal.site import SITE, Site
 from edge_client.portal.teaching.presence import presence
 
-_LATEST: Final = 2**32
 _LONGEST_ITEM: Final = 100
 
 
@@ -89,6 +89,6 @@ async def _drop_done(site: Site) -> None:
 
 
 def _minute(text: str) -> int | None:
-    if not text.isascii() or not text.isdecimal() or len(text) > len(str(_LATEST)):
+    if not text.isascii() or not text.isdecimal() or len(text) > len(str(LATEST_MINUTE)):
         return None
-    return int(text) if int(text) <= _LATEST else None
+    return int(text) if int(text) <= LATEST_MINUTE else None

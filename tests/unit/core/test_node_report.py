@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from core.errors import RefusedError
 from core.node_report import (
-    LATEST_MINUTE,
     MAX_REPORT_BYTES,
     LessonState,
     NodeReport,
@@ -22,6 +21,7 @@ from core.node_report import (
     encode_signed_report,
     report_message,
 )
+from core.timetable import LATEST_MINUTE
 
 REPORT = NodeReport(
     number=3,

@@ -4,7 +4,7 @@ from core.assigning import channels_for
 from core.assignment import Assignment, decode_assignment, encode_assignment
 from core.errors import RefusedError
 from core.names import PackId
-from core.timetable import Change, Channel, Slot, check_channels, effective
+from core.timetable import LATEST_MINUTE, Change, Channel, Slot, check_channels, effective
 
 PACK = PackId("gd/zhuhai/math")
 
@@ -70,6 +70,13 @@ def test_the_timetable_travels_with_the_assignment() -> None:
     assert decode_assignment(encode_assignment(one), "gd/zhuhai/@assignment") == one
     with pytest.raises(RefusedError, match="group"):
         encode_assignment(Assignment(place="gd/zhuhai", channels=[Channel(id="g5", group="a")]))
+
+
+@pytest.mark.parametrize("start", [LATEST_MINUTE + 1, 2**32, -1])
+def test_a_lesson_beyond_all_calendars_is_refused(start: int) -> None:
+    beyond = Assignment(place="gd/zhuhai", channels=[Channel(id="g5", slots=[slot(start)])])
+    with pytest.raises(RefusedError):
+        decode_assignment(encode_assignment(beyond), "gd/zhuhai/@assignment")
 
 
 def test_a_school_has_its_groups_channels_and_the_nearer_publishers() -> None:
