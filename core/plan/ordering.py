@@ -22,6 +22,7 @@ from core.plan.model import Hold, Why
 from core.plan.outstanding import OutstandingPack
 from core.plan.pieces import SMALL_UPDATE, Key, Maker, Piece
 from core.plan.room import make_room
+from core.plan.sharing import sharing
 from core.plan.situation import Situation
 from core.plan.timely import Timely
 
@@ -60,7 +61,8 @@ def order(situation: Situation, *, bulk: bool = True) -> Order:
     free = [one for one in pieces if not one.line and one.coming is None]
     paid = [one for one in pieces if one.line or one.coming is not None]
     held = [_held(one, situation, hold) for one in [*free, *paid]]
-    return Order(make_room(held, situation), drafter.expected, drafter.safe, hold, until)
+    placed = make_room(sharing(held, situation), situation)
+    return Order(placed, drafter.expected, drafter.safe, hold, until)
 
 
 class _Drafter:

@@ -30,6 +30,7 @@ class Piece(msgspec.Struct, frozen=True):
 
     Attributes:
         line: bytes on the wire; 0 where it does not come by line.
+        content: bytes of it without what asking for it costs.
         size: bytes on the disk.
         deadline: seconds since 1970; None for none.
         coming: when another node will have it, if that is waited for.
@@ -50,6 +51,7 @@ class Piece(msgspec.Struct, frozen=True):
     coming: float | None = None
     rate: float = 0.0
     hold: Hold = ""
+    content: int = 0
 
     @property
     def key(self) -> Key:
@@ -126,6 +128,7 @@ class Maker:
             line,
             step.size,
             deadline=deadline,
+            content=step.line,
         )
         return self._from_cheapest(made)
 

@@ -4,6 +4,7 @@ import msgspec
 import pytest
 
 from core.line.ledger import Ledger
+from core.line.wire import wire_bytes
 from core.plan.model import Plan
 from core.plan.outstanding import Outstanding, OutstandingItem, OutstandingPack, Removable, Step
 from core.plan.planner import plan
@@ -49,6 +50,40 @@ def test_lessons_come_by_their_deadlines_and_all_lowest_steps_of_the_next_day_fi
     assert order_of(made)[2:4] == ["early 240p", "early 720p"]
     assert states(made) == {"early": "ready", "late": "ready"}
     assert [one.rendition for one in made.lessons] == ["720p", "720p"]
+
+
+def test_small_items_that_follow_one_another_share_requests() -> None:
+    sizes = [1 if number % 4 else 9_000 for number in range(400)]
+    items = [
+        OutstandingItem(f"t{number}", [Step("", size, 500)]) for number, size in enumerate(sizes)
+    ]
+    found = situation([pack(items)])
+
+    made = plan(found)
+
+    assert [one.item for one in made.actions] == [one.item for one in items]
+    content = sum(sizes)
+    assert made.quote.line == pytest.approx(wire_bytes(content, found.wire), rel=0.02)
+    assert all(one.line for one in made.actions)
+    # On a thin line requests are shorter, so there are more of them.
+    thin = plan(replace(found, estimate=steady(1_000))).quote.line
+    assert thin - made.quote.line == pytest.approx(
+        found.wire.request * (content // 65_536), abs=1_500
+    )
+
+
+def test_what_lies_apart_in_a_bundle_has_requests_of_its_own() -> None:
+    texts = [OutstandingItem(f"t{number}", [Step("", 9_000, 9_000)]) for number in range(3)]
+    apart = [lesson("t2", TOMORROW), lesson("t0", TOMORROW + 2)]
+    small = 300 * 1024
+    own = wire_bytes(9_000, situation().wire)
+
+    rest = OutstandingItem("large", [Step("", small, small)])
+    made = plan(situation([pack([*texts, rest])], apart))
+    assert [one.item for one in made.actions][:3] == ["t2", "t0", "t1"]
+    assert [one.line for one in made.actions][:2] == [own, own]
+    films = plan(situation([pack([video("a", 400_000), video("b", 400_000)])]))
+    assert {one.line for one in films.actions} == {wire_bytes(400_000, situation().wire)}
 
 
 def test_a_line_that_suffices_for_four_of_six_brings_all_six_lower_and_says_which() -> None:
