@@ -5,12 +5,16 @@ Rules:
       killed between leaves the reservation standing: too much is counted then, never too little.
     - A new month begins only when the time is sure, and never ends again: a clock that jumps
       back or forth gives nothing.
+    - Whoever sets another day on which months begin gives nothing either: what the present one
+      has used stays used.
 """
 
 from datetime import date
 from typing import Annotated, Final
 
 import msgspec
+
+from core.line.settings import LAST_BUDGET_DAY
 
 _DECEMBER: Final = 12
 _Count = Annotated[int, msgspec.Meta(ge=0, le=10**18)]
@@ -59,11 +63,20 @@ def turned(ledger: Ledger, today: date | None, budget_day: int) -> Ledger:
     if today is None:
         return ledger
     month = month_of(today, budget_day).isoformat()
+    before = _day_of(ledger.month)
+    if before not in {0, budget_day} and month_of(today, before).isoformat() <= ledger.month:
+        return msgspec.structs.replace(ledger, month=month)
     if month <= ledger.month:
         return ledger
     # What was counted before anybody knew the date may have been this month.
     used = ledger.used if not ledger.month else 0
     return Ledger(month=month, used=used, reserved=ledger.reserved)
+
+
+def _day_of(month: str) -> int:
+    """Give the day on which a month began; 0 where that is not known."""
+    day = month[8:]
+    return int(day) if day.isdecimal() and 1 <= int(day) <= LAST_BUDGET_DAY else 0
 
 
 def left(ledger: Ledger, budget: int | None) -> int | None:

@@ -69,6 +69,19 @@ def test_who_reserves_only_what_is_left_never_uses_more(
         assert ledger.used + ledger.reserved <= budget
 
 
+@given(day=DAYS, budget_days=st.lists(st.integers(1, 28), min_size=1, max_size=9))
+def test_setting_another_day_gives_nothing_and_the_next_month_begins_on_it(
+    day: date, budget_days: list[int]
+) -> None:
+    ledger = settle(turned(Ledger(), day, 1), 0, 100)
+    for budget_day in budget_days:
+        ledger = turned(ledger, day, budget_day)
+        assert ledger.used == 100
+    following = month_after(day, budget_days[-1])
+    assert turned(ledger, following - timedelta(1), budget_days[-1]).used == 100
+    assert turned(ledger, following, budget_days[-1]) == Ledger(month=following.isoformat())
+
+
 @given(days=st.lists(st.one_of(st.none(), DAYS), max_size=20), budget_day=st.integers(1, 28))
 def test_a_clock_that_jumps_gives_nothing(days: list[date | None], budget_day: int) -> None:
     ledger = settle(Ledger(), 0, 100)
