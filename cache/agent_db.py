@@ -142,7 +142,8 @@ class AgentDatabase:
         """
         before, now = self.reader.contact(), at.timestamp()
         answered = before.answered if problem else now
-        contact = Contact(answered, now, problem)
+        failed = (before.failed or now) if problem else None
+        contact = Contact(answered, now, problem, failed)
         self.remember("contact", json.dumps(asdict(contact)))
         if before.tried is not None:
             was_up, is_up, passed = not before.problem, not problem, now - before.tried

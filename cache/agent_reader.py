@@ -56,11 +56,13 @@ class Contact:
         answered: when it last answered.
         tried: when it was last tried.
         problem: why that failed, in plain words; empty when it did not.
+        failed: since when every try has failed; None when the last one did not.
     """
 
     answered: float | None = None
     tried: float | None = None
     problem: str = ""
+    failed: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

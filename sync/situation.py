@@ -40,6 +40,7 @@ from sync.timetabled import HORIZON, Mark, Timetabled, mark_of
 STATEMENT_BYTES: Final = 6
 """What a statement takes on the wire."""
 _BUILD: Final = parse_moment(BUILD_DATE).timestamp()
+_NEVER: Final = float("inf")
 _MAX_IDENTITY: Final = 64 * 1024
 _MOST_LESSONS: Final = 1000
 _SURE_LESSONS: Final = 200
@@ -179,10 +180,11 @@ class SituationReader:
                 yield Wished(one.pack, one.item, by)
 
     def _down_since(self, contact: Contact, now: float) -> float | None:
-        if not contact.problem or contact.answered is None:
+        """Say since when the line is down: not since it last was up, when nobody may have tried."""
+        if not contact.problem:
             return None
-        passed = self._clock.wall().timestamp() - contact.answered
-        return now - passed if passed >= 0 else now
+        passed = self._clock.wall().timestamp() - (contact.failed or contact.answered or _NEVER)
+        return round(now - passed) if passed >= 0 else round(now)
 
     def _wire(self) -> Wire:
         try:

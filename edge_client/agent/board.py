@@ -91,6 +91,7 @@ class Board:
         self._readings = Readings()
         self._read_at = clock.monotonic()
         self._contact_at: float | None = None
+        self._down_at = 0.0
         self._line: LineState = "unknown"
         self._reason: Problem | None = None
         self._activity: Activity = "idle"
@@ -119,6 +120,11 @@ class Board:
         if self._contact_at is None:
             return None
         return max(0.0, self._clock.monotonic() - self._contact_at)
+
+    @property
+    def down_for(self) -> float:
+        """Seconds since this agent found that the line is down; 0 while it is not."""
+        return self._clock.monotonic() - self._down_at if self._line == "down" else 0.0
 
     @property
     def stir(self) -> tuple[bool | None, bool]:
@@ -156,7 +162,7 @@ class Board:
             case events.Uploading():
                 self._activity, self._uploading = "uploading", event.backlog
             case events.Problem(kind="unavailable", pack="") if self._by_line:
-                self._line, self._reason = "down", event
+                self._goes_down(event)
             case _:
                 return
         self._change()
@@ -167,7 +173,7 @@ class Board:
             return
         before, self._around = self._around, around
         if before.is_linked and not around.is_linked:
-            self._line, self._reason = "down", _NO_LINK
+            self._goes_down(_NO_LINK)
         elif around.is_linked and self._reason == _NO_LINK:
             self._line, self._reason = "unknown", None
         self._change()
@@ -225,7 +231,7 @@ class Board:
         passing = [problem for problem in summary.problems if _of_the_line(problem)]
         self._problems[summary.task] = lasting
         if passing:
-            self._line, self._reason = "down", passing[-1]
+            self._goes_down(passing[-1])
         elif summary.reached:
             self._line, self._reason = "up", None
 
@@ -323,6 +329,11 @@ class Board:
             return one
         comes = (transfer.pack, transfer.item) == (one.pack, one.item)
         return msgspec.structs.replace(one, state="fetching") if comes else one
+
+    def _goes_down(self, reason: Problem) -> None:
+        if self._line != "down":
+            self._down_at = self._clock.monotonic()
+        self._line, self._reason = "down", reason
 
     def _answered(self) -> None:
         if not self._by_line:

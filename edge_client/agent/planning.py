@@ -93,7 +93,8 @@ class Planning:
             return situation
         if is_up:
             return replace(situation, is_up=True, down_since=None)
-        since = situation.now - (self._board.silence or 0.0)
+        # In whole seconds, or every look would find another situation.
+        since = round(situation.now - self._board.down_for)
         known = since if situation.down_since is None else situation.down_since
         return replace(situation, is_up=False, down_since=known)
 

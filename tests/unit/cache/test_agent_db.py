@@ -61,11 +61,15 @@ def test_facts_and_contact_stay(state: StateDirectory) -> None:
         database.remember("etag", '"1"')
         database.remember("etag", '"2"')
         database.note_contact(START)
-        database.note_contact(START + timedelta(seconds=60), "The line is down.")
+        for seconds in (60, 90):
+            database.note_contact(START + timedelta(seconds=seconds), "The line is down.")
     reader = AgentReader(state.agent)
     assert reader.fact("etag") == '"2"'
     moment = START.timestamp()
-    assert reader.contact() == Contact(moment, moment + 60, "The line is down.")
+    assert reader.contact() == Contact(moment, moment + 90, "The line is down.", moment + 60)
+    with closing(AgentDatabase(state)) as database:
+        database.note_contact(START + timedelta(seconds=120))
+    assert reader.contact() == Contact(moment + 120, moment + 120)
 
 
 def test_a_job_is_claimed_once(state: StateDirectory) -> None:

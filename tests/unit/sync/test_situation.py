@@ -252,6 +252,15 @@ def test_a_line_that_is_down_says_since_when_on_the_schools_clock(state: StateDi
     assert found.down_since == pytest.approx(TUESDAY.timestamp() - 1200)
 
 
+def test_a_line_is_down_since_it_was_first_tried_in_vain(state: StateDirectory) -> None:
+    now = FixedClock().wall()
+    contact(state, at=now - timedelta(hours=16))
+    with AgentDatabase(state) as agent:
+        for seconds in (60, 0):
+            agent.note_contact(now - timedelta(seconds=seconds), "no route")
+    assert look(state).down_since == TUESDAY.timestamp() - 60
+
+
 def test_settings_ledger_and_estimate_are_those_that_are_kept(state: StateDirectory) -> None:
     settings = LineSettings(budget=2_000_000_000, metered=True)
     write_line_settings(state.line_settings, settings)

@@ -128,10 +128,16 @@ async def test_a_line_that_goes_down_changes_the_forecast_at_once(agent: Agent) 
 
 
 async def test_a_line_that_was_away_for_hours_is_not_counted_on(agent: Agent) -> None:
+    # Nobody tried by day; that says nothing of the line.
     agent.board.take(events.Contact(changed=False))
     await agent.plan()
     agent.clock.advance(7 * 3600)
     agent.board.take(NO_LINE)
+    assert [one.state for one in (await agent.plan()).lessons] == ["risk"]
+
+    agent.clock.advance(7 * 3600)
+    agent.board.take(NO_LINE)
+    agent.planning.wake()
     plan = await agent.plan()
     assert [one.state for one in plan.lessons] == ["missing"]
 
