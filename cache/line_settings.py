@@ -44,7 +44,10 @@ def write_line_settings(path: Path, settings: LineSettings) -> None:
 
     Raises:
         UsageError: they can never bring anything; or this user may not write there.
+        RefusedError: they could not be read again; the old ones stay.
         ExhaustedError: the disk is full, broken or read-only.
     """
     check_settings(settings)
-    durable.write_file(path, encode_settings(settings))
+    data = encode_settings(settings)
+    decode_settings(data)
+    durable.write_file(path, data)

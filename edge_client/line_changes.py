@@ -24,6 +24,7 @@ def set_line(state: StateDirectory, call: SetLineCall) -> LineSettings:
 
     Raises:
         UsageError: they can never bring anything; or this user may not write there.
+        RefusedError: they could not be read again.
         ExhaustedError: the disk is full, broken or read-only.
     """
     given = {name: value for name, value in msgspec.structs.asdict(call).items()

@@ -17,6 +17,7 @@ HOURS: Final = 24
 DAYS: Final = 7
 FULL: Final = 100
 SMALLEST_BUDGET: Final = 1_000_000
+LARGEST_BUDGET: Final = 10**15
 MAX_SETTINGS_BYTES: Final = 16 * 1024
 LAST_BUDGET_DAY: Final = 28
 _MOST_QUIET: Final = 100
@@ -55,7 +56,7 @@ class LineSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     week: Week = USUAL_WEEK
     open_until: Annotated[float, msgspec.Meta(ge=0, le=2e11)] = 0.0
-    budget: Annotated[int, msgspec.Meta(ge=0, le=10**15)] | None = None
+    budget: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_BUDGET)] | None = None
     budget_day: Annotated[int, msgspec.Meta(ge=1, le=LAST_BUDGET_DAY)] = 1
     metered: bool = False
     paused: bool = False

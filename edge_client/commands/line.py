@@ -7,6 +7,7 @@ import msgspec
 
 from core.control_line import OpenCall, SetLineCall
 from core.errors import UsageError
+from core.timetable import check_channel_id
 from edge_client.commands.line_calls import (
     call_line,
     line_report,
@@ -208,4 +209,6 @@ def quiet(channels: tuple[str, ...], state: str | None, as_json: bool) -> None:
     Example:
       packhorse node line quiet g5 g6
     """  # noqa: D301, D205 - \b is click's
+    for one in channels:
+        check_channel_id(one)
     set_line(state, SetLineCall(quiet=tuple(dict.fromkeys(channels))), as_json=as_json)

@@ -10,7 +10,7 @@ import msgspec
 from core.control_line import LONGEST_OPEN_MINUTES, LineReport, OpenCall, SetLineCall
 from core.errors import UsageError
 from core.line.hours import painted, parse_days, parse_hours, parse_share
-from core.line.settings import USUAL_WEEK, LineSettings, Week
+from core.line.settings import LARGEST_BUDGET, USUAL_WEEK, LineSettings, Week
 from core.text import parse_size
 from edge_client.commands.agent_or_disk import through_agent
 from edge_client.commands.options import give, state_directory, whole
@@ -35,6 +35,10 @@ def painter(days: str, hours: str, share: str) -> Callable[[Week], Week]:
         raise _unreadable("{text} are no days.", days, "Write them like mon-fri, sat,sun or all.")
     if clock is None:
         raise _unreadable("{text} are no hours.", hours, "Write them like 7-18, 22-6 or all.")
+    if not share:
+        raise UsageError(
+            "It is not said which share of the line.", hint="Write it like mon-fri 7-18 20%."
+        )
     if percent is None:
         raise _unreadable("{text} is no share.", share, "Write it like 20%, from 0% to 100%.")
     return lambda week: painted(week, chosen, clock, percent)
@@ -52,6 +56,8 @@ def opening(state: str | None, text: str) -> OpenCall:
     match = _FOR.match(text)
     if match:
         minutes = int(match[1]) * (_MINUTES if match[2] == "h" else 1)
+        if not minutes:
+            raise _unreadable("{text} is no time.", text, "Write it like 3h or 90min.")
         if minutes > LONGEST_OPEN_MINUTES:
             raise too_long()
         return OpenCall(minutes=minutes)
@@ -69,7 +75,7 @@ def parse_budget(text: str) -> int | None:
     if text.lower() == _NONE:
         return None
     size = parse_size(text)
-    if size is None:
+    if size is None or size > LARGEST_BUDGET:
         raise _unreadable("{text} is no size.", text, "Write it like 2GB, 500MB or none.")
     return size
 

@@ -94,6 +94,8 @@ def attempt(scenario: Scenario, *, is_real: bool | None = None) -> "Result | str
         return run(scenario, is_real=is_real)
     except AssertionError as error:
         return str(error) or type(error).__name__
+    except Exception as error:  # noqa: BLE001 - whatever it is, the seed is told with it
+        return f"{type(error).__name__}: {error}"
 
 
 def smaller(seed: int) -> str:

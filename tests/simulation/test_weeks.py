@@ -136,6 +136,15 @@ def test_a_failing_week_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> Non
     assert "no line" not in told
 
 
+def test_a_week_that_ends_in_an_error_is_told_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("year 10136 is out of range")
+
+    monkeypatch.setattr(Timely, "_find_moments", fail)
+
+    assert attempt(short(1, 0.2)) == "ValueError: year 10136 is out of range"
+
+
 @pytest.mark.sim
 @pytest.mark.timeout(4 * 3600)
 def test_weeks_by_the_thousand() -> None:

@@ -5,6 +5,7 @@ from contextlib import closing
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cache import failpoints
@@ -12,7 +13,7 @@ from cache.agent_db import AgentDatabase
 from cache.agent_reader import AgentReader
 from cache.line_settings import read_line_settings, write_line_settings
 from cache.state import StateDirectory
-from core.errors import UsageError
+from core.errors import RefusedError, UsageError
 from core.line.estimate import Estimate
 from core.line.ledger import Ledger
 from core.line.settings import LineSettings
@@ -43,6 +44,19 @@ def test_settings_that_bring_nothing_are_not_written(state: StateDirectory) -> N
     with pytest.raises(UsageError, match="never allow anything"):
         write_line_settings(state.line_settings, LineSettings(week=(0,) * 168))
     assert not state.line_settings.exists()
+
+
+@pytest.mark.parametrize(
+    "changes", [{"quiet": ("g" * 41,)}, {"quiet": ("g5",) * 101}, {"budget": 10**15 + 1}]
+)
+def test_settings_that_could_not_be_read_again_leave_the_old_ones(
+    state: StateDirectory, changes: dict[str, object]
+) -> None:
+    before = LineSettings(budget=2_000_000, paused=True)
+    write_line_settings(state.line_settings, before)
+    with pytest.raises(RefusedError):
+        write_line_settings(state.line_settings, msgspec.structs.replace(before, **changes))
+    assert read_line_settings(state.line_settings) == before
 
 
 def test_what_was_reserved_counts_until_it_is_settled(state: StateDirectory) -> None:

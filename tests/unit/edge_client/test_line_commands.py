@@ -151,11 +151,14 @@ def test_the_line_is_opened_for_some_time_and_closed(school: School) -> None:
         (["hours", "someday", "7-18", "20%"], "are no days"),
         (["hours", "mon", "7-25", "20%"], "are no hours"),
         (["hours", "mon"], "are no hours"),
+        (["hours", "mon", "7-18"], "which share"),
         (["hours", "mon", "7-18", "120%"], "is no share"),
         (["hours", "all", "all", "0%"], "never allow anything"),
         (["budget", "lots"], "is no size"),
         (["budget", "5kB"], "brings nothing"),
+        (["budget", "2000TB"], "is no size"),
         (["budget"], "No budget is given"),
+        (["open", "0h"], "is no time"),
         (["open", "2019-01-01T00:00"], "over already"),
         (["open", "1000h"], "a week at most"),
         (["open", "soon"], "not a date and a time"),
@@ -168,6 +171,13 @@ def test_what_cannot_be_meant_is_refused_with_a_cure(
     StateDirectory(tmp_path).create()
     told = School(tmp_path).run("line", *words)
     assert (told.returncode, says in told.stderr) == (2, True), told.stderr
+    assert not StateDirectory(tmp_path).line_settings.exists()
+
+
+def test_what_no_channel_can_be_called_is_not_made_quiet(tmp_path: Path) -> None:
+    StateDirectory(tmp_path).create()
+    told = School(tmp_path).run("line", "quiet", "g5", "g" * 60)
+    assert (told.returncode, "cannot be a channel's name" in told.stderr) == (12, True)
     assert not StateDirectory(tmp_path).line_settings.exists()
 
 

@@ -82,7 +82,7 @@ def test_a_quote_names_other_sources_and_what_makes_room() -> None:
 
 
 def test_with_nothing_to_do_it_says_so() -> None:
-    assert quote_sentence(plan(situation()), here).startswith("Everything that is wanted is here")
+    assert quote_sentence(plan(situation()), here).startswith("Nothing has to travel")
     assert hold_sentence(plan(situation()), here) == ""
 
 
