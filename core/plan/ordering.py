@@ -1,9 +1,9 @@
 """In which order what is outstanding comes.
 
-1. statements; what tells what is in new versions; small updates;
+1. statements; what tells what is in new versions;
 2. lessons by their deadlines, each in its lowest wanted rendition, as many as can be in time;
-   wishes, and better renditions of the next days' lessons, before and among them where they make
-   none late;
+   small updates, wishes, and better renditions of the next days' lessons, before and among them
+   where they make none late;
 3. lessons that cannot be in time;
 4. everything else that is assigned, by priority, lowest renditions first, then better ones.
 
@@ -88,8 +88,7 @@ class _Drafter:
         """Give the pieces in order."""
         first = [*self._maker.upload()]
         first += [self._maker.listing(pack) for pack in self._packs if not pack.is_listed]
-        for pack in self._packs:
-            first += self._small(pack)
+        updates = [self._small(pack) for pack in self._packs]
         timely = Timely(
             self._situation,
             self._maker,
@@ -97,7 +96,7 @@ class _Drafter:
             expected=self.expected,
             safe=self.safe,
         )
-        needed = timely.pieces(float(sum(one.line for one in first)), self._taken)
+        needed = timely.pieces(float(sum(one.line for one in first)), self._taken, updates)
         return [*first, *needed, *(self._bulk() if bulk else ())]
 
     def _take(self, pieces: Iterable[Piece]) -> list[Piece]:
@@ -112,7 +111,7 @@ class _Drafter:
         if not pack.is_listed or sum(one.line for _, one in steps) + pack.rest > SMALL_UPDATE:
             return []
         made = [self._maker.step(pack, item, step, "update") for item, step in steps]
-        return self._take([*made, *self._maker.rest(pack, "update")])
+        return [*made, *self._maker.rest(pack, "update")]
 
     def _bulk(self) -> list[Piece]:
         """Give what nothing needs at a time: the lowest steps of everything, then better ones."""

@@ -15,7 +15,7 @@ from core.plan.outstanding import OutstandingItem, OutstandingPack, Step
 from core.plan.situation import Holding, Offer, Situation, SourceKind
 
 SMALL_UPDATE: Final = 256 * 1024
-"""Bytes of all of a version up to which it comes before lessons."""
+"""Bytes of all of a version up to which it comes as soon as it makes no lesson late."""
 _CHEAPEST: Final[dict[SourceKind, int]] = {"stick": 0, "peer": 1, "parent": 2, "hub": 3}
 Key = tuple[str, int, str, str]
 """Pack, version, item and rendition."""

@@ -1,10 +1,11 @@
-"""What is needed at a time: lessons by their deadlines, and wishes.
+"""What is needed at a time: lessons by their deadlines, small updates and wishes.
 
 Rules:
     - As many lessons as can be are in time, each in its lowest wanted rendition. One that would be
       late for its first lesson is tried again for the next one of the same item.
     - A wish for a certain time counts as a lesson at it. One for as soon as possible comes as early
-      as it can without making late what would be in time, and before what is late anyway.
+      as it can without making late what would be in time, and before what is late anyway. So do
+      small updates: of many packs they are as much as a large one.
     - Better renditions of the lessons of the next days come among them, where none is endangered.
     - Where nobody is sure of the time, the order goes by the best guess: time stands still while
       the power is off, so what is due first by it mostly is.
@@ -58,12 +59,15 @@ class Timely:
         self._taken: set[Key] = set()
         self._moments = self._find_moments()
 
-    def pieces(self, before: float, taken: set[Key]) -> list[Piece]:
+    def pieces(
+        self, before: float, taken: set[Key], updates: Iterable[Iterable[Piece]]
+    ) -> list[Piece]:
         """Give the pieces in order.
 
         Args:
             before: bytes on the wire that come before.
             taken: the pieces that come anyway; those chosen here are added.
+            updates: small updates, pack by pack.
         """
         self._taken = taken
         wishes = [one for one in self._situation.wishes if (one.pack, one.item) in self._places]
@@ -75,8 +79,7 @@ class Timely:
             kept, late = self._lowered(kept, late, before)
         weave = Weave(kept, before)
         free = [one for one in base if not one.line]
-        for one in wishes:
-            soon = self._wished(one)
+        for soon in [*map(self._take, updates), *map(self._wished, wishes)]:
             free += [piece for piece in soon if not piece.line]
             weave.add_soon([Job(piece, piece.line, _NEVER) for piece in soon if piece.line])
         woven = self._with_better(weave.jobs(), before, {one.what.place for one in late})

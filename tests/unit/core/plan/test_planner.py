@@ -193,6 +193,17 @@ def test_statements_lists_small_updates_and_wishes_come_before_lessons() -> None
     ]  # fmt: skip
 
 
+def test_many_small_updates_endanger_no_lesson_and_come_before_all_else() -> None:
+    updates = [pack([video("u", 200_000, is_served=True)], f"cn/-/u{n:02}") for n in range(40)]
+    taught = pack([video("film", 5 * MB), video("bulk", MB)], priority=1)
+    made = plan(situation([*updates, taught], [lesson("film", 0.2)], rate=10_000))
+
+    assert states(made) == {"film": "ready"}
+    assert [one.why for one in made.actions] == [
+        *["update"] * 8, "lesson", *["update"] * 32, "assigned",
+    ]  # fmt: skip
+
+
 def test_an_update_of_what_is_served_endangers_no_lesson() -> None:
     fresh = video("fresh", 60 * MB)
     old = video("old", 60 * MB, is_served=True)
