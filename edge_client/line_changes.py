@@ -50,8 +50,11 @@ def open_line(state: StateDirectory, school: SchoolClock, call: OpenCall) -> Lin
             write there.
         ExhaustedError: the disk is full, broken or read-only.
     """
-    until = _until(school, call, state) if call.until or call.minutes else 0.0
-    return _change(state, lambda settings: msgspec.structs.replace(settings, open_until=until))
+    since, until = _opened(school, call, state) if call.until or call.minutes else (0.0, 0.0)
+    return _change(
+        state,
+        lambda settings: msgspec.structs.replace(settings, open_until=until, open_from=since),
+    )
 
 
 def too_long() -> UsageError:
@@ -62,7 +65,8 @@ def too_long() -> UsageError:
     )
 
 
-def _until(school: SchoolClock, call: OpenCall, state: StateDirectory) -> float:
+def _opened(school: SchoolClock, call: OpenCall, state: StateDirectory) -> tuple[float, float]:
+    """Give from when until when the line is opened."""
     now = school.now(read_floor(state)).moment
     if now is None:
         raise UsageError(
@@ -78,7 +82,7 @@ def _until(school: SchoolClock, call: OpenCall, state: StateDirectory) -> float:
         )
     if until > now + timedelta(minutes=LONGEST_OPEN_MINUTES):
         raise too_long()
-    return until.timestamp()
+    return now.timestamp(), until.timestamp()
 
 
 def _change(state: StateDirectory, change: Callable[[LineSettings], LineSettings]) -> LineSettings:

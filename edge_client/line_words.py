@@ -21,7 +21,7 @@ def line_facts(report: LineReport, here: Here) -> Iterator[tuple[str, str]]:
     settings = report.settings
     yield "Line", _line(report, here)
     yield from _hours(read_out(settings.week))
-    if settings.open_until > report.now > 0:
+    if settings.is_opened(report.now):
         until = here(datetime.fromtimestamp(settings.open_until, UTC))
         yield "Open", f"all of the line until {until:%Y-%m-%d %H:%M}"
     yield "Budget", _budget(report)

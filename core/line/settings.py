@@ -44,6 +44,7 @@ class LineSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         week: which share of the line the node takes.
         open_until: until then, seconds since 1970, it takes all of it whatever the hour; 0 for
             not at all.
+        open_from: when that was said: before it, the clock was wrong then, and it is not open.
         budget: bytes a month that may travel, both ways, headers included; None for no limit.
         budget_day: the day of the month on which a new one begins.
         metered: whether only what lessons need travels: no bulk, nothing better.
@@ -56,12 +57,17 @@ class LineSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     week: Week = USUAL_WEEK
     open_until: Annotated[float, msgspec.Meta(ge=0, le=2e11)] = 0.0
+    open_from: Annotated[float, msgspec.Meta(ge=0, le=2e11)] = 0.0
     budget: Annotated[int, msgspec.Meta(ge=0, le=LARGEST_BUDGET)] | None = None
     budget_day: Annotated[int, msgspec.Meta(ge=1, le=LAST_BUDGET_DAY)] = 1
     metered: bool = False
     paused: bool = False
     lower: bool = False
     quiet: Annotated[tuple[_Channel, ...], msgspec.Meta(max_length=_MOST_QUIET)] = ()
+
+    def is_opened(self, now: float) -> bool:
+        """Say whether a person has opened the line at a moment, seconds since 1970."""
+        return now > 0 and self.open_from <= now < self.open_until
 
 
 def encode_settings(settings: LineSettings) -> bytes:

@@ -40,7 +40,7 @@ def share_at(settings: LineSettings, now: float, here: Here) -> float:
         return 0.0
     if now <= 0:
         return min(filter(None, settings.week), default=0) / FULL
-    if now < settings.open_until:
+    if settings.is_opened(now):
         return 1.0
     return _of_week(settings.week, here(datetime.fromtimestamp(now, UTC)))
 
@@ -71,9 +71,10 @@ def _shares(
     if settings.paused:
         yield start, 0.0
         return
-    if start < settings.open_until:
+    runs, opens = _runs(settings.week), start
+    if settings.is_opened(start):
         yield start, 1.0
-    runs, opens = _runs(settings.week), max(start, settings.open_until)
+        opens = settings.open_until
     for begun, first, count, day in _days(opens, stop, here):
         midnight = begun - first * _HOUR
         for run_start, run_stop, share in runs[day]:

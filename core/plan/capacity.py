@@ -137,7 +137,7 @@ def hold_now(situation: Situation) -> tuple[Hold, float | None]:
     settings, now = situation.settings, situation.now
     if settings.paused:
         return "paused", None
-    if not any(settings.week) and now >= settings.open_until:
+    if not any(settings.week) and not settings.is_opened(now):
         return "never", None
     remains = left(situation.ledger, settings.budget)
     if remains is not None and remains < _LEAST:

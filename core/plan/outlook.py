@@ -233,7 +233,8 @@ class _Mender:
         if settings.paused:
             yield "resume", replace(now, settings=change(settings, paused=False))
         if not is_open_all_day(now, last):
-            yield "daytime", replace(now, settings=change(settings, open_until=last))
+            opened = change(settings, open_until=last, open_from=0.0)
+            yield "daytime", replace(now, settings=opened)
         if settings.budget is not None:
             yield "budget", replace(now, settings=change(settings, budget=None))
         if settings.metered:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Final
 
-from core.line.settings import SMALLEST_BUDGET, LineSettings
+from core.line.settings import LARGEST_BUDGET, SMALLEST_BUDGET, LineSettings
 from core.text import human_bytes, parse_size
 from tui.model import Model
 from tui.texts import Language
@@ -24,7 +24,7 @@ def budget_form(model: Model, language: Language) -> Form:
     def check(values: Mapping[str, str]) -> Call | str:
         text, day = values["budget"].strip(), values["day"].strip() or "1"
         size = parse_size(text) if text else None
-        if text and size is None:
+        if text and (size is None or size > LARGEST_BUDGET):
             return _("Write a size such as 2GB or 500MB, or nothing for no budget.")
         if size is not None and size < SMALLEST_BUDGET:
             return _("Give at least 1 MB; to stop everything, pause the line.")
@@ -85,11 +85,10 @@ def open_call(chosen: str, language: Language) -> Call:
 
 def opened_until(model: Model, language: Language) -> str:
     """Say until when the line is open whatever the hour; empty when it is not."""
-    until = model.known.line_settings.open_until
-    now = now_seconds(model)
-    if not until or now is None or until <= now:
+    settings, now = model.known.line_settings, now_seconds(model)
+    if now is None or not settings.is_opened(now):
         return ""
-    moment = shown_moment(until, model.known.school_offset)
+    moment = shown_moment(settings.open_until, model.known.school_offset)
     today = shown_moment(now, model.known.school_offset)
     if moment is None or today is None:
         return ""

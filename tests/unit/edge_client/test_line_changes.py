@@ -13,6 +13,7 @@ from cache.state import StateDirectory
 from core.control_line import OpenCall, SetLineCall
 from core.errors import UsageError
 from core.line.settings import USUAL_WEEK, LineSettings
+from core.line.week import share_at, stretches
 from edge_client.line_changes import open_line, pause, set_line
 from tests.support.clock import START, FixedClock
 from tests.support.nodes import make_state
@@ -59,7 +60,24 @@ def test_the_line_is_opened_until_a_time_or_for_some_minutes_and_closed(
     assert opened.open_until == START.replace(hour=14, minute=0).timestamp()
     opened = open_line(state, school, OpenCall(minutes=90))
     assert opened.open_until == START.timestamp() + 5400
-    assert open_line(state, school, OpenCall()).open_until == 0
+    closed = open_line(state, school, OpenCall())
+    assert (closed.open_until, closed.open_from) == (0, 0)
+
+
+def test_what_was_opened_by_a_clock_that_was_years_ahead_is_closed_once_it_is_set_right(
+    state: StateDirectory,
+) -> None:
+    clock = FixedClock()
+    clock.set_wall(START + timedelta(days=900), synchronised=False)
+    settings = open_line(state, SchoolClock(state, clock), OpenCall(minutes=90))
+    assert share_at(settings, clock.wall().timestamp() + 60, clock.here) == 1.0
+    # A Tuesday afternoon.
+    assert share_at(settings, START.timestamp(), clock.here) == 0.2
+    shares = [
+        one.share
+        for one in stretches(settings, START.timestamp(), START.timestamp() + 4, clock.here)
+    ]
+    assert shares == [0.2]
 
 
 @pytest.mark.parametrize(
