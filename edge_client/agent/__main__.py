@@ -132,9 +132,9 @@ class Agent:
         }
 
     def _time_is_other(self) -> None:
-        """Let a time that a person has confirmed be seen and planned with."""
+        """Let a time that a person has confirmed be seen, and hold for whatever runs, too."""
         self._board.touch()
-        self._planning.wake()
+        self._line_is_other()
 
     def _line_is_other(self) -> None:
         """Let other settings of the line hold from now on."""
