@@ -102,7 +102,7 @@ class LineUse:
         with self.lock:
             promise = self._promise(wanted, wire)
             self._begin(wanted)
-        ticket = _Ticket(self, promise, is_steady=wanted.is_steady)
+        ticket = _Ticket(self, promise, wanted)
         try:
             yield ticket
         finally:
@@ -250,10 +250,11 @@ class LineUse:
 class _Ticket:
     """What one request has moved."""
 
-    def __init__(self, use: LineUse, promise: Promise, *, is_steady: bool) -> None:
+    def __init__(self, use: LineUse, promise: Promise, wanted: Wanted) -> None:
         self._use = use
         self._promise = promise
-        self._is_steady = is_steady
+        self._is_steady = wanted.is_steady
+        self._most = wanted.content
 
     def moved(self, received: int, sent: int) -> None:
         """Note bytes that have travelled."""
@@ -268,6 +269,8 @@ class _Ticket:
         Raises:
             HeldError: so many may not travel.
         """
+        # Whatever it says: more is not read.
+        count = min(count, self._most)
         with self._use.lock:
             if not self._is_steady and count > self._promise.left:
                 self._renew(count)

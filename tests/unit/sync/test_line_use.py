@@ -16,9 +16,11 @@ from cache.timetable_file import write_timetable
 from core.line.estimator import with_rate
 from core.line.ledger import Ledger
 from core.line.requests import SMALLEST
+from core.line.wire import Wire
 from core.names import PackId
 from core.timetable import Channel, NodeTimetable, Slot
 from sync.held import HeldError
+from sync.use import Wanted
 from tests.support.http_repository import Asked, Cut, Fault, HttpRepository
 from tests.support.line import ALWAYS, Line
 
@@ -110,6 +112,15 @@ def test_at_the_end_of_a_budget_small_things_still_travel(
             source.read("file", SIZE)
     # What an upstream sends unasked crosses the line until it is told to stop.
     assert line.ledger().used <= 1_000_000 + 110_000
+
+
+def test_what_an_answer_pretends_to_have_is_not_taken_from_the_budget(line: Line) -> None:
+    line.set(week=ALWAYS, budget=1_000_000)
+    small = Wanted(64 * 1024, 300, is_steady=False, connects=True)
+    with closing(line.use()) as use, use.request(small, Wire()) as ticket:
+        ticket.expect(999_999_999_999_999)
+        assert 64 * 1024 < line.ledger().reserved < 1_000_000
+    assert line.ledger().reserved == 0
 
 
 @pytest.mark.parametrize(
