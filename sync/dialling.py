@@ -111,9 +111,9 @@ class Dialler(httpcore.NetworkBackend):
         if known:
             with suppress(OSError):
                 return self._race(name, known, until, buffer)
-            # They may have changed.
+            # They may have changed: if there is no time left for it now, the next try has them.
             with suppress(OSError):
-                known = _resolved(*name)
+                known = self._known[name] = _resolved(*name)
             return self._race(name, known, until, buffer)
         return self._race(name, _resolved(*name), until, buffer)
 

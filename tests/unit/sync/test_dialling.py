@@ -3,7 +3,7 @@
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import httpcore
 import pytest
@@ -157,6 +157,26 @@ def test_a_name_is_asked_for_again_when_its_address_is_silent(
     first.close()
     names.found = [open_at(listener)]
     reach(one)
+    assert names.asked == 2
+
+
+def test_an_address_that_falls_silent_takes_the_time_of_one_try_only(
+    names: Names, listener: socket.socket
+) -> None:
+    one = Dialler(unused(), Time(1.2), lambda _: None)
+    with closing(socket.socket(INET, socket.SOCK_STREAM)) as full, ExitStack() as waiting:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        names.found = [open_at(full)]
+        reach(one)
+        for _ in range(3):
+            other = waiting.enter_context(closing(socket.socket(INET, socket.SOCK_STREAM)))
+            other.setblocking(False)
+            other.connect_ex(full.getsockname())
+        names.found = [open_at(listener)]
+        with pytest.raises(httpcore.ConnectTimeout):
+            reach(one)
+        reach(one)
     assert names.asked == 2
 
 
