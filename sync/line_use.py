@@ -173,13 +173,15 @@ class LineUse:
         Raises:
             ExhaustedError: the disk is full, broken or read-only.
         """
-        self._learn(self._watch.rest())
-        if self._is_news:
-            self._keep()
-        if self._agent is not None:
-            self._purse.settle()
-            self._agent.close()
-            self._agent = None
+        # A request that was sent ahead may still hang in its connection.
+        with self.lock:
+            self._learn(self._watch.rest())
+            if self._is_news:
+                self._keep()
+            if self._agent is not None:
+                self._purse.settle()
+                self._agent.close()
+                self._agent = None
 
     def _begin(self, wanted: Wanted) -> None:
         self._steady += wanted.is_steady
