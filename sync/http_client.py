@@ -57,14 +57,18 @@ class Answer:
             SourceError: the line failed, or is too slow.
         """
         pace = Pace(self._client.timing)
+        left = _stated_length(self._response)
         # Without a size: with one, httpx waits until it is full, and no rate can be judged.
         for chunk in self._response.iter_raw():
             self._client.meter.answer(len(chunk))
             self._client.tell(self._ticket)
-            self._ticket.check()
             if not pace.took(len(chunk)):
                 raise too_slow(self._client.name, self._path)
             yield chunk
+            # What came is of use, also when nothing more may come.
+            left -= len(chunk)
+            if left:
+                self._ticket.check()
 
     def read(self, limit: int) -> bytes:
         """Read the body whole.
