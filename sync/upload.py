@@ -20,6 +20,7 @@ from core.statement import Acknowledgement, Rejection
 from sync.batches import MOST_BYTES, MOST_STATEMENTS, REFUSED, Signer, encode_rows
 from sync.context import SyncContext
 from sync.events import Contact, Done, Problem, Summary, Uploading, problem_of
+from sync.held import HeldError
 from sync.http_client import HttpClient
 from sync.hub_api import HubRefusedError, post
 from sync.identity import Identity, load_identity, load_key
@@ -91,6 +92,7 @@ class Upload:
             context.chance, context.sleep, context.alive, context.faltered
         )
         self._reached = False
+        self._held: HeldError | None = None
         self._retry_after = 0.0
         # Numbers that the hub will never have are no reason to send again what follows them.
         self._refused = {(one.epoch, one.sequence) for one in agent.reader.refused()}
@@ -100,15 +102,24 @@ class Upload:
         now = self._context.clock.wall
         try:
             self.send()
-            if self._reached:
-                self._agent.note_contact(now())
+        except HeldError as error:
+            self._held = error
+            # What stops for its hour, or a pause, has not failed; what never began has.
+            if not self._reached:
+                self._fail(error)
         except PackhorseError as error:
-            problem = problem_of(error)
-            self.problems.append(problem)
-            self._retry_after = getattr(error, "retry_after", 0.0)
-            self._context.emit(problem)
+            self._fail(error)
             if isinstance(error, SourceError):
                 self._agent.note_contact(now(), str(error))
+            return
+        if self._reached:
+            self._agent.note_contact(now())
+
+    def _fail(self, error: PackhorseError) -> None:
+        problem = problem_of(error)
+        self.problems.append(problem)
+        self._retry_after = getattr(error, "retry_after", 0.0)
+        self._context.emit(problem)
 
     def send(self) -> None:
         """Send everything, first an enrolment that waits for its answer.
@@ -155,6 +166,8 @@ class Upload:
             rejected=self.rejected,
             backlog=self.backlog(),
             retry_after=self._retry_after,
+            hold=self._held.hold if self._held else "",
+            until=self._held.until if self._held else None,
         )
 
     def backlog(self) -> int:

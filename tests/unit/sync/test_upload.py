@@ -1,6 +1,8 @@
 """Statements reach the hub once, in order, whatever it and the line do."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -9,7 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from cache.agent_db import AgentDatabase
 from cache.journal import Journal
+from cache.line_settings import write_line_settings
+from cache.school_clock import SchoolClock
 from core.errors import ExitCode, NoStateError
+from core.line.settings import LineSettings
 from core.statement import (
     Acknowledgement,
     Poisoned,
@@ -22,9 +27,12 @@ from core.token import node_name
 from core.usage import Recorded, encode_record
 from sync.events import Done, Summary, Uploading
 from sync.identity import Identity, make_key, public_bytes, save_identity
+from sync.line_rules import LineRules
+from sync.line_use import LineUse
 from sync.upload import run_upload
 from tests.support.clock import FixedClock
 from tests.support.http_repository import Answer, Asked, Fault, HttpRepository
+from tests.support.line import ALWAYS
 from tests.support.node_state import Node, make_node
 
 EPOCHS = [b"epoch--1", b"epoch--2"]
@@ -223,6 +231,30 @@ def test_a_hub_cannot_acknowledge_what_was_never_made(world: World) -> None:
     world.server.fault = lambda _: answer(200, Acknowledgement(EPOCHS[0].hex(), 10**9))
     world.upload()
     assert world.acknowledged() == {EPOCHS[0]: 3}
+
+
+def test_what_stops_for_a_pause_has_not_failed(world: World) -> None:
+    world.record(3000)
+    state, clock = world.node.state, world.node.clock
+    assert isinstance(clock, FixedClock)
+    rules = LineRules(state, SchoolClock(state, clock), clock.wall, clock.monotonic)
+
+    def take_and_pause(path: str, data: bytes) -> Answer:
+        write_line_settings(state.line_settings, LineSettings(paused=True))
+        clock.advance(3)
+        return world.hub.post(path, data)
+
+    world.server.posts = take_and_pause
+    write_line_settings(state.line_settings, LineSettings(week=ALWAYS))
+    with closing(LineUse(state, rules, clock.monotonic)) as line:
+        context = replace(world.node.context(None), line=line)
+        first, second = run_upload(context), run_upload(context)
+
+    assert (first.exit_code, first.hold, first.acknowledged) == (0, "paused", 2000)
+    assert (first.backlog, first.problems, first.reached) == (1000, [], True)
+    # Nothing of this one came to be: whoever asked for it is told.
+    assert (second.exit_code, second.hold, second.reached) == (ExitCode.EXHAUSTED, "paused", False)
+    assert [one.text for one in second.problems] == ["The line is paused."]
 
 
 def test_without_enrolment_there_is_nobody_to_send_to(tmp_path: Path) -> None:
