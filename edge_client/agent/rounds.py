@@ -24,7 +24,7 @@ from typing import Final
 
 from cache.clock import Clock
 from core.control import Status
-from core.errors import AlreadyRunningError, ExitCode, NoStateError
+from core.errors import AlreadyRunningError, ExitCode, NoStateError, PackhorseError
 from edge_client.agent.board import Board
 from edge_client.agent.errands import Errand, Errands
 from edge_client.agent.reception import Reception
@@ -208,7 +208,12 @@ class Rounds:
 
     async def _heed_line(self) -> float:
         """See whether anything may travel; give the time."""
-        held = await asyncio.to_thread(self._means.is_held)
+        try:
+            held = await asyncio.to_thread(self._means.is_held)
+        except PackhorseError as error:
+            # The worker says what is wrong with the disk, and asks for nothing.
+            logger.debug("nobody can say whether the line is held: %s", error)
+            held = self._schedule.is_held
         now = self._means.clock.monotonic()
         self._schedule.heed(now, self._means.chance(), held=held)
         if self._hurried:

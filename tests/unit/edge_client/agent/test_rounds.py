@@ -17,6 +17,7 @@ from cache.journal_wishes import Wish, keep_wish
 from cache.state import StateDirectory
 from core import control
 from core.control import Status
+from core.errors import ExhaustedError
 from core.names import PackId
 from edge_client.agent.board import Board
 from edge_client.agent.rounds import Means, Rounds
@@ -80,6 +81,12 @@ class Node:
         return answer
 
 
+def is_held(root: Path) -> bool:
+    if (root / "broken").exists():
+        raise ExhaustedError("The disk is broken.")
+    return (root / "held").exists()
+
+
 @pytest.fixture
 async def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Node]:
     monkeypatch.setenv("PYTHONPATH", str(PROGRAM.parents[2]))
@@ -89,7 +96,7 @@ async def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         command=lambda errand: [sys.executable, str(PROGRAM), str(tmp_path), errand.task],
         chance=lambda: 0.5,
         worker=lambda command, receive: Worker(command, receive, silence=3.0, patience=0.2),
-        is_held=(tmp_path / "held").exists,
+        is_held=lambda: is_held(tmp_path),
     )
     rounds = Rounds(
         Board(clock, portal="http://127.0.0.1/"),
@@ -130,6 +137,17 @@ async def test_while_the_line_is_held_it_turns_to_other_nodes(
 
     assert node.runs() == ["peers"]
     assert (await node.status()).line == "unknown"
+
+
+async def test_rules_that_cannot_be_read_stop_no_round(node: Node) -> None:
+    (node.root / "broken").touch()
+    node.enrol()
+
+    status = await node.until(lambda status: status.line == "up" and status.activity == "idle")
+
+    assert status.reason == ""
+    assert (await node.sync())["result"]["exit_code"] == 0
+    assert node.runs() == ["pull", "pull"]
 
 
 async def test_after_enrolment_it_polls_by_itself(node: Node) -> None:
