@@ -38,4 +38,5 @@ def parts_of(where: StateDirectory) -> Parts:
         )
     settings, clock = config.load(where.root), Clock()
     school = SchoolClock(where, clock, zone=settings.time_zone)
-    return Parts(school, Planned(where, clock, school, disk_floor=settings.disk_floor))
+    planned = Planned(where, clock, school, disk_floor=settings.disk_floor, cap=settings.line_rate)
+    return Parts(school, planned)

@@ -40,6 +40,7 @@ class Planned:
         clock: the machine's clocks.
         school: the school's clock.
         disk_floor: bytes that stay free; None for the usual share.
+        cap: bytes a second that the operator lets travel at most; None for any number.
     """
 
     def __init__(
@@ -49,10 +50,11 @@ class Planned:
         school: SchoolClock,
         *,
         disk_floor: int | None = None,
+        cap: float | None = None,
     ) -> None:
         self._state = state
         self._school = school
-        self._reader = SituationReader(state, clock, school.here, disk_floor=disk_floor)
+        self._reader = SituationReader(state, clock, school.here, disk_floor=disk_floor, cap=cap)
         # Its readers are for one thread at a time.
         self._turn: Final = threading.Lock()
 

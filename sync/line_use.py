@@ -59,6 +59,7 @@ class LineUse:
 
     Attributes:
         cap: the cap for content that is received, which follows the hours.
+        limit: cap that the operator has configured, bytes a second; None for none.
         lock: held while this is asked or changed: requests that are sent ahead are sent by
             threads of their own.
     """
@@ -75,7 +76,7 @@ class LineUse:
         self._state = state
         self._rules = rules
         self._monotonic = monotonic
-        self._limit = limit
+        self.limit = limit
         self._by_person = by_person
         self._watch = Stopwatch()
         self._steady = 0
@@ -220,9 +221,9 @@ class LineUse:
             rules = self._rules.now()
         known = self._estimate.rate if self._estimate.is_measured else None
         if rules.share >= 1 or self._by_person:
-            rate: float | None = self._limit
+            rate: float | None = self.limit
         else:
-            full = min((one for one in (known, self._limit) if one), default=None)
+            full = min((one for one in (known, self.limit) if one), default=None)
             rate = None if full is None else max(_SLOWEST, full * rules.share)
         return None if rate is None else rate * _CONTENT_SHARE
 

@@ -71,6 +71,7 @@ class SituationReader:
         clock: the machine's clocks.
         here: the school's time zone.
         disk_floor: bytes that stay free; None for the usual share.
+        cap: bytes a second that the operator lets travel at most; None for any number.
     """
 
     def __init__(
@@ -80,11 +81,13 @@ class SituationReader:
         here: Callable[[datetime], datetime],
         *,
         disk_floor: int | None = None,
+        cap: float | None = None,
     ) -> None:
         self._state = state
         self._clock = clock
         self._here = here
         self._floor = disk_floor
+        self._cap = cap
         self._catalogue = CatalogueReader(state.catalogue)
         self._agent = AgentReader(state.agent)
         self._journal = JournalReader(state.journal)
@@ -135,6 +138,7 @@ class SituationReader:
             ),
             usable=space(self._state.root, floor=self._floor).usable,
             backlog=_unless_damaged(self._backlog, 0),
+            cap=self._cap,
         )
 
     def at(self, moment: datetime) -> Situation:

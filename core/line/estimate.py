@@ -54,6 +54,13 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         low = _quantile(self.samples, 0.1) if self.samples else UNKNOWN_RATE * _SAFE_SHARE
         return min(low, self.rate) * self.up * (0.5 + self.up / 2)
 
+    def capped(self, cap: float | None) -> "Estimate":
+        """Give what comes of it where no more than ``cap`` bytes a second may; None for any."""
+        if cap is None or (not self.samples and cap >= UNKNOWN_RATE):
+            return self
+        known = self.samples or (UNKNOWN_RATE * _SAFE_SHARE, UNKNOWN_RATE, UNKNOWN_RATE)
+        return msgspec.structs.replace(self, samples=tuple(min(one, cap) for one in known))
+
 
 def _quantile(samples: tuple[float, ...], share: float) -> float:
     ordered = sorted(samples)

@@ -75,8 +75,9 @@ class _Drafter:
     def __init__(self, situation: Situation) -> None:
         self._situation = situation
         free = free_stretches(situation)
-        self.expected = Capacity(situation, situation.estimate.expected, free)
-        self.safe = Capacity(situation, situation.estimate.safe, free)
+        comes = situation.comes
+        self.expected = Capacity(situation, comes.expected, free)
+        self.safe = Capacity(situation, comes.safe, free)
         self._maker = Maker(situation)
         self._packs = sorted(situation.outstanding.packs, key=lambda one: (one.priority, one.pack))
         self._places = {

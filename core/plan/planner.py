@@ -75,11 +75,12 @@ def _quote(situation: Situation, found: Order, actions: Sequence[Action]) -> Quo
         size += one.size
         sources[one.source] = sources.get(one.source, 0) + (one.line or one.size)
         latest = None if latest is None or one.finish is None else max(latest, one.finish)
+    rate = situation.comes.rate
     return Quote(
         line=line,
         by_source=sources,
         finish=latest or None,
-        seconds=line / situation.estimate.rate if situation.estimate.rate else 0.0,
+        seconds=line / rate if rate else 0.0,
         disk_after=max(0, situation.usable - size + sum(one.size for one in removed)),
         removed=[one.pack for one in removed],
         budget_left=found.expected.left_of_budget(line),

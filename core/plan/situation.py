@@ -116,6 +116,7 @@ class Situation:
         offers: other sources.
         usable: bytes of the disk that may still be filled.
         backlog: bytes of statements that wait to be uploaded.
+        cap: bytes a second that the operator lets travel at most; None for any number.
     """
 
     now: float
@@ -134,3 +135,9 @@ class Situation:
     offers: Sequence[Offer] = ()
     usable: int = 1 << 50
     backlog: int = 0
+    cap: float | None = None
+
+    @property
+    def comes(self) -> Estimate:
+        """What comes by line: what it carries, under the operator's cap."""
+        return self.estimate.capped(self.cap)

@@ -93,7 +93,9 @@ class Agent:
             software=version("packhorse"),
         )
         self._board, self._settings = board, settings
-        planned = Planned(state, clock, school, disk_floor=settings.disk_floor)
+        planned = Planned(
+            state, clock, school, disk_floor=settings.disk_floor, cap=settings.line_rate
+        )
         self._planning = Planning(
             planned,
             board,

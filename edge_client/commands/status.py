@@ -84,7 +84,10 @@ def from_disk(where: StateDirectory) -> Status:
     board.read(readings)
     # What cannot be read is among the problems that were read.
     with suppress(PackhorseError):
-        situation = Planned(where, clock, school, disk_floor=settings.disk_floor).situation()
+        planned = Planned(
+            where, clock, school, disk_floor=settings.disk_floor, cap=settings.line_rate
+        )
+        situation = planned.situation()
         board.planned(plan(situation), report_of(situation))
     found = board.status()
     if readings.contact.problem:

@@ -67,7 +67,7 @@ def drive(
             hands.give_up(head)
             before = None
             continue
-        hands.carry_out(list(ahead(made, situation.estimate.rate)))
+        hands.carry_out(list(ahead(made, situation.comes.rate)))
         before = head
 
 

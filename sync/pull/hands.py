@@ -86,7 +86,11 @@ class NodeHands:
         context = room.context
         self._school = SchoolClock(context.state, context.clock, zone=context.zone)
         self._reader = SituationReader(
-            context.state, context.clock, self._school.here, disk_floor=context.disk_floor
+            context.state,
+            context.clock,
+            self._school.here,
+            disk_floor=context.disk_floor,
+            cap=context.line.limit if context.line else None,
         )
 
     def look(self) -> None:
@@ -111,7 +115,7 @@ class NodeHands:
         now = self._school.now(read_floor(self._room.context.state.root).moment)
         found = self._reader.read(now, outstanding=msgspec.structs.replace(outstanding, packs=left))
         down = None if self._tasks.by_line else found.down_since
-        self._rate = found.estimate.rate
+        self._rate = found.comes.rate
         statements = self._tasks.statements
         backlog = statements.of(found.backlog) if statements else 0
         return replace(

@@ -21,6 +21,7 @@ from core.names import PackId
 from core.plan.outstanding import Outstanding, OutstandingItem, OutstandingPack, Step
 from core.timetable import Channel, NodeTimetable, Slot
 from edge_client.cli import node
+from edge_client.parts import parts_of
 from tests.support.agent_process import AgentProcess
 from tests.support.moved_clock import moved_clock
 
@@ -202,3 +203,11 @@ def test_the_status_follows_what_is_set_while_the_agent_runs(tmp_path: Path) -> 
         with pytest.raises(UsageError, match="never allow"):
             agent.call("set_line", week=[0] * 168)
         assert agent.call("line")["settings"]["paused"]
+
+
+def test_plans_reckon_with_the_configured_rate(tmp_path: Path) -> None:
+    (tmp_path / "node.toml").write_text('[line]\nrate = "64kbit"\n')
+
+    found = parts_of(StateDirectory(tmp_path)).planned.situation()
+
+    assert (found.cap, found.estimate.rate, found.comes.rate) == (8_000, 32_000, 8_000)

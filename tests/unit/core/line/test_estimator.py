@@ -174,3 +174,16 @@ def test_the_samples_are_bounded_and_nonsense_is_none() -> None:
     assert len(estimate.samples) == MOST_SAMPLES
     for nonsense in (0.0, -1.0, float("inf"), float("nan")):
         assert with_rate(estimate, nonsense) == estimate
+
+
+@pytest.mark.parametrize("samples", [(), (RATE,) * 9, (4_000.0, 6_000.0, 9_000.0)])
+def test_a_cap_leaves_of_what_is_believed_what_is_below_it(samples: tuple[float, ...]) -> None:
+    believed = Estimate(samples=samples, up=0.8)
+
+    assert believed.capped(None) == believed.capped(1e9) == believed
+    for cap in (20_000.0, 5_000.0, 1_000.0):
+        capped = believed.capped(cap)
+        assert capped.rate == min(believed.rate, cap)
+        assert capped.expected == capped.rate * 0.8
+        low = believed.safe / believed.up / (0.5 + believed.up / 2)
+        assert capped.safe == pytest.approx(min(low, cap) * 0.8 * 0.9)

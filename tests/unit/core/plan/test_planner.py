@@ -102,6 +102,17 @@ def test_a_line_that_suffices_for_four_of_six_brings_all_six_lower_and_says_whic
     assert len(lower) < 6
 
 
+def test_what_the_operator_caps_comes_no_sooner_than_the_cap_lets_it() -> None:
+    free = situation([pack([video("l", 20 * MB)])], [lesson("l", 1)])
+
+    quick = plan(free)
+    slow = plan(replace(free, cap=4_000.0))
+
+    assert (states(quick), states(slow)) == ({"l": "ready"}, {"l": "missing"})
+    assert slow.quote.seconds == pytest.approx(8 * quick.quote.seconds)
+    assert plan(replace(free, cap=1e6)) == quick
+
+
 def test_pulling_the_line_makes_what_is_not_here_a_risk_with_the_stick_as_remedy() -> None:
     lessons = [lesson("here", TOMORROW, is_here=True), lesson("coming", TOMORROW + 1)]
     before = situation([pack([video("coming", 9 * MB, 3 * MB)])], lessons)
