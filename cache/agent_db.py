@@ -264,6 +264,18 @@ class AgentDatabase:
         """
         return self._change_ledger(lambda kept: ledger.turned(kept, today, budget_day))
 
+    def move_month(self, today: date | None, budget_day: int) -> Ledger:
+        """Let months of the budget begin on this day; give the ledger then.
+
+        Args:
+            today: the school's date; None when nobody is sure of it.
+            budget_day: the day on which one begins from now on.
+
+        Raises:
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        return self._change_ledger(lambda kept: ledger.moved(kept, today, budget_day))
+
     def _change_ledger(self, change: Callable[[Ledger], Ledger]) -> Ledger:
         with transaction(self._connection, self._path):
             row = self._connection.execute("SELECT month, used, reserved FROM ledger").fetchone()

@@ -10,17 +10,20 @@ from datetime import timedelta
 import msgspec
 
 from cache import durable
+from cache.agent_db import AgentDatabase
 from cache.line_settings import read_line_settings, write_line_settings
 from cache.school_clock import SchoolClock
 from cache.state import StateDirectory
 from core.control_line import LONGEST_OPEN_MINUTES, OpenCall, SetLineCall
 from core.errors import UsageError
-from core.line.settings import LineSettings
+from core.line.settings import LineSettings, check_settings
 from edge_client.floor import read_floor
 
 
-def set_line(state: StateDirectory, call: SetLineCall) -> LineSettings:
+def set_line(state: StateDirectory, school: SchoolClock, call: SetLineCall) -> LineSettings:
     """Set what a call gives; give all settings.
+
+    What was counted in a month of the budget counts on when months begin on another day.
 
     Raises:
         UsageError: they can never bring anything; or this user may not write there.
@@ -29,7 +32,15 @@ def set_line(state: StateDirectory, call: SetLineCall) -> LineSettings:
     """
     given = {name: value for name, value in msgspec.structs.asdict(call).items()
              if value is not msgspec.UNSET}  # fmt: skip
-    return _change(state, lambda settings: msgspec.structs.replace(settings, **given))
+
+    def change(settings: LineSettings) -> LineSettings:
+        after = msgspec.structs.replace(settings, **given)
+        check_settings(after)
+        if after.budget_day != settings.budget_day:
+            _move_month(state, school, after.budget_day)
+        return after
+
+    return _change(state, change)
 
 
 def pause(state: StateDirectory, *, paused: bool) -> LineSettings:
@@ -83,6 +94,13 @@ def _opened(school: SchoolClock, call: OpenCall, state: StateDirectory) -> tuple
     if until > now + timedelta(minutes=LONGEST_OPEN_MINUTES):
         raise too_long()
     return now.timestamp(), until.timestamp()
+
+
+def _move_month(state: StateDirectory, school: SchoolClock, budget_day: int) -> None:
+    now = school.now(read_floor(state))
+    today = school.here(now.moment).date() if now.is_known and now.moment else None
+    with AgentDatabase(state) as agent:
+        agent.move_month(today, budget_day)
 
 
 def _change(state: StateDirectory, change: Callable[[LineSettings], LineSettings]) -> LineSettings:

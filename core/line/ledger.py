@@ -73,6 +73,21 @@ def turned(ledger: Ledger, today: date | None, budget_day: int) -> Ledger:
     return Ledger(month=month, used=used, reserved=ledger.reserved)
 
 
+def moved(ledger: Ledger, today: date | None, budget_day: int) -> Ledger:
+    """Let months begin on this day from now on; what is counted in the present one stays.
+
+    A month that only a wrong clock can have begun ends so, when a person sets the budget anew.
+
+    Args:
+        ledger: what is kept.
+        today: the school's date; None when nobody is sure of it.
+        budget_day: the day on which a month will begin.
+    """
+    if today is not None and ledger.month > month_after(today, budget_day).isoformat():
+        return msgspec.structs.replace(ledger, month=month_of(today, budget_day).isoformat())
+    return turned(ledger, today, budget_day)
+
+
 def _day_of(month: str) -> int:
     """Give the day on which a month began; 0 where that is not known."""
     day = month[8:]

@@ -45,7 +45,7 @@ def methods(  # noqa: PLR0913 - the agent's parts are put together here
         return await asyncio.to_thread(planned.line, known)
 
     async def set_line(call: SetLineCall) -> LineSettings:
-        return await change(lambda: line_changes.set_line(state, call))
+        return await change(lambda: line_changes.set_line(state, school, call))
 
     async def open_line(call: OpenCall) -> LineSettings:
         return await change(lambda: line_changes.open_line(state, school, call))

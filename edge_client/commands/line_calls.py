@@ -112,7 +112,7 @@ def call_line(
         from edge_client.parts import parts_of
 
         if isinstance(call, SetLineCall):
-            return line_changes.set_line(where, call)
+            return line_changes.set_line(where, parts_of(where).school, call)
         if isinstance(call, OpenCall):
             return line_changes.open_line(where, parts_of(where).school, call)
         return line_changes.pause(where, paused=method == "pause")

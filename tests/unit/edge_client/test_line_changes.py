@@ -2,16 +2,19 @@
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
+from cache.agent_db import AgentDatabase
+from cache.agent_reader import AgentReader
 from cache.line_settings import read_line_settings
 from cache.school_clock import SchoolClock
 from cache.state import StateDirectory
 from core.control_line import OpenCall, SetLineCall
 from core.errors import UsageError
+from core.line.ledger import Ledger
 from core.line.settings import USUAL_WEEK, LineSettings
 from core.line.week import share_at, stretches
 from edge_client.line_changes import open_line, pause, set_line
@@ -29,22 +32,48 @@ def school(state: StateDirectory) -> SchoolClock:
     return SchoolClock(state, FixedClock())
 
 
-def test_what_is_given_is_set_and_the_rest_stays(state: StateDirectory) -> None:
-    set_line(state, SetLineCall(budget=2_000_000_000, budget_day=5))
-    after = set_line(state, SetLineCall(metered=True, quiet=("g5",)))
+def test_what_is_given_is_set_and_the_rest_stays(
+    state: StateDirectory, school: SchoolClock
+) -> None:
+    set_line(state, school, SetLineCall(budget=2_000_000_000, budget_day=5))
+    after = set_line(state, school, SetLineCall(metered=True, quiet=("g5",)))
 
     expected = LineSettings(budget=2_000_000_000, budget_day=5, metered=True, quiet=("g5",))
     assert after == read_line_settings(state.line_settings) == expected
-    assert set_line(state, SetLineCall(budget=None)).budget is None
+    assert set_line(state, school, SetLineCall(budget=None)).budget is None
 
 
 def test_what_can_never_bring_anything_is_refused_and_changes_nothing(
-    state: StateDirectory,
+    state: StateDirectory, school: SchoolClock
 ) -> None:
     for call in (SetLineCall(week=(0,) * 168), SetLineCall(budget=0)):
         with pytest.raises(UsageError):
-            set_line(state, call)
+            set_line(state, school, call)
     assert read_line_settings(state.line_settings).week == USUAL_WEEK
+
+
+def test_another_day_on_which_months_begin_gives_nothing_back(
+    state: StateDirectory, school: SchoolClock
+) -> None:
+    with AgentDatabase(state) as agent:
+        agent.turn_month(START.date(), 1)
+        agent.settle_bytes(0, 700)
+        set_line(state, school, SetLineCall(budget_day=5))
+        # As the next run does.
+        assert agent.turn_month(START.date(), 5) == Ledger(month="2026-11-05", used=700)
+        assert agent.turn_month(date(2026, 12, 4), 5).used == 700
+        set_line(state, school, SetLineCall(budget_day=28))
+        assert agent.turn_month(date(2026, 11, 28), 28) == Ledger(month="2026-11-28")
+
+
+def test_of_a_month_that_is_over_nothing_counts_on_another_day(
+    state: StateDirectory, school: SchoolClock
+) -> None:
+    with AgentDatabase(state) as agent:
+        agent.turn_month(date(2026, 8, 1), 1)
+        agent.settle_bytes(0, 700)
+    set_line(state, school, SetLineCall(budget_day=5))
+    assert AgentReader(state.agent).ledger() == Ledger(month="2026-11-05")
 
 
 def test_a_pause_is_kept_on_the_disk(state: StateDirectory) -> None:
@@ -99,15 +128,17 @@ def test_without_any_time_the_line_cannot_be_opened_until_one(state: StateDirect
         open_line(state, SchoolClock(state, clock), OpenCall(minutes=60))
 
 
-def test_two_people_who_change_different_things_lose_neither(state: StateDirectory) -> None:
+def test_two_people_who_change_different_things_lose_neither(
+    state: StateDirectory, school: SchoolClock
+) -> None:
     def many(change: Callable[[], object]) -> threading.Thread:
         return threading.Thread(target=lambda: [change() for _ in range(20)])
 
     days = iter(range(1, 21))
     quiet = iter(range(20))
     threads = [
-        many(lambda: set_line(state, SetLineCall(budget_day=next(days)))),
-        many(lambda: set_line(state, SetLineCall(quiet=(f"g{next(quiet)}",)))),
+        many(lambda: set_line(state, school, SetLineCall(budget_day=next(days)))),
+        many(lambda: set_line(state, school, SetLineCall(quiet=(f"g{next(quiet)}",)))),
     ]
     for one in threads:
         one.start()
