@@ -1,7 +1,7 @@
 """Why nothing may travel just now, said to a person."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 
 from core.errors import ExhaustedError
 from core.plan.model import Hold
@@ -42,13 +42,19 @@ def _rebuild(told: tuple[str, str, Hold, float | None], fields: dict[str, object
     return error
 
 
-def held(hold: Hold, until: float | None, local: Callable[[float], datetime]) -> HeldError:
+def held(
+    hold: Hold,
+    until: float | None,
+    local: Callable[[float], datetime],
+    today: date | None = None,
+) -> HeldError:
     """Make the error that says why nothing may travel.
 
     Args:
         hold: why.
         until: when that ends by itself, seconds since 1970; None for not, or nobody knows.
         local: puts a moment into the school's time zone.
+        today: the school's date, so that another day is told; None when it is not sure.
     """
     if hold == "paused":
         return HeldError(
@@ -69,7 +75,7 @@ def held(hold: Hold, until: float | None, local: Callable[[float], datetime]) ->
             hold=hold,
             until=until,
         )
-    time = "" if until is None else local(until).strftime("%H:%M")
+    time = "" if until is None else _time(local(until), today)
     if hold == "class":
         return HeldError(
             "A class needs the line until {time}.",
@@ -85,3 +91,8 @@ def held(hold: Hold, until: float | None, local: Callable[[float], datetime]) ->
         until=until,
         time=time,
     )
+
+
+def _time(moment: datetime, today: date | None) -> str:
+    is_other_day = today is not None and moment.date() != today
+    return moment.strftime("%Y-%m-%d %H:%M" if is_other_day else "%H:%M")

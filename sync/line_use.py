@@ -145,7 +145,7 @@ class LineUse:
         """
         rules = self._rules.now()
         if rules.hold and not self._by_person:
-            raise held(rules.hold, rules.until, self._rules.local)
+            raise held(rules.hold, rules.until, self._rules.local, rules.today)
         if rules.today is not None and rules.today != self._today:
             self._purse.turn(rules.today, rules.settings.budget_day)
             self._today = rules.today

@@ -127,7 +127,12 @@ def test_what_an_answer_pretends_to_have_is_not_taken_from_the_budget(line: Line
     ("settings", "hold", "words"),
     [
         ({"paused": True}, "paused", "The line is paused."),
-        ({"week": (0,) * 16 + (50,) + (0,) * 151}, "hours", "allow nothing before 16:00"),
+        (
+            {"week": (0,) * 16 + (50,) + (0,) * 151},
+            "hours",
+            r"allow nothing before 2026-11-30 16:00",
+        ),
+        ({"week": (0,) * 47 + (50,) + (0,) * 120}, "hours", r"allow nothing before 23:00"),
     ],
 )
 def test_nothing_is_asked_for_when_nothing_may_travel(
