@@ -13,6 +13,7 @@ from cache.disk_errors import in_words
 from core.errors import RefusedError
 from core.plan.outstanding import (
     MAX_OUTSTANDING_BYTES,
+    MOST_OUTSTANDING,
     Outstanding,
     OutstandingPack,
     decode_outstanding,
@@ -35,8 +36,8 @@ def read_outstanding(path: Path) -> Outstanding:
         return _NOTHING
 
 
-def write_outstanding(path: Path, outstanding: Outstanding) -> None:
-    """Replace the file, if it says something else.
+def write_outstanding(path: Path, outstanding: Outstanding) -> int:
+    """Replace the file, if it says something else; give its size in bytes.
 
     Where all of it is more than who reads it accepts, the last packs are told as a whole.
 
@@ -51,17 +52,25 @@ def write_outstanding(path: Path, outstanding: Outstanding) -> None:
         same = False
     if not same:
         durable.write_file(path, data)
+    return len(data)
 
 
 def _fitted(outstanding: Outstanding) -> bytes:
-    packs = list(outstanding.packs)
-    data = encode_outstanding(outstanding)
+    packs = outstanding.packs[:MOST_OUTSTANDING]
+    data = encode_outstanding(msgspec.structs.replace(outstanding, packs=packs))
+    over = len(data) - MAX_OUTSTANDING_BYTES
+    if over <= 0:
+        return data
     for place in range(len(packs) - 1, -1, -1):
-        if len(data) <= MAX_OUTSTANDING_BYTES:
+        if over <= 0:
             break
-        packs[place] = _as_a_whole(packs[place])
-        data = encode_outstanding(msgspec.structs.replace(outstanding, packs=packs))
-    return data
+        detailed, packs[place] = packs[place], _as_a_whole(packs[place])
+        over -= _size(detailed) - _size(packs[place])
+    return encode_outstanding(msgspec.structs.replace(outstanding, packs=packs))
+
+
+def _size(pack: OutstandingPack) -> int:
+    return len(encode_outstanding(Outstanding(packs=[pack])))
 
 
 def _as_a_whole(pack: OutstandingPack) -> OutstandingPack:

@@ -13,6 +13,8 @@ from core.manifest import check_format
 
 FORMAT: Final = 1
 MAX_OUTSTANDING_BYTES: Final = 16 * 1024 * 1024
+MOST_OUTSTANDING: Final = 2000
+"""Packs of which anything is told."""
 _Count = Annotated[int, msgspec.Meta(ge=0, le=1 << 50)]
 _Name = Annotated[str, msgspec.Meta(max_length=100)]
 _Pack = Annotated[str, msgspec.Meta(max_length=200)]
@@ -107,7 +109,7 @@ class Outstanding(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     format: int = FORMAT
-    packs: Annotated[list[OutstandingPack], msgspec.Meta(max_length=2000)] = []
+    packs: Annotated[list[OutstandingPack], msgspec.Meta(max_length=MOST_OUTSTANDING)] = []
     removable: Annotated[list[Removable], msgspec.Meta(max_length=2000)] = []
 
 

@@ -9,6 +9,9 @@ from sync.context import SyncContext
 
 # Writing it waits for the disk, and nobody looks more often.
 _SECONDS: Final = 5.0
+# A long one is written less often: a card would wear out before its lessons are here.
+_BYTES_A_SECOND: Final = 16 * 1024
+_LONGEST_SECONDS: Final = 120.0
 
 
 class Inventory:
@@ -58,8 +61,9 @@ class Inventory:
         Raises:
             ExhaustedError: the disk is full, broken or read-only.
         """
-        write_outstanding(self._context.state.outstanding, self.outstanding)
-        self._next_save = self._context.clock.monotonic() + _SECONDS
+        size = write_outstanding(self._context.state.outstanding, self.outstanding)
+        rest = min(_LONGEST_SECONDS, max(_SECONDS, size / _BYTES_A_SECOND))
+        self._next_save = self._context.clock.monotonic() + rest
 
     def save_soon(self) -> None:
         """Write it, unless that was done just now.
