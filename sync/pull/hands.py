@@ -99,6 +99,8 @@ class NodeHands:
         self._inventory.removable = removable(self._room, tasks.unwanted, tasks.wishes.named)
         self._inventory.keep(tasks.pulls)
         for pack in tasks.pulls:
+            # Of many packs it takes minutes on a small machine.
+            self._room.context.alive()
             with self._of(pack):
                 pass
         self._inventory.save()

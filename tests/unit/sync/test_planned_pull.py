@@ -18,7 +18,7 @@ from core.line.settings import LineSettings
 from core.names import PackId
 from core.timetable import Channel, Slot
 from sync.directory_source import DirectorySource
-from sync.events import Checking, ItemReady, PackReady, Planned, Summary
+from sync.events import Alive, Checking, ItemReady, PackReady, Planned, Summary
 from tests.support.clock import START, FixedClock
 from tests.support.node_state import Node, enrol_by_hand, make_node
 from tests.support.publishing import publish_assignment, withdraw
@@ -247,6 +247,15 @@ def test_a_pull_that_takes_long_asks_again_what_is_published(
     # What came before and after the second poll is one sum.
     assert brought[MATH].items_ready == 3
     assert 2 <= sum(isinstance(one, Checking) for one in node.events) <= 12
+
+
+def test_a_run_is_heard_of_while_it_reckons_what_is_outstanding(
+    node: Node, repository: TinyRepository
+) -> None:
+    publish_assignment(repository, {}, RULES)
+    write_line_settings(node.state.line_settings, LineSettings(paused=True))
+    assert pull(node, repository).hold == "paused"
+    assert node.events.count(Alive()) >= 2
 
 
 def test_what_is_no_longer_assigned_ends_in_the_middle_of_a_pull(
