@@ -91,6 +91,10 @@ class _Coming:
         self._stack.close()
         return True
 
+    def has_left(self) -> bool:
+        """Say whether it has ended after all; it has hung up itself then."""
+        return not self._thread.is_alive()
+
 
 class Ahead:
     """The requests of one upstream, one after the other or some at once.
@@ -106,6 +110,7 @@ class Ahead:
         self._another = another
         self._queue: deque[Part] = deque()
         self._out: deque[_Coming] = deque()
+        self._leaving: list[_Coming] = []
 
     def follow(self, parts: Sequence[Part]) -> None:
         """Take note of what will be read from now on, in order; hang up what does not belong."""
@@ -164,6 +169,9 @@ class Ahead:
 
     def _spare(self) -> HttpClient | None:
         """Give a connection that nothing uses; None when there are enough."""
+        for coming in [one for one in self._leaving if one.has_left()]:
+            self._leaving.remove(coming)
+            self._free.append(coming.client)
         if self._free:
             return self._free.pop(0)
         if self._another is None or len(self.clients) >= MOST_CONNECTIONS:
@@ -185,6 +193,8 @@ class Ahead:
             coming = self._out.pop()
             if coming.drop():
                 self._free.append(coming.client)
+            else:
+                self._leaving.append(coming)
 
 
 def _begins(part: Part, whole: Part) -> bool:

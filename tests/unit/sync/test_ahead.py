@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from sync.ahead import MOST_CONNECTIONS, THREAD
 from sync.http_client import HttpClient
 from sync.http_source import HttpSource
 from sync.patience import Patience, Timing
+from sync.racing import first_to_answer
 from sync.source import SourceError
 from sync.tls import unused
 from sync.use import Unlimited
@@ -131,6 +133,42 @@ def test_a_reader_that_stops_early_leaves_nothing_open(server: HttpRepository) -
         chunks.close()
         assert b"".join(source.open_range("file", 7, 9)) == DATA[7:9]
     assert not [one for one in threading.enumerate() if one.name == THREAD]
+
+
+def test_connections_that_take_long_to_be_made_are_used_again_when_they_were_hung_up(
+    server: HttpRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting, may_go, asked_for = threading.Event(), threading.Event(), threading.Event()
+
+    def slowly(*given: Any) -> Any:
+        if threading.current_thread().name == THREAD:
+            waiting.set()
+            assert may_go.wait(5)
+        return first_to_answer(*given)
+
+    def fault(asked: Asked) -> Fault | None:
+        if asked.start == 1_000_000:
+            asked_for.set()
+        return None
+
+    monkeypatch.setattr("sync.dialling.first_to_answer", slowly)
+    monkeypatch.setattr("sync.ahead._FAREWELL_SECONDS", 0.01)
+    with closing(source_of(server, FarAway(lead=SIZE))) as source:
+        for number in range(MOST_CONNECTIONS):
+            source.foresee("file", [(2_000_000 + number, 2_500_000)])
+            assert b"".join(source.open_range("file", 0, 10)) == DATA[:10]
+            assert waiting.wait(5)
+            source.poll("file", SIZE, "")
+            may_go.set()
+            for one in [one for one in threading.enumerate() if one.name == THREAD]:
+                one.join()
+            waiting.clear()
+            may_go.clear()
+        may_go.set()
+        server.fault = fault
+        source.foresee("file", [(1_000_000, 1_000_010)])
+        assert b"".join(source.open_range("file", 0, 10)) == DATA[:10]
+        assert asked_for.wait(5)
 
 
 def _kept(chunks: Iterator[bytes], came: bytearray) -> Iterator[bytes]:
