@@ -23,7 +23,8 @@ from edge_client.floor import read_floor
 def set_line(state: StateDirectory, school: SchoolClock, call: SetLineCall) -> LineSettings:
     """Set what a call gives; give all settings.
 
-    What was counted in a month of the budget counts on when months begin on another day.
+    What was counted in a month of the budget counts on when months begin on another day; so it
+    does when it was begun by a clock that showed a time to come, and which is right by now.
 
     Raises:
         UsageError: they can never bring anything; or this user may not write there.
@@ -36,7 +37,7 @@ def set_line(state: StateDirectory, school: SchoolClock, call: SetLineCall) -> L
     def change(settings: LineSettings) -> LineSettings:
         after = msgspec.structs.replace(settings, **given)
         check_settings(after)
-        if after.budget_day != settings.budget_day:
+        if given.keys() & {"budget", "budget_day"}:
             _move_month(state, school, after.budget_day)
         return after
 

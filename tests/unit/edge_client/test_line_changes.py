@@ -76,6 +76,22 @@ def test_of_a_month_that_is_over_nothing_counts_on_another_day(
     assert AgentReader(state.agent).ledger() == Ledger(month="2026-11-05")
 
 
+def test_a_budget_that_is_set_again_forgets_a_month_that_is_still_to_come(
+    state: StateDirectory, school: SchoolClock
+) -> None:
+    with AgentDatabase(state) as agent:
+        # A wrong year was confirmed.
+        agent.turn_month(date(2027, 11, 24), 5)
+        agent.settle_bytes(0, 700)
+        assert agent.turn_month(START.date(), 5).month == "2027-11-05"
+        set_line(state, school, SetLineCall(budget=1_000_000, budget_day=5))
+        assert AgentReader(state.agent).ledger() == Ledger(month="2026-11-05", used=700)
+        # A day is no year: what was the next month a moment ago stays.
+        agent.turn_month(date(2026, 12, 5), 5)
+        set_line(state, school, SetLineCall(budget=2_000_000))
+        assert AgentReader(state.agent).ledger() == Ledger(month="2026-12-05")
+
+
 def test_a_pause_is_kept_on_the_disk(state: StateDirectory) -> None:
     assert pause(state, paused=True).paused
     assert read_line_settings(state.line_settings).paused
