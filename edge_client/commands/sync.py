@@ -44,7 +44,7 @@ def sync(state: str | None, as_json: bool) -> None:
     if as_json:
         give(report)
     else:
-        _say(report)
+        _say(report, where)
     if report.exit_code != ExitCode.DONE:
         if not as_json:
             tell(f"error: {report.message}")
@@ -100,17 +100,30 @@ def _by_itself(where: StateDirectory) -> Iterator[Status | RoundReport]:
     yield report_of(runs)
 
 
-def _say(report: RoundReport) -> None:
+def _say(report: RoundReport, where: StateDirectory) -> None:
     for pack in report.packs:
         state = "complete" if pack.complete else "not complete yet"
         click.echo(
             f"{pack.pack} version {pack.version}: {human_bytes(pack.bundle_bytes)} fetched"
             f" for {human_bytes(pack.content_size)} of content, {state}."
         )
-    if not report.packs and report.exit_code == ExitCode.DONE:
+    held = next((run for run in report.runs if run.hold not in {"", "done"}), None)
+    if held is not None:
+        click.echo(f"Nothing more travels by line now: {_why(held, where)}.")
+    elif not report.packs and report.exit_code == ExitCode.DONE:
         click.echo("Nothing new.")
     if report.acknowledged:
         records = counted(report.acknowledged, "usage record is", "usage records are")
         click.echo(f"{records} with the hub.")
     moved = report.traffic.received + report.traffic.sent
     click.echo(f"{human_bytes(moved)} crossed the line.")
+
+
+def _why(run: "Summary", where: StateDirectory) -> str:
+    from edge_client.floor import read_floor
+    from edge_client.parts import parts_of
+    from edge_client.plan_words import held
+
+    school = parts_of(where).school
+    now = school.now(read_floor(where)).moment
+    return held(run.hold, run.until, now.timestamp() if now else 0.0, school.here)

@@ -22,6 +22,8 @@ from core.plan.outstanding import Outstanding, OutstandingItem, OutstandingPack,
 from core.timetable import Channel, NodeTimetable, Slot
 from edge_client.cli import node
 from edge_client.parts import parts_of
+from edge_client.report import report_of
+from sync.events import Summary
 from tests.support.agent_process import AgentProcess
 from tests.support.moved_clock import moved_clock
 
@@ -211,3 +213,17 @@ def test_plans_reckon_with_the_configured_rate(tmp_path: Path) -> None:
     found = parts_of(StateDirectory(tmp_path)).planned.situation()
 
     assert (found.cap, found.estimate.rate, found.comes.rate) == (8_000, 32_000, 8_000)
+
+
+def test_sync_says_why_it_ended_before_all_was_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Summary(task="pull", exit_code=0, hold="budget", until=None)
+    report = report_of([run])
+    monkeypatch.setattr("edge_client.commands.sync._through_agent", lambda _: iter([report]))
+
+    done = CliRunner().invoke(node, ["sync", "--state", str(tmp_path)])
+
+    assert done.exit_code == 0
+    assert "Nothing more travels by line now: this month's budget is used up.\n" in done.output
+    assert "Nothing new" not in done.output
