@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cache.agent_reader import AgentReader
 from cache.state import StateDirectory
 from core.control import SOCKET_NAME
 from core.control_calls import parse_result
 from core.plan.model import Plan
+from core.standing import FACT as STANDING
 from edge_client.commands.options import give, json_option, state_directory, state_option, whole
 from edge_client.control_client import connect
 from edge_client.plan_words import action_lines, hold_sentence, lesson_lines, quote_sentence
@@ -43,7 +45,10 @@ def plan(at: str, state: str | None, as_json: bool) -> None:
     if as_json:
         give(whole(found))
         return
-    click.echo(quote_sentence(found, parts.school.here))
+    if found.actions or _has_heard(where):
+        click.echo(quote_sentence(found, parts.school.here))
+    else:
+        click.echo("Nobody has told this node yet what is wanted here: packhorse node sync.")
     if hold := hold_sentence(found, parts.school.here):
         click.echo(hold)
     if found.lessons or not found.is_time_known:
@@ -58,6 +63,11 @@ def _plan(where: StateDirectory, parts: "Parts", at: str) -> Plan:
         return parts.planned.plan(at)
     with client:
         return parse_result(client.call("plan", at=at), Plan)
+
+
+def _has_heard(where: StateDirectory) -> bool:
+    """Say whether a hub, a stick or another node has ever told what is wanted here."""
+    return AgentReader(where.agent).fact(STANDING) is not None
 
 
 def _block(lines: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from click.testing import CliRunner
 
+from cache.agent_db import AgentDatabase
 from cache.clock import Clock
 from cache.line_settings import read_line_settings
 from cache.outstanding_file import write_outstanding
@@ -19,6 +20,8 @@ from cache.timetable_file import write_timetable
 from core.errors import PackhorseError, UsageError
 from core.names import PackId
 from core.plan.outstanding import Outstanding, OutstandingItem, OutstandingPack, Step
+from core.standing import FACT as STANDING
+from core.standing import Standing, encode_standing
 from core.timetable import Channel, NodeTimetable, Slot
 from edge_client.cli import node
 from edge_client.parts import parts_of
@@ -227,3 +230,15 @@ def test_sync_says_why_it_ended_before_all_was_here(
     assert done.exit_code == 0
     assert "Nothing more travels by line now: this month's budget is used up.\n" in done.output
     assert "Nothing new" not in done.output
+
+
+def test_a_node_that_was_told_nothing_does_not_say_that_all_is_here(tmp_path: Path) -> None:
+    plan = ["plan", "--state", str(tmp_path)]
+
+    before = CliRunner().invoke(node, plan)
+    with AgentDatabase(StateDirectory(tmp_path)) as agent:
+        agent.remember(STANDING, encode_standing(Standing()))
+    after = CliRunner().invoke(node, plan)
+
+    assert before.output.startswith("Nobody has told this node yet what is wanted here")
+    assert after.output.startswith("Everything that is wanted is here")
