@@ -40,7 +40,7 @@ _CONTENT_SHARE: Final = SEGMENT_BYTES / (SEGMENT_BYTES + _FRAME)
 _WITH_LOSSES: Final = 1.02
 # A small file of unknown size is thought to have no more than this; more is asked for then.
 _AT_FIRST: Final = 32 * 1024
-# With less nothing useful can be done.
+# With less, beside what a connection costs, nothing useful can be done.
 _LEAST_BUDGET: Final = 2_000
 # Slower, an upstream takes a capped line for a broken one.
 _SLOWEST: Final = 500.0
@@ -201,7 +201,9 @@ class LineUse:
         count = int((count + wire.connection * wanted.connects) * _WITH_LOSSES)
         budget = self._budget(rules)
         free = self._purse.free(budget)
-        if free is not None and count > free >= _LEAST_BUDGET and not wanted.is_steady:
+        sent = wire_bytes(wanted.sent, wire, requests=0)
+        least = _LEAST_BUDGET + sent + wire.connection * wanted.connects
+        if free is not None and count > free >= least and not wanted.is_steady:
             # Most small files are much smaller than they might be.
             count = free
         promise = self._purse.promise(count, budget)

@@ -16,7 +16,7 @@ from cache.timetable_file import write_timetable
 from core.line.estimator import with_rate
 from core.line.ledger import Ledger
 from core.line.requests import SMALLEST
-from core.line.wire import Wire
+from core.line.wire import Wire, wire_to
 from core.names import PackId
 from core.timetable import Channel, NodeTimetable, Slot
 from sync.held import HeldError
@@ -112,6 +112,29 @@ def test_at_the_end_of_a_budget_small_things_still_travel(
             source.read("file", SIZE)
     # What an upstream sends unasked crosses the line until it is told to stop.
     assert line.ledger().used <= 1_000_000 + 110_000
+
+
+@pytest.mark.parametrize(
+    ("left", "sent", "connects"),
+    [(7_000, 300, True), (2_200, 300, False), (109_000, 100_000, False)],
+)
+def test_a_budget_that_a_small_request_may_exceed_allows_none(
+    line: Line, left: int, sent: int, *, connects: bool
+) -> None:
+    line.set(week=ALWAYS, budget=1_000_000)
+    with closing(AgentDatabase(line.state)) as agent:
+        agent.turn_month(date(2026, 11, 24), 1)
+        agent.settle_bytes(0, 1_000_000 - left)
+    small = Wanted(64 * 1024, sent, is_steady=False, connects=connects)
+    wire = wire_to("https://hub.example")
+    with closing(line.use()) as use:
+        with pytest.raises(HeldError, match="budget of the line is used up"):
+            use.request(small, wire).__enter__()
+        # With a little more it is thought to be as small as most are.
+        line.set(week=ALWAYS, budget=1_002_000)
+        line.clock.advance(3)
+        with use.request(small, wire):
+            assert line.ledger().reserved == left + 2_000
 
 
 def test_what_an_answer_pretends_to_have_is_not_taken_from_the_budget(line: Line) -> None:
