@@ -8,14 +8,23 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Sequence
+from contextlib import closing, suppress
 from typing import Final
 
-from zeroconf import Error, ServiceBrowser, ServiceInfo, ServiceStateChange, Zeroconf
+from zeroconf import (
+    BadTypeInNameException,
+    Error,
+    ServiceBrowser,
+    ServiceInfo,
+    ServiceStateChange,
+    Zeroconf,
+)
 
 from core.peers import SERVICE
 from sync.peers.company import Found
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+_FAILURES: Final = (OSError, RuntimeError, Error)
 _MOST_FOUND: Final = 64
 _NAME_CHARACTERS: Final = 100
 
@@ -32,10 +41,11 @@ def search(
     """
     try:
         ears = Zeroconf() if interfaces is None else Zeroconf(interfaces=list(interfaces))
-    except (OSError, RuntimeError, Error):
+    except _FAILURES:
         # No network, or none that takes part in this.
         return []
     names: dict[str, None] = {}
+    found: list[Found] = []
 
     def changed(
         zeroconf: Zeroconf,  # noqa: ARG001 - its signature
@@ -46,19 +56,22 @@ def search(
         if state_change is not ServiceStateChange.Removed and len(names) < _MOST_FOUND:
             names[name] = None
 
-    try:
+    # A machine that is very busy makes it give up, also at its end.
+    with suppress(*_FAILURES), closing(ears):
         browser = ServiceBrowser(ears, SERVICE, handlers=[changed])
         (stop or threading.Event()).wait(seconds)
         browser.cancel()
         found = [one for name in list(names) for one in _resolved(ears, name)]
-    finally:
-        ears.close()
     return found
 
 
 def _resolved(ears: Zeroconf, name: str) -> list[Found]:
     """Give a node's addresses as the answers that came tell them; nothing more is asked."""
-    info = ServiceInfo(SERVICE, name)
+    try:
+        info = ServiceInfo(SERVICE, name)
+    except BadTypeInNameException:
+        # Whoever answers may name anything.
+        return []
     if not info.load_from_cache(ears) or not info.port:
         return []
     title = name.removesuffix(f".{SERVICE}")[:_NAME_CHARACTERS]

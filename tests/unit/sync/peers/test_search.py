@@ -1,11 +1,14 @@
 """Finding nodes by zeroconf: on a loopback network of this machine's own."""
 
 import socket
-from threading import Event
+from collections.abc import Iterator
+from threading import Event, Timer
 
-from zeroconf import ServiceInfo, Zeroconf
+import pytest
+from zeroconf import DNSOutgoing, DNSPointer, EventLoopBlocked, ServiceInfo, Zeroconf
 
 from core.peers import SERVICE
+from sync.peers import search as searching
 from sync.peers.company import Found
 from sync.peers.search import search
 
@@ -41,3 +44,52 @@ def test_it_ends_when_it_is_told_to() -> None:
     stop.set()
     # The test's own limit ends it otherwise.
     assert search(1e6, stop, LOOPBACK) == []
+
+
+@pytest.fixture
+def good() -> Iterator[Found]:
+    """Let a node be found."""
+    speaker = Zeroconf(interfaces=list(LOOPBACK))
+    try:
+        speaker.register_service(
+            ServiceInfo(
+                SERVICE, f"good.{SERVICE}", 80, server="good.local.",
+                addresses=[socket.inet_aton("10.9.8.7")],
+            )
+        )  # fmt: skip
+        yield Found("10.9.8.7:80", "good")
+    finally:
+        speaker.close()
+
+
+def shout(name: str) -> None:
+    """Say that there is a node of a name, as any device may."""
+    answer, pointer, internet = 0x8400, 12, 1
+    out = DNSOutgoing(answer)
+    out.add_answer_at_time(DNSPointer(SERVICE, pointer, internet, 120, name), 0)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
+        mouth.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(LOOPBACK[0]))
+        for packet in out.packets():
+            mouth.sendto(packet, ("224.0.0.251", 5353))
+
+
+def test_a_name_that_is_none_of_a_node_hides_no_other(good: Found) -> None:
+    names = ["a._http._tcp.local.", "a.example.", f"a\x1b[2J.{SERVICE}"]
+    timer = Timer(0.5, lambda: [shout(one) for one in names])
+    timer.start()
+    found = search(1.5, None, LOOPBACK)
+    timer.join()
+    assert found == [good]
+
+
+def test_a_search_that_fails_at_its_end_still_tells_what_it_found(
+    good: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Zeroconf.close
+
+    def failing(self: Zeroconf) -> None:
+        real(self)
+        raise EventLoopBlocked
+
+    monkeypatch.setattr(searching, "Zeroconf", type("Late", (Zeroconf,), {"close": failing}))
+    assert search(1.5, None, LOOPBACK) == [good]
