@@ -1,11 +1,12 @@
 """Finding nodes by zeroconf: on a loopback network of this machine's own."""
 
 import socket
+import struct
 from collections.abc import Iterator
 from threading import Event, Timer
 
 import pytest
-from zeroconf import DNSOutgoing, DNSPointer, EventLoopBlocked, ServiceInfo, Zeroconf
+from zeroconf import EventLoopBlocked, ServiceInfo, Zeroconf
 
 from core.peers import SERVICE
 from sync.peers import search as searching
@@ -62,20 +63,25 @@ def good() -> Iterator[Found]:
         speaker.close()
 
 
-def shout(name: str) -> None:
-    """Say that there is a node of a name, as any device may."""
-    answer, pointer, internet = 0x8400, 12, 1
-    out = DNSOutgoing(answer)
-    out.add_answer_at_time(DNSPointer(SERVICE, pointer, internet, 120, name), 0)
+def shout(*names: str) -> None:
+    """Say that there are nodes of such names, as any device may."""
+    answer, pointer, internet, seconds = 0x8400, 12, 1, 120
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as mouth:
         mouth.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(LOOPBACK[0]))
-        for packet in out.packets():
-            mouth.sendto(packet, ("224.0.0.251", 5353))
+        for name in map(labels, names):
+            head = struct.pack("!6H", 0, answer, 0, 1, 0, 0) + labels(SERVICE)
+            head += struct.pack("!HHIH", pointer, internet, seconds, len(name))
+            mouth.sendto(head + name, ("224.0.0.251", 5353))
+
+
+def labels(name: str) -> bytes:
+    parts = [one.encode() for one in name.split(".")]
+    return b"".join(bytes([len(one)]) + one for one in parts)
 
 
 def test_a_name_that_is_none_of_a_node_hides_no_other(good: Found) -> None:
     names = ["a._http._tcp.local.", "a.example.", f"a\x1b[2J.{SERVICE}"]
-    timer = Timer(0.5, lambda: [shout(one) for one in names])
+    timer = Timer(0.5, shout, names)
     timer.start()
     found = search(1.5, None, LOOPBACK)
     timer.join()
