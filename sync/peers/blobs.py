@@ -38,6 +38,7 @@ class BlobFetch:
         staging: the node's ``staging`` directory.
         blobs: where finished blobs go.
         arrived: is told which blobs are here durably, some at a time.
+        alive: called after each blob.
 
     Attributes:
         missed: those that it has not.
@@ -50,6 +51,7 @@ class BlobFetch:
         staging: Path,
         blobs: BlobStore,
         arrived: Callable[[list[Digest]], None],
+        alive: Callable[[], None] = lambda: None,
     ) -> None:
         self.missed: set[Digest] = set()
         self.received = 0
@@ -57,6 +59,7 @@ class BlobFetch:
         self._folder = staging / FOLDER
         self._blobs = blobs
         self._arrived = arrived
+        self._alive = alive
         self._ready: list[tuple[Path, Digest]] = []
         self._size = 0
 
@@ -76,6 +79,7 @@ class BlobFetch:
             for digest, size in wanted.items():
                 if self._fetch(digest, size) and self._is_enough():
                     self._adopt()
+                self._alive()
                 if len(self.missed) > _MOST_MISSES:
                     return
         finally:
@@ -86,7 +90,12 @@ class BlobFetch:
         """Fetch one blob; say whether the node has it."""
         path = self._folder / digest
         try:
+            is_begun = path.is_file()
             found = self._receive(path, digest, size)
+            if found != digest and is_begun:
+                # Another node may have lied about its beginning, or a power cut have spoilt it.
+                durable.remove(path)
+                found = self._receive(path, digest, size)
         except MissingError:
             self.missed.add(digest)
             return False

@@ -24,6 +24,10 @@ MOST_LACKS: Final = 200
 _MAX_BYTES: Final = MOST_PEERS * 1024 * 1024
 _LIE_SECONDS: Final = 86_400.0
 _FIRST_SECONDS: Final = 60.0
+# Doubled from failure to failure, from the first minute on.
+_DOUBLED_ALREADY: Final = 5
+_SILENT_SECONDS: Final = 900.0
+"""Whoever does not answer may only be switched off, and is asked again at no cost."""
 _LARGEST_SECONDS: Final = 6 * 3600.0
 # What another node promises may take so much longer before nobody waits any more.
 _PATIENCE: Final = 1.5
@@ -55,7 +59,8 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         heard: when it last answered; 0 for never.
         rate: bytes a second that it gave last; 0 while unknown.
         fault: why it is left alone; empty when it is not.
-        failures: in a row.
+        failures: to answer, in a row.
+        broken: how often in a row it told what it has and then failed to give it.
         left_until: until when it is left alone.
         told: its list.
         promised: what it said first of what it brings, by pack.
@@ -70,6 +75,7 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rate: float = 0.0
     fault: Annotated[str, msgspec.Meta(max_length=40)] = ""
     failures: int = 0
+    broken: int = 0
     left_until: float = 0.0
     told: PeerList = PeerList()
     promised: Annotated[dict[str, Promise], msgspec.Meta(max_length=MOST_PACKS)] = {}
@@ -129,12 +135,26 @@ def answered(peer: Peer, told: PeerList, now: float) -> Peer:
 
 
 def failed(peer: Peer, fault: str, now: float, *, lied: bool = False, chance: float = 0.5) -> Peer:
-    """Note that a node failed: it is left alone for a while, and long when it lied."""
+    """Note that a node did not tell what it has: it is left alone for a while, long if it lied."""
     failures = peer.failures + 1
-    delay = _LIE_SECONDS
-    if not lied:
-        delay = max(_FIRST_SECONDS, retry_delay(failures, chance, largest=_LARGEST_SECONDS))
+    delay = _LIE_SECONDS if lied else _delay(failures, chance, _SILENT_SECONDS)
     return msgspec.structs.replace(peer, fault=fault, failures=failures, left_until=now + delay)
+
+
+def broken(peer: Peer, fault: str, now: float, *, lied: bool = False, chance: float = 0.5) -> Peer:
+    """Note that a node did not give what it told of; that it answers again forgives nothing."""
+    times = peer.broken + 1
+    delay = _LIE_SECONDS if lied else _delay(times, chance, _LARGEST_SECONDS)
+    return msgspec.structs.replace(peer, fault=fault, broken=times, left_until=now + delay)
+
+
+def gave(peer: Peer, rate: float) -> Peer:
+    """Note that a node gave what it was asked for, at so many bytes a second."""
+    return msgspec.structs.replace(peer, rate=rate, broken=0)
+
+
+def _delay(times: int, chance: float, largest: float) -> float:
+    return max(_FIRST_SECONDS, retry_delay(times + _DOUBLED_ALREADY, chance, largest=largest))
 
 
 def lacking(peer: Peer, pack: str, item: str) -> Peer:

@@ -14,11 +14,12 @@ from cache.blobs import BlobStore
 from cache.space import reserve
 from core.digest import Digest
 from core.errors import RefusedError
-from core.peers import Announcement, PeerList
+from core.peers import LIST_PATH, Announcement, PeerList
 from core.plan.model import Plan
 from core.plan.outstanding import Outstanding
 from core.plan.situation import Offer
 from sync.context import SyncContext
+from sync.http_errors import too_slow
 from sync.http_source import HttpSource
 from sync.peers import book as books
 from sync.peers.announce import announced, is_worth_telling
@@ -38,6 +39,11 @@ _ASKED_AT_ONCE: Final = 8
 _FRESH_SECONDS: Final = 15.0
 _TRIES: Final = 3
 _BUSY_SECONDS: Final = 5.0
+# Whoever stays busy is not waited for again so soon: the line stands still meanwhile.
+_BUSY_FOR_SECONDS: Final = 60.0
+_LIST_SECONDS: Final = 10.0
+"""So long a list may take of a node that nobody typed in: everything else waits for it."""
+_BEAT_SECONDS: Final = 30.0
 
 
 class Circle:
@@ -72,6 +78,8 @@ class Circle:
         self._peers = {one.address: one for one in books.read_book(context.state.peers).peers}
         self._sources: dict[str, PeerSource] = {}
         self._missed: dict[str, set[Digest]] = {}
+        self._busy: dict[str, float] = {}
+        self._beaten = context.clock.monotonic()
         self._asked_at: float | None = None
         self._looking: Future[Sequence[tuple[str, str]]] | None = None
         self._stop = Event()
@@ -178,7 +186,7 @@ class Circle:
         if self.is_alone:
             return
         self.fresh()
-        for peer in [one for one in self._healthy() if pack in one.told.packs]:
+        for peer in [one for one in self._healthy() if self._may_give(one, pack)]:
             missed = self._missed.setdefault(peer.address, set())
             left = {d: size for d, size in self._lacking(wanted).items() if d not in missed}
             if left:
@@ -188,18 +196,25 @@ class Circle:
 
     def leave(self, peer: Peer, error: RefusedError | SourceError) -> None:
         """Leave a node alone for a while: it failed, or what it sent is not what was signed."""
-        self._peers[peer.address] = self._failed(self._peers[peer.address], error)
+        lied = isinstance(error, RefusedError)
+        self._peers[peer.address] = books.broken(
+            self._peers[peer.address], _fault_of(error), self._wall(), lied=lied
+        )
 
-    def leave_mirror(self, peer: Peer) -> None:
-        """Leave a node alone for a moment whose metadata help nobody; they may have expired."""
-        now = self._wall()
-        self._peers[peer.address] = books.failed(self._peers[peer.address], "metadata", now)
+    def leave_mirror(self, peer: Peer, error: RefusedError | SourceError) -> None:
+        """Leave a node alone whose metadata did not come.
+
+        Where they only help nobody (they may have expired, or just be replaced), the lessons that
+        it has do.
+        """
+        if isinstance(error, SourceError) and not error.is_of_the_file:
+            self.leave(peer, error)
 
     def give_up(self, title: str) -> None:
         """Leave a node alone for a moment that brings nothing, though it says that it has it."""
         for address, peer in list(self._peers.items()):
             if peer.title == title:
-                self._peers[address] = books.failed(peer, "nothing", self._wall())
+                self._peers[address] = books.broken(peer, "nothing", self._wall())
 
     def save(self) -> None:
         """Keep what was learnt.
@@ -231,7 +246,8 @@ class Circle:
     ) -> None:
         """Fetch from one node; when it is busy, wait a little."""
         began = self._clock.monotonic()
-        fetch = BlobFetch(self._source(peer), self._state.staging, self._blobs, arrived)
+        source = self._source(peer)
+        fetch = BlobFetch(source, self._state.staging, self._blobs, arrived, self._beat)
         for attempt in range(_TRIES):
             try:
                 fetch.bring(self._lacking(wanted))
@@ -244,20 +260,32 @@ class Circle:
                 elif attempt < _TRIES - 1:
                     self._context.sleep(min(error.retry_after, _BUSY_SECONDS))
                     continue
+                else:
+                    self._busy[peer.address] = self._now() + _BUSY_FOR_SECONDS
             break
         self.received += fetch.received
         self._note_rate(peer.address, fetch.received, self._clock.monotonic() - began)
         self._note_missed(peer, what, fetch.missed)
 
     def _note_rate(self, address: str, received: int, seconds: float) -> None:
-        if received and seconds > 0:
-            peer = self._peers[address]
-            self._peers[address] = msgspec.structs.replace(peer, rate=received / seconds)
+        peer = self._peers[address]
+        if received and seconds > 0 and not peer.fault:
+            self._peers[address] = books.gave(peer, received / seconds)
 
     def _note_missed(self, peer: Peer, what: tuple[str, str], missed: set[Digest]) -> None:
         if missed:
             self._missed[peer.address] |= missed
             self._peers[peer.address] = books.lacking(self._peers[peer.address], *what)
+
+    def _may_give(self, peer: Peer, pack: str) -> bool:
+        return pack in peer.told.packs and self._busy.get(peer.address, 0.0) <= self._now()
+
+    def _beat(self) -> None:
+        """Tell now and then that the run goes on: of many small files none is worth telling."""
+        now = self._now()
+        if now - self._beaten >= _BEAT_SECONDS:
+            self._beaten = now
+            self._context.alive()
 
     def _healthy(self) -> list[Peer]:
         now = self._wall()
@@ -301,9 +329,10 @@ class Circle:
                     found[one.address] = self._heard(one, told)
         names = {self._own} - {""}
         self._peers = {}
-        for address, one in found.items():
+        # An address that fails hides none at which the same node answers.
+        for one in sorted(found.values(), key=lambda one: one.is_left(now)):
             if one.told.node not in names:
-                self._peers[address] = one
+                self._peers[one.address] = one
                 # Of a node that has several addresses the first one will do.
                 names |= {one.told.node} - {""}
         self._asked_at = self._now()
@@ -311,13 +340,17 @@ class Circle:
     def _heard(self, peer: Peer, told: PeerList | SourceError | RefusedError) -> Peer:
         if isinstance(told, PeerList):
             return books.answered(peer, told, self._wall())
-        return self._failed(peer, told)
+        lied = isinstance(told, RefusedError)
+        return books.failed(peer, _fault_of(told), self._wall(), lied=lied)
 
     def _told(self, peer: Peer) -> PeerList | SourceError | RefusedError:
         """Ask one node, on a connection of its own."""
-        source = self._open(peer)
+        source, began = self._open(peer), self._now()
         try:
-            return source.told()
+            told = source.told()
+            if not peer.is_typed and self._now() - began > _LIST_SECONDS:
+                return too_slow(peer.address, LIST_PATH)
+            return told
         except (SourceError, RefusedError) as error:
             return error
         finally:
@@ -334,13 +367,12 @@ class Circle:
             peer.address, context.clock.monotonic, is_typed=peer.is_typed, alive=context.alive
         )
 
-    def _failed(self, peer: Peer, error: SourceError | RefusedError) -> Peer:
-        lied = isinstance(error, RefusedError)
-        fault = "lied" if isinstance(error, RefusedError) else error.fault
-        return books.failed(peer, fault, self._wall(), lied=lied)
-
     def _wall(self) -> float:
         return self._clock.wall().timestamp()
 
     def _now(self) -> float:
         return self._clock.monotonic()
+
+
+def _fault_of(error: SourceError | RefusedError) -> str:
+    return error.fault if isinstance(error, SourceError) else "lied"

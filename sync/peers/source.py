@@ -6,6 +6,7 @@ point nowhere else, and nothing of it travels by line.
 """
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from typing import Final
 
 from core.digest import Digest
@@ -16,6 +17,8 @@ from sync.patience import Patience, Timing
 from sync.tls import unused
 
 PATIENCE: Final = Patience(connect=3.0, gap=10.0, stretch=10.0, least_rate=2000.0)
+FOUND_RATE: Final = 20_000.0
+"""Bytes a second that a node must give which nobody typed in: a person may mean a slow one."""
 
 
 class PeerSource:
@@ -36,7 +39,8 @@ class PeerSource:
         is_typed: bool,
         alive: Callable[[], None] = lambda: None,
     ) -> None:
-        timing = Timing(monotonic, lambda _: None, PATIENCE, alive=alive)
+        patience = PATIENCE if is_typed else replace(PATIENCE, least_rate=FOUND_RATE)
+        timing = Timing(monotonic, lambda _: None, patience, alive=alive)
         hops = 0 if is_typed else 1
         self.repository = HttpSource(
             HttpClient(f"http://{address}/{MIRROR}", unused(), timing, hops=hops)

@@ -177,7 +177,7 @@ class _Run:
             try:
                 return self._verify(mirror)
             except (SourceError, RefusedError) as error:
-                circle.leave_mirror(peer)
+                circle.leave_mirror(peer, error)
                 self._context.emit(problem_of(error))
         with suppress(MissingError):
             return self._verify(Nowhere())

@@ -12,9 +12,10 @@ import pytest
 from cache.blobs import BlobStore, Condition
 from core.digest import Digest, digest_of
 from core.errors import ExhaustedError
-from core.peers import MAX_LIST_BYTES, Announcement, Coming, Share
+from core.peers import MAX_LIST_BYTES, Announcement, Coming, Share, encode_list
 from core.plan.model import Action, Plan
 from core.plan.outstanding import Outstanding, OutstandingItem, OutstandingPack, Step
+from sync.events import Alive
 from sync.http_client import HttpClient
 from sync.patience import Patience
 from sync.peers import blobs as blob_module
@@ -24,7 +25,16 @@ from sync.peers.book import Peer, read_book
 from sync.peers.circle import HEARD_SECONDS, Circle
 from sync.peers.company import Company, Found
 from tests.support.clock import FixedClock
-from tests.support.http_repository import Answer, Asked, Cut, Fault, Flip, OtherRange, Stall
+from tests.support.http_repository import (
+    Answer,
+    Asked,
+    Cut,
+    Fault,
+    Flip,
+    OtherRange,
+    Stall,
+    Trickle,
+)
 from tests.support.node_state import Node, make_node
 from tests.support.peers import OtherNode, circle_of
 
@@ -172,6 +182,20 @@ def test_other_bytes_are_not_kept_and_whoever_sent_them_is_left_for_a_day(
     assert set(bring(circle_of(node, Company((other.address, second.address))))) == set(WANTED)
 
 
+@pytest.mark.parametrize("length", [1, 10_000, 20_000, 30_000])
+def test_nobody_is_blamed_for_a_beginning_that_another_sent(
+    node: Node, other: OtherNode, length: int
+) -> None:
+    # A liar that hung up in the middle, or a power cut that spoilt what was not durable yet.
+    digest = digest_of(FILES[0])
+    part = node.state.staging / FOLDER / digest
+    part.parent.mkdir(parents=True)
+    part.write_bytes(bytes(length))
+    arrived = bring(circle_of(node, Company((other.address,))))
+    assert set(arrived) == held(node) == set(WANTED)
+    assert not known(node, other).fault
+
+
 def test_a_node_without_end_is_hung_up_on(node: Node, other: OtherNode) -> None:
     # More than was asked for, under headers that promise the right range.
     largest = max(WANTED.values())
@@ -205,6 +229,67 @@ def test_a_busy_node_is_waited_for_a_little_and_not_blamed(node: Node, other: Ot
     assert not known(again, other).fault
 
 
+def test_whoever_stays_busy_is_not_waited_for_again_at_once(
+    tmp_path: Path, other: OtherNode
+) -> None:
+    clock = FixedClock()
+    node = make_node(tmp_path / "clocked", b"{}", clock)
+    other.fault = lambda asked: (
+        Answer(500, b"", {"Retry-After": "3000"}) if "blobs/" in asked.path else None
+    )
+    circle = circle_of(node, Company((other.address,)))
+    for _ in range(3):
+        circle.bring(PACK, "a", WANTED, lambda _: None)
+    assert node.slept == [5.0, 5.0]
+    clock.advance(61)
+    circle.bring(PACK, "a", WANTED, lambda _: None)
+    assert len(node.slept) == 4
+    circle.close()
+
+
+def test_of_many_small_files_it_is_told_that_they_come(tmp_path: Path, other: OtherNode) -> None:
+    clock = FixedClock()
+    node = make_node(tmp_path / "clocked", b"{}", clock)
+
+    def slowly(_: Asked) -> None:
+        clock.advance(9)
+
+    other.fault = slowly
+    small = [b"%d" % number for number in range(30)]
+    wanted = {other.put(data): len(data) for data in small}
+    assert set(bring(circle_of(node, Company((other.address,))), wanted)) == set(wanted)
+    assert len([one for one in node.events if isinstance(one, Alive)]) >= 30 * 9 // 60
+
+
+@pytest.mark.parametrize("is_typed", [True, False])
+def test_a_list_that_takes_long_is_waited_for_of_typed_nodes_alone(
+    tmp_path: Path, other: OtherNode, is_typed: bool
+) -> None:
+    clock = FixedClock()
+    node = make_node(tmp_path / "clocked", b"{}", clock)
+
+    def slowly(_: Asked) -> None:
+        clock.advance(11)
+
+    other.fault = slowly
+    found = [Found(other.address, "x")]
+    company = Company((other.address,)) if is_typed else Company(search=lambda *_: found)
+    circle = circle_of(node, company)
+    circle.fresh()
+    circle.close()
+    assert known(node, other).fault == ("" if is_typed else "slow")
+
+
+def test_whoever_was_found_and_trickles_is_left_alone(
+    node: Node, other: OtherNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patience = Patience(connect=2, gap=2, stretch=0.2, least_rate=10)
+    monkeypatch.setattr(source_module, "PATIENCE", patience)
+    other.fault = lambda asked: Trickle(0.02) if "blobs/" in asked.path else None
+    bring(circle_of(node, Company(search=lambda *_: [Found(other.address, "x")])))
+    assert known(node, other).fault == "slow"
+
+
 def test_a_node_that_misses_much_is_asked_for_little(
     node: Node, other: OtherNode, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,6 +319,20 @@ def test_a_node_is_no_peer_of_itself_nor_twice_under_two_addresses(
     circle.fresh()
     circle.close()
     assert read_book(node.state.peers).peers == []
+
+
+def test_an_address_that_fails_hides_none_at_which_the_same_node_answers(
+    node: Node, other: OtherNode, second: OtherNode
+) -> None:
+    # The router has given it another address; a person has typed the old one.
+    circle = circle_of(node, Company((second.address,)))
+    circle.fresh()
+    circle.close()
+    second.fault = lambda _: Answer(500)
+    other.tell(raw=encode_list(msgspec.structs.replace(other.told, node="second")))
+    found = [Found(other.address, "x")]
+    arrived = bring(circle_of(node, Company((second.address,), search=lambda *_: found)))
+    assert set(arrived) == set(WANTED)
 
 
 def test_found_nodes_are_asked_and_forgotten_when_they_are_gone(

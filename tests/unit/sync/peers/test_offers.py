@@ -8,7 +8,17 @@ import pytest
 from core.peers import Announcement, Coming, PeerList, Share, goes_first
 from core.plan.outstanding import Outstanding, OutstandingItem, OutstandingPack, Step
 from core.plan.situation import Holding
-from sync.peers.book import Book, Peer, answered, failed, lacking, read_book, write_book
+from sync.peers.book import (
+    Book,
+    Peer,
+    answered,
+    broken,
+    failed,
+    gave,
+    lacking,
+    read_book,
+    write_book,
+)
 from sync.peers.offers import Moment, offers
 
 PACK = "gd/-/fish"
@@ -68,7 +78,7 @@ def test_what_was_told_long_ago_or_in_the_future_is_not_counted_on(age: float) -
     assert holding(peer_of({PACK: Share(2)}, at=NOW - age)) is None
 
 
-def test_whoever_failed_is_left_alone_longer_each_time() -> None:
+def test_whoever_is_silent_is_left_alone_longer_but_not_for_hours() -> None:
     peer = peer_of({PACK: Share(2)})
     delays = []
     for _ in range(12):
@@ -76,9 +86,24 @@ def test_whoever_failed_is_left_alone_longer_each_time() -> None:
         delays.append(peer.left_until - NOW)
         assert holding(peer) is None
     assert delays == sorted(delays)
-    assert 60 <= delays[0] < delays[-1] <= 6 * 3600
+    # It may only have been switched off over night.
+    assert 60 <= delays[0] < delays[1] < delays[2] < delays[-1] <= 900
     assert holding(answered(peer, peer.told, NOW)) == Holding(2)
     assert failed(peer, "lied", NOW, lied=True).left_until == NOW + 86_400
+
+
+def test_whoever_answers_and_gives_nothing_is_left_alone_longer_each_time() -> None:
+    peer = peer_of({PACK: Share(2)})
+    delays = []
+    for _ in range(12):
+        peer = broken(answered(peer, peer.told, NOW), "stalled", NOW)
+        delays.append(peer.left_until - NOW)
+        assert holding(peer) is None
+    assert delays == sorted(delays)
+    assert 60 <= delays[0] < delays[1] < delays[2]
+    assert 4 * 3600 < delays[-1] <= 6 * 3600
+    peer = broken(gave(answered(peer, peer.told, NOW), 5e6), "stalled", NOW)
+    assert peer.left_until - NOW == delays[0]
 
 
 def test_a_clock_that_jumps_back_does_not_leave_a_node_alone_for_years() -> None:
