@@ -11,15 +11,17 @@ from random import Random
 
 import pytest
 
-from core.peers import PeerList, decode_list
+from cache.blobs import BlobStore
+from core.peers import PeerList, Share, decode_list, encode_list
 from sync.events import Summary
 from sync.held import held
 from sync.nowhere import Nowhere
 from sync.peers.company import Company
 from sync.pull import run_pull
 from sync.source import Document
-from tests.support.http_repository import HttpRepository
+from tests.support.http_repository import Answer, HttpRepository
 from tests.support.node_state import Node, http_source, make_node
+from tests.support.peers import OtherNode
 from tests.support.portal_process import LISTEN, portal
 from tests.support.tiny_repository import TinyRepository, publish_files
 
@@ -181,6 +183,26 @@ def test_a_parent_that_gives_an_older_world_changes_nothing(
         assert child.pull(server.url).exit_code == 0
         assert pull_by_peers(child, Company(parent=address)).exit_code == 0
     assert child.versions() == {PACK: 2}
+
+
+@pytest.mark.parametrize("metadata", [None, b"{}"], ids=["missing", "refused"])
+def test_a_node_whose_metadata_help_nobody_gives_its_lessons(
+    tmp_path: Path, tiny: TinyRepository, metadata: bytes | None
+) -> None:
+    child, full = (enrolled(tmp_path, tiny, name) for name in ("child", "full"))
+    with HttpRepository(tiny.directory) as server:
+        full.pull(server.url)
+        server.fault = lambda asked: Answer(503) if "bundles/" in asked.path else None
+        child.pull(server.url)
+    assert child.files(PACK) == {}
+    blobs = BlobStore(full.state.blobs)
+    contents = [blobs.path(one).read_bytes() for one in blobs]
+    with OtherNode(tmp_path / "other", contents) as other:
+        told = PeerList(node="other", hub="h", timestamp=99, packs={PACK: Share(1)})
+        other.tell(raw=encode_list(told))
+        other.overlay["mirror/metadata/timestamp.json"] = metadata
+        pull_by_peers(child, Company((other.address,)))
+    assert child.files(PACK) == FILES
 
 
 def test_a_node_tells_others_who_it_is_and_what_it_has(
