@@ -147,8 +147,13 @@ class Maker:
 
     def _waiting(self, piece: Piece, offer: Offer, coming: float) -> Piece | None:
         """Give the piece as it comes when another node has it; None where that is too late."""
-        done = max(coming, self._situation.now) + piece.size / offer.rate
-        if piece.deadline is not None and done + _MARGIN_SECONDS > piece.deadline:
+        now = self._situation.now
+        done = max(coming, now) + piece.size / offer.rate
+        deadline = piece.deadline
+        if deadline is None and piece.why == "wish":
+            # As soon as possible: not when all of a large pack is there.
+            deadline = now + 2 * _MARGIN_SECONDS
+        if deadline is not None and done + _MARGIN_SECONDS > deadline:
             return None
         return msgspec.structs.replace(_from(piece, offer), coming=done, hold="peer")
 

@@ -28,8 +28,12 @@ def announced(
     for one in plan.actions:
         if _is_brought(one):
             packs.setdefault(one.pack, []).append(one)
+    # Of what another node brings, and this one only in part, that one tells.
+    waits = {one.pack for one in plan.actions if one.hold == "peer"}
     coming = {}
     for pack, actions in packs.items():
+        if pack in waits:
+            continue
         ends = [one.finish for one in actions]
         known = [one for one in ends if one is not None]
         # What never comes is nothing that another node could wait for.

@@ -251,6 +251,19 @@ def test_what_another_node_is_fetching_is_waited_for_while_there_is_time(
     assert states(made) == {"a": "ready"}
 
 
+@pytest.mark.parametrize(("coming", "waits"), [(0.25, True), (1.0, False)])
+def test_a_wish_for_as_soon_as_possible_waits_for_another_node_but_a_little(
+    coming: float, waits: bool
+) -> None:
+    offer = Offer("peer", "library", 4e6, {PACK: Holding(1, frozenset(), coming=at(coming))})
+    items = [video("wished", 9 * MB), video("other", 9 * MB)]
+
+    made = plan(situation([pack(items)], wishes=[Wished(PACK, "wished")], offers=[offer]))
+
+    holds = {one.item: one.hold for one in made.actions}
+    assert holds == {"wished": "peer" if waits else "", "other": "peer"}
+
+
 def test_what_tells_what_is_in_a_pack_does_not_wait_for_another_node() -> None:
     offer = Offer("peer", "library", 4e6, {PACK: Holding(1, frozenset(), coming=at(9.0))})
     unlisted = OutstandingPack(pack=PACK, version=1, head=900, line=9 * MB, size=9 * MB)

@@ -46,6 +46,11 @@ def test_what_never_comes_or_not_by_line_is_not_promised(action: Action) -> None
     assert said(action).coming == {}
 
 
+def test_of_what_another_node_brings_a_part_that_is_needed_sooner_promises_nothing() -> None:
+    wished, rest = fetch("a", 1010.0), fetch("a", 9000.0, "peer", source="peer")
+    assert said(wished, rest, fetch("b", 1100.0)).coming.keys() == {"b"}
+
+
 def test_what_was_begun_stays_begun_while_it_comes() -> None:
     before = said(fetch("a", 1010.0))
     after = said(fetch("b", 1005.0), fetch("a", 1010.0), before=before)
