@@ -14,7 +14,8 @@ from core.digest import Digest
 from core.errors import RefusedError
 
 FORMAT: Final = 1
-MAX_LIST_BYTES: Final = 512 * 1024
+MAX_LIST_BYTES: Final = 1024 * 1024
+"""More than the longest names of as many packs and items come to."""
 MOST_PACKS: Final = 1000
 MOST_ITEMS: Final = 2000
 """As many items as one list names, over all packs that are not whole."""

@@ -4,8 +4,9 @@ Light: the agent and commands read it, too. Moments are seconds since 1970 by th
 which may jump: what lies in the future is not believed.
 """
 
+from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, TypeVar
 
 import msgspec
 
@@ -17,6 +18,7 @@ from core.errors import RefusedError
 from core.peers import MOST_PACKS, Coming, PeerList
 
 Kind = Literal["peer", "parent"]
+T = TypeVar("T")
 
 MOST_PEERS: Final = 16
 USUAL_RATE: Final = 4e6
@@ -32,6 +34,8 @@ _LARGEST_SECONDS: Final = 6 * 3600.0
 # What another node promises may take so much longer before nobody waits any more.
 _PATIENCE: Final = 1.5
 _GRACE_SECONDS: Final = 1800.0
+# And nobody's promise keeps this node from its own line for longer.
+_LONGEST_WAIT: Final = 7 * 86_400.0
 
 
 class Promise(msgspec.Struct, frozen=True):
@@ -157,6 +161,19 @@ def _delay(times: int, chance: float, largest: float) -> float:
     return max(_FIRST_SECONDS, retry_delay(times + _DOUBLED_ALREADY, chance, largest=largest))
 
 
+def about(peer: Peer, packs: Collection[str]) -> Peer:
+    """Give what is known of a node, without what it told of other packs than these."""
+    told = msgspec.structs.replace(
+        peer.told, packs=_only(peer.told.packs, packs), coming=_only(peer.told.coming, packs)
+    )
+    promised = _only(peer.promised, packs)
+    return msgspec.structs.replace(peer, told=told, promised=promised)
+
+
+def _only(found: dict[str, T], packs: Collection[str]) -> dict[str, T]:
+    return {pack: one for pack, one in found.items() if pack in packs}
+
+
 def lacking(peer: Peer, pack: str, item: str) -> Peer:
     """Note that a node has not an item that it told of."""
     items = peer.lacks.get(pack, [])
@@ -177,5 +194,5 @@ def waited_for(peer: Peer, pack: str, now: float) -> Coming | None:
 def _promise(before: Promise | None, coming: Coming, now: float) -> Promise:
     if before is not None and before.version == coming.version and before.since <= now:
         return before
-    until = now + coming.seconds * _PATIENCE + _GRACE_SECONDS
+    until = now + min(coming.seconds * _PATIENCE + _GRACE_SECONDS, _LONGEST_WAIT)
     return Promise(coming.version, now, until)

@@ -76,6 +76,8 @@ class Circle:
         self._own = said.node
         self._blobs = blobs
         self._peers = {one.address: one for one in books.read_book(context.state.peers).peers}
+        self._wanted = {pack for one in self._peers.values() for pack in one.promised}
+        self._wanted.update(*(one.told.packs for one in self._peers.values()))
         self._sources: dict[str, PeerSource] = {}
         self._missed: dict[str, set[Digest]] = {}
         self._busy: dict[str, float] = {}
@@ -147,6 +149,7 @@ class Circle:
         """Give what they have or bring of what is outstanding; see ``sync.peers.offers``."""
         if self.is_alone or not outstanding.packs:
             return []
+        self._wanted = {one.pack for one in outstanding.packs}
         self.fresh()
         book = Book(peers=list(self._peers.values()))
         return offers(book, self._said, outstanding, Moment(self._wall(), school))
@@ -217,13 +220,13 @@ class Circle:
                 self._peers[address] = books.broken(peer, "nothing", self._wall())
 
     def save(self) -> None:
-        """Keep what was learnt.
+        """Keep what was learnt, of the packs that are outstanding: the agent reads it often.
 
         Raises:
             ExhaustedError: the disk is full, broken or read-only.
         """
         known = sorted(self._peers.values(), key=lambda one: (not one.is_typed, -one.heard))
-        book = Book(peers=known[: books.MOST_PEERS])
+        book = Book(peers=[books.about(one, self._wanted) for one in known[: books.MOST_PEERS]])
         if book != books.read_book(self._state.peers):
             books.write_book(self._state.peers, book)
 

@@ -30,8 +30,9 @@ def test_the_largest_list_is_within_its_bound() -> None:
         for number in range(MOST_PACKS)
     }
     packs |= {next(iter(packs)): Share(1, [f"{'i' * 95}{n:05}" for n in range(MOST_ITEMS)])}
-    data = encode_list(PeerList(node="a" * 16, hub="b" * 16, packs=packs))
-    assert decode_list(data).packs == packs
+    coming = {pack: Coming(1 << 50, 12345.678901234567, begun=True) for pack in packs}
+    told = PeerList(node="a" * 16, hub="b" * 16, packs=packs, coming=coming)
+    assert decode_list(encode_list(told)) == told
 
 
 @pytest.mark.parametrize(

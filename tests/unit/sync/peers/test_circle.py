@@ -385,6 +385,9 @@ def test_offers_are_of_what_is_outstanding_and_told_lately(node: Node, other: Ot
     assert (set(offer.packs), holding.items) == ({PACK}, frozenset({"a"}))
     assert holding.coming is not None
     assert 5500 < holding.coming <= 5600
+    # Of what it told, no more is kept than anybody will ask for.
+    kept = known(node, other)
+    assert (set(kept.told.packs), set(kept.told.coming)) == ({PACK}, {PACK})
 
 
 def test_lists_are_asked_for_again_while_a_run_goes_on(tmp_path: Path, other: OtherNode) -> None:

@@ -146,6 +146,14 @@ def test_a_promise_that_is_put_off_again_and_again_is_waited_for_only_so_long() 
     assert answered(peer, newer, NOW + waited).promised[PACK].since == NOW + waited
 
 
+def test_nobody_is_waited_for_longer_than_a_week() -> None:
+    peer = peer_of(coming={PACK: Coming(2, 60 * 86_400.0, begun=True)})
+    for days, waits in ((6, True), (8, False)):
+        now = NOW + days * 86_400
+        peer = answered(peer, peer.told, now)
+        assert (holding(peer, now=now) is not None) is waits
+
+
 def test_the_book_is_kept(tmp_path: Path) -> None:
     book = Book(peers=[lacking(peer_of({PACK: Share(2)}, {PACK: Coming(3, 9.0)}), PACK, "a")])
     write_book(tmp_path / "peers.json", book)
