@@ -108,6 +108,20 @@ NODE_CAUSES: Final = (
     ),
     N_("This machine is on a network: {addresses}."),
     N_("The hub at {url} can be reached."),
+    N_("Other nodes that help: {names}."),
+    N_("The other node {other} sent something else than was signed. Nothing of it is kept."),
+    N_("It is left alone for a day. If that machine is yours, its disk may be failing."),
+    N_("The other node {other} does not answer under this name."),
+    N_("Type its address into [peers] instead, or this name into [portal] hosts of that node."),
+    N_("The name of the other node {other} is not known on this network."),
+    N_("Type its address into [peers] instead."),
+    N_("What answers at {other} is no node."),
+    N_("Correct [peers] in node.toml: it names the address of the other one's pages."),
+    N_("The other node {other} does not answer, or does not give what it has."),
+    N_(
+        "It may be switched off or busy; it is tried again by itself. If it has another address"
+        " now, correct [peers] in node.toml."
+    ),
     N_("No name leads to the lessons on this network, only {address}."),
     N_("Show pupils the QR code, or install avahi-daemon, which gives the machine a name."),
     N_("No address leads to the lessons: this machine is on no network."),

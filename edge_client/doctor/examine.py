@@ -12,7 +12,7 @@ from core.control_calls import Finding
 from core.errors import NoStateError, PackhorseError
 from edge_client import config
 from edge_client.control_client import connect
-from edge_client.doctor import machine, membership, network, stores
+from edge_client.doctor import machine, membership, network, peers, stores
 from edge_client.doctor.patient import Patient, of_error, receive, warning
 
 PATIENCE_SECONDS: Final = 45.0
@@ -22,6 +22,7 @@ _LOOKS: Final[tuple[tuple[str, Callable[[Patient], Iterator[Finding]]], ...]] = 
     ("state", stores.state),
     ("line", network.line),
     ("hub", network.hub),
+    ("peers", peers.peers),
     ("enrolment", membership.enrolment),
     ("expiry", membership.expiry),
     ("assignment", membership.assignment),

@@ -14,6 +14,7 @@ NAMES: Final = {
     "disk": N_("Disk"),
     "line": N_("Line"),
     "hub": N_("Hub"),
+    "peers": N_("Other nodes"),
     "enrolment": N_("Enrolment"),
     "expiry": N_("Signatures"),
     "ports": N_("Ports"),

@@ -21,11 +21,13 @@ from core.control import PackStatus, Status, Wording
 from core.control_calls import Finding
 from core.errors import NoStateError
 from core.expiry import Expiry
+from core.peers import PeerList
 from edge_client.config import NodeConfig
-from edge_client.doctor import machine, membership, network, stores
+from edge_client.doctor import machine, membership, network, peers, stores
 from edge_client.doctor.examine import examine
 from edge_client.doctor.patient import Patient
 from edge_client.readings import Enrolment, Reader
+from sync.peers.book import Book, Peer, answered, failed, write_book
 from tests.support.clock import START, ZONE, FixedClock
 
 PACK = PackStatus(
@@ -321,3 +323,52 @@ def test_what_never_answers_spoils_nothing_else(tmp_path: Path) -> None:
     assert found["ports"].sentence.template == "Looking at this takes too long."
     assert found["disk"].state == "good"
     assert found["enrolment"].state == "bad"
+
+
+def beside(patient: Patient, *others: Peer, typed: str = "10.0.0.2:80") -> Patient:
+    """Let it know of other nodes, one of which a person has typed in."""
+    write_book(patient.state.peers, Book(peers=list(others)))
+    host, _, port = typed.rpartition(":")
+    return replace(patient, settings=replace(patient.settings, peers=((host, int(port)),)))
+
+
+def test_of_other_nodes_nothing_is_said_where_there_are_none(patient: Patient) -> None:
+    assert list(peers.peers(patient)) == []
+    # Found, not typed, and gone again.
+    gone = failed(Peer(address="10.0.0.9:80"), "refused", START.timestamp())
+    old = Peer(address="10.0.0.8:80", heard=START.timestamp() - 10_000)
+    assert list(peers.peers(beside(patient, gone, old))) == []
+
+
+def test_other_nodes_that_help_are_named(patient: Patient) -> None:
+    now = START.timestamp()
+    others = [
+        answered(Peer(address="10.0.0.2:80"), PeerList(), now - 60),
+        answered(Peer(address="10.0.0.3:80", name="Library\x1b[2J"), PeerList(), now - 60),
+    ]
+    assert one(peers.peers(beside(patient, *others))) == (
+        "good",
+        "Other nodes that help: 10.0.0.2:80, Library [2J. ",
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("denied", "under this name. Type its address into [peers] instead, or this name into"),
+        ("name", "is not known on this network."), ("missing", "is no node."),
+        ("portal", "is no node."), ("refused", "It may be switched off"),
+        ("nothing", "does not give what it has."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_a_typed_node_is_said(patient: Patient, fault: str, words: str) -> None:
+    other = failed(Peer(address="10.0.0.2:80"), fault, START.timestamp())
+    state, text = one(peers.peers(beside(patient, other)))
+    assert state == "warning"
+    assert "10.0.0.2:80" in text
+    assert words in text
+
+
+def test_whoever_lied_is_named_though_nobody_typed_it_in(patient: Patient) -> None:
+    liar = failed(Peer(address="10.0.0.9:80", name="Evil"), "lied", START.timestamp(), lied=True)
+    assert one(peers.peers(beside(patient, liar)))[1].startswith("The other node Evil sent")
