@@ -18,6 +18,7 @@ class RoundReport(msgspec.Struct, frozen=True, kw_only=True):
         changed: whether the hub had something new.
         traffic: bytes of all runs.
         packs: what each pack cost.
+        by_peers: bytes that other nodes of the network gave; none of them came by line.
         acknowledged: statements that the hub acknowledged.
         backlog: statements that still wait.
         runs: what each worker did.
@@ -29,6 +30,7 @@ class RoundReport(msgspec.Struct, frozen=True, kw_only=True):
     changed: bool = False
     traffic: Traffic = Traffic()
     packs: list[Transferred] = []
+    by_peers: int = 0
     acknowledged: int = 0
     backlog: int = 0
     runs: list[Summary] = []
@@ -49,6 +51,7 @@ def report_of(runs: Sequence[Summary], before: Sequence[Summary] = ()) -> RoundR
         changed=any(run.changed for run in every),
         traffic=_sum([run.traffic for run in every]),
         packs=[pack for run in every for pack in run.packs],
+        by_peers=sum(run.by_peers for run in every),
         acknowledged=sum(run.acknowledged for run in every),
         backlog=next((run.backlog for run in reversed(every)), 0),
         runs=every,

@@ -197,6 +197,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
         statements: statements that lie on the stick now, for the hub.
         enrolment: whether an enrolment request lies on the stick now.
         bytes: bytes read from or written to the stick.
+        by_peers: bytes that other nodes of the network gave; none of them came by line.
         last_day: last day (``2026-12-31``) on which what is on the stick can be installed, as
             it says itself; empty when it does not say.
         enrolled: who the node is now; None when it was not asked to enrol, or is not enrolled.
@@ -220,6 +221,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     statements: int = 0
     enrolment: bool = False
     bytes: int = 0
+    by_peers: int = 0
     last_day: str = ""
     enrolled: Enrolled | None = None
 

@@ -115,6 +115,8 @@ def _say(report: RoundReport, where: StateDirectory) -> None:
     if report.acknowledged:
         records = counted(report.acknowledged, "usage record is", "usage records are")
         click.echo(f"{records} with the hub.")
+    if report.by_peers:
+        click.echo(f"{human_bytes(report.by_peers)} came from other nodes.")
     moved = report.traffic.received + report.traffic.sent
     click.echo(f"{human_bytes(moved)} crossed the line.")
 

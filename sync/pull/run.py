@@ -225,6 +225,7 @@ class _Run:
             hold=self._hold(),
             until=self._plan.until,
             removed=self._removed,
+            by_peers=self._room.circle.received,
             acknowledged=self._statements.acknowledged if self._statements else 0,
             rejected=self._statements.rejected if self._statements else 0,
             backlog=self._statements.backlog() if self._statements else 0,

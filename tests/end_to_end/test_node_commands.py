@@ -1,12 +1,14 @@
 """A node as a person runs it, against a real web server: sync, run, status, kills."""
 
 import random
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.http_repository import HttpRepository
+from tests.support.portal_process import LISTEN, portal
 from tests.support.running_node import RunningNode, command, data, enrolled
 from tests.support.tiny_repository import TinyRepository, publish_files
 
@@ -42,6 +44,26 @@ def test_sync_without_an_agent_fetches_everything_and_says_so(
     assert 0 < again["traffic"]["received"] < 1000
     assert command("status", "--state", str(state)).stdout.startswith("Everything is here")
     assert command("check", "--deep", "--state", str(state)).returncode == 0
+
+
+def test_sync_says_how_much_came_from_other_nodes(tmp_path: Path, tiny: TinyRepository) -> None:
+    publish_files(tiny, PACK, course(), 1)
+    with HttpRepository(tiny.directory) as server:
+        first = enrolled(tmp_path / "first", tiny.root, server.url)
+        command("sync", "--state", str(first))
+        second = enrolled(tmp_path / "second", tiny.root, server.url)
+        identity = second / "identity.json"
+        identity.write_text(identity.read_text().replace("4f1c", "5a2d"))
+        with portal("-m", "edge_client.portal", "--state", str(first), *LISTEN) as (_, addresses):
+            address = addresses["portal"].removeprefix("http://")
+            with (second / "node.toml").open("a") as file:
+                file.write(f'[peers]\naddresses = ["{address}"]\n')
+            done = command("sync", "--state", str(second))
+            doctor = command("doctor", "--state", str(second))
+
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^\d.* came from other nodes\.$", done.stdout, re.MULTILINE)
+    assert f"Other nodes that help: {address}." in doctor.stdout
 
 
 def test_a_machine_that_nobody_has_enrolled_runs_and_its_pages_say_that_nothing_is_here(

@@ -96,6 +96,7 @@ def test_what_another_node_has_does_not_come_by_line(tmp_path: Path, tiny: TinyR
             summary = pull(second, server, Company((address,)))
     assert summary.exit_code == 0, second.problems()
     assert second.files(PACK) == FILES
+    assert summary.by_peers >= sum(map(len, FILES.values()))
     # Of the bundle at most its index, which says what is in it.
     assert server.sent("bundles/") - by_line < 2000
 

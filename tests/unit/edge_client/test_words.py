@@ -173,6 +173,8 @@ def test_a_report_sums_its_runs_and_takes_the_first_failure() -> None:
     assert (report.changed, report.packs, report.acknowledged, report.backlog) == (
         True, [cost], 3, 4
     )  # fmt: skip
+    near = structs.replace(pull, by_peers=7)
+    assert report_of([near], [near]).by_peers == 14
     assert report_of([pull], [before]).exit_code == 0
 
 
