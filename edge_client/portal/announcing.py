@@ -42,15 +42,14 @@ async def announced(port: int, interfaces: Sequence[str] | None = None) -> Async
 async def _keep(port: int, interfaces: Sequence[str] | None) -> None:
     """Speak on the networks of this moment; begin anew when they are others."""
     while True:
-        addresses = _addresses(interfaces)
-        if not addresses:
-            await asyncio.sleep(LOOK_SECONDS)
-            continue
         try:
-            await _speak(port, addresses, interfaces)
+            addresses = _addresses(interfaces)
+            if addresses:
+                await _speak(port, addresses, interfaces)
+                continue
         except (OSError, RuntimeError, Error) as error:
             _LOG.info("other nodes cannot find this one: %s", error)
-            await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _speak(port: int, addresses: list[str], interfaces: Sequence[str] | None) -> None:

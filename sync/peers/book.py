@@ -36,6 +36,8 @@ _PATIENCE: Final = 1.5
 _GRACE_SECONDS: Final = 1800.0
 # And nobody's promise keeps this node from its own line for longer.
 _LONGEST_WAIT: Final = 7 * 86_400.0
+HEARD_SECONDS: Final = 2 * 3600.0
+"""What was told longer ago is not counted on: the node may be switched off."""
 
 
 class Promise(msgspec.Struct, frozen=True):
@@ -129,9 +131,9 @@ def answered(peer: Peer, told: PeerList, now: float) -> Peer:
         for pack, items in peer.lacks.items()
         if told.packs.get(pack) == peer.told.packs.get(pack)
     }
-    promised = {
-        pack: _promise(peer.promised.get(pack), one, now) for pack, one in told.coming.items()
-    }
+    # After a clock that jumped, or a long silence, a promise is another one.
+    before = peer.promised if 0 <= now - peer.heard <= HEARD_SECONDS else {}
+    promised = {pack: _promise(before.get(pack), one, now) for pack, one in told.coming.items()}
     return msgspec.structs.replace(
         peer, told=told, heard=now, fault="", failures=0, left_until=0.0,
         promised=promised, lacks=lacks,

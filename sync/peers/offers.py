@@ -2,15 +2,11 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from core.peers import Announcement, Share, goes_first
 from core.plan.outstanding import Outstanding
 from core.plan.situation import Holding, Offer
-from sync.peers.book import USUAL_RATE, Book, Peer, waited_for
-
-_HEARD_SECONDS: Final = 2 * 3600.0
-"""What was told longer ago is not counted on: the node may be switched off."""
+from sync.peers.book import HEARD_SECONDS, USUAL_RATE, Book, Peer, waited_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +33,7 @@ def offers(book: Book, said: Announcement, outstanding: Outstanding, moment: Mom
     """
     found = []
     for peer in book.peers:
-        if peer.is_left(moment.wall) or not 0 <= moment.wall - peer.heard <= _HEARD_SECONDS:
+        if peer.is_left(moment.wall) or not 0 <= moment.wall - peer.heard <= HEARD_SECONDS:
             continue
         packs = dict(_packs(peer, said, outstanding, moment))
         if packs:
