@@ -19,6 +19,8 @@ MAX_LIST_BYTES: Final = 1024 * 1024
 MOST_PACKS: Final = 1000
 MOST_ITEMS: Final = 2000
 """As many items as one list names, over all packs that are not whole."""
+MOST_TYPED: Final = 15
+"""As many nodes a person may name, beside a parent."""
 MIRROR: Final = "mirror"
 """Below which the portal gives its list, metadata, releases and blobs."""
 LIST_PATH: Final = "list"

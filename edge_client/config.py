@@ -17,6 +17,7 @@ from typing import Final
 
 from core.errors import UsageError
 from core.hosts import split_host
+from core.peers import MOST_TYPED
 from core.text import parse_rate
 
 FILE_NAME: Final = "node.toml"
@@ -314,7 +315,10 @@ class _Reader:
         return self._peer(table, key, text) if text else None
 
     def peers(self, table: str, key: str) -> tuple[Address, ...]:
-        return tuple(self._peer(table, key, one) for one in self.words(table, key, ()))
+        words = self.words(table, key, ())
+        if len(words) > MOST_TYPED:
+            raise self.wrong(table, key, f"must name at most {MOST_TYPED} nodes")
+        return tuple(self._peer(table, key, one) for one in words)
 
     def _peer(self, table: str, key: str, text: str) -> Address:
         address = _peer(text)

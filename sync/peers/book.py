@@ -15,12 +15,12 @@ from cache.disk_errors import in_words
 from core.backoff import retry_delay
 from core.codec import decode_json
 from core.errors import RefusedError
-from core.peers import MOST_PACKS, Coming, PeerList
+from core.peers import MOST_PACKS, MOST_TYPED, Coming, PeerList
 
 Kind = Literal["peer", "parent"]
 T = TypeVar("T")
 
-MOST_PEERS: Final = 16
+MOST_PEERS: Final = MOST_TYPED + 1
 USUAL_RATE: Final = 4e6
 MOST_LACKS: Final = 200
 _MAX_BYTES: Final = MOST_PEERS * 1024 * 1024

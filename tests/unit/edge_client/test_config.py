@@ -1,5 +1,6 @@
 """node.toml and the environment: what is accepted, what is refused, and by which name."""
 
+import json
 import re
 from pathlib import Path
 
@@ -143,6 +144,16 @@ def test_what_is_no_other_node_s_address_is_refused_by_its_key(tmp_path: Path, t
         (tmp_path / "node.toml").write_text(f"[peers]\n{key} = {value}\n")
         with pytest.raises(UsageError, match=rf"peers\.{key} in .* must be like"):
             config.load(tmp_path, {})
+
+
+def test_no_more_nodes_can_be_typed_in_than_are_asked(tmp_path: Path) -> None:
+    for count in (15, 16):
+        names = [f"10.0.0.{number}" for number in range(count)]
+        (tmp_path / "node.toml").write_text(f"[peers]\naddresses = {json.dumps(names)}\n")
+        if count == 15:
+            assert len(config.load(tmp_path, {}).peers) == count
+    with pytest.raises(UsageError, match="at most 15 nodes"):
+        config.load(tmp_path, {})
 
 
 def test_peers_come_from_the_environment_too(tmp_path: Path) -> None:
