@@ -13,9 +13,7 @@ from core.plan.planner import work
 from core.plan.situation import Situation
 
 AHEAD_SECONDS: Final = 30.0
-"""So much of a plan is carried out, as the line's rate has it, before another one is made."""
-# Bytes a second of what does not come by line.
-_NEAR_RATE: Final = 4e6
+"""So much of a plan is carried out, as the source's rate has it, before another one is made."""
 _MOST_ACTIONS: Final = 1000
 
 
@@ -84,11 +82,13 @@ def ahead(made: Plan, rate: float) -> Iterator[Action]:
     if not there:
         return
     head, sum_ = there[0], 0
-    enough = AHEAD_SECONDS * (rate if head.line else _NEAR_RATE)
     for one in takewhile(lambda one: _goes_with(one, head), there):
         yield one
-        sum_ += one.line or one.size
-        if head.kind != "fetch" or sum_ >= enough:
+        sum_ += one.line
+        # Another node may be slower than the line.
+        near = 0.0 if one.finish is None else one.finish - made.made
+        is_enough = sum_ >= AHEAD_SECONDS * rate if head.line else near >= AHEAD_SECONDS
+        if head.kind != "fetch" or is_enough:
             return
 
 

@@ -12,7 +12,8 @@ from core.line.estimate import Estimate
 from core.line.settings import LineSettings
 from core.plan.model import Action, Plan
 from core.plan.outstanding import Outstanding, OutstandingItem, OutstandingPack, Step
-from core.plan.situation import Occurrence, Situation, Wished
+from core.plan.planner import work
+from core.plan.situation import Holding, Occurrence, Offer, Situation, Wished
 from sync.pull.drive import ahead, drive
 
 NOW: Final = 1_800_000_000.0
@@ -136,6 +137,16 @@ def plan_of(*packs: OutstandingPack) -> Plan:
         for one in packs for of in one.items for step in of.steps
     ]  # fmt: skip
     return Plan(actions=steps)
+
+
+@pytest.mark.parametrize(("rate", "together"), [(4e6, 6), (BIG / 20, 2)])
+def test_of_another_node_as_much_comes_before_the_next_plan_as_it_gives_in_that_time(
+    rate: float, together: int
+) -> None:
+    world = World(pack("p", *(item(str(number), BIG) for number in range(6))))
+    offer = Offer("peer", "library", rate, {"p": Holding(1)})
+    made = work(replace(world.now, offers=[offer]))
+    assert len(list(ahead(made, 20_000.0))) == together
 
 
 def test_what_is_held_is_left_and_the_plan_says_why() -> None:
