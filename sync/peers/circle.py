@@ -310,11 +310,12 @@ class Circle:
                 known[address] = msgspec.structs.replace(
                     self._peer(address), name=name, kind="peer", is_typed=False
                 )
-        # Whoever was found before may have been overheard this time.
+        # Whoever was found before may have been overheard this time, and a liar may hide.
         now = self._wall()
         for address, one in self._peers.items():
             is_recent = 0 <= now - one.heard <= _OVERHEARD_SECONDS
-            if address not in known and not one.is_typed and is_recent and not one.fault:
+            is_kept = one.is_left(now) if one.fault == "lied" else is_recent and not one.fault
+            if address not in known and not one.is_typed and is_kept:
                 known[address] = one
         return list(known.values())[: books.MOST_PEERS]
 

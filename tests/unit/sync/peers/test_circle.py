@@ -182,6 +182,17 @@ def test_other_bytes_are_not_kept_and_whoever_sent_them_is_left_for_a_day(
     assert set(bring(circle_of(node, Company((other.address, second.address))))) == set(WANTED)
 
 
+def test_a_liar_that_hides_for_a_moment_is_not_forgotten(node: Node, other: OtherNode) -> None:
+    other.fault = lambda asked: Flip(5) if "blobs/" in asked.path else None
+    found = [Found(other.address, "x")]
+    bring(circle_of(node, Company(search=lambda *_: found)))
+    asked = len(other.requests)
+    for there in ([], found):
+        bring(circle_of(node, Company(search=lambda *_, there=there: there)))
+    assert len(other.requests) == asked
+    assert known(node, other).fault == "lied"
+
+
 @pytest.mark.parametrize("length", [1, 10_000, 20_000, 30_000])
 def test_nobody_is_blamed_for_a_beginning_that_another_sent(
     node: Node, other: OtherNode, length: int
