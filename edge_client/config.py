@@ -8,6 +8,7 @@ Rules:
 Non-goals: what the hub decides (assignments, groups) and what the trust decides.
 """
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
@@ -30,6 +31,7 @@ Address = tuple[str, int]
 """Host and port; port 0 lets the system choose one."""
 
 _LARGEST_PORT: Final = 65535
+_LONGEST_PART: Final = 63
 _LONGEST_POLL: Final = 7 * 24 * 60.0
 _SHORTEST_POLL: Final = 0.01
 _MB: Final = 1_000_000
@@ -341,7 +343,21 @@ def _address(text: str) -> Address | None:
 def _peer(text: str) -> Address | None:
     """Read where another node's pages are: a host, and its port unless that is the usual one."""
     host = split_host(text)
-    return None if host is None or not 0 < host[1] <= _LARGEST_PORT else host
+    if host is None or not 0 < host[1] <= _LARGEST_PORT or not _may_be(host[0]):
+        return None
+    return host
+
+
+def _may_be(name: str) -> bool:
+    """Say whether a host may be called so: as an address, or as a name of non-empty parts."""
+    parts = name.removesuffix(".").split(".")
+    if not name.startswith("[") and not parts[-1].isdecimal():
+        return all(0 < len(part) <= _LONGEST_PART for part in parts)
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return name.startswith("[") == (":" in name)
 
 
 def _dotted(table: str, key: str) -> str:

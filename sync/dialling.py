@@ -197,10 +197,12 @@ def _failing_as(
 
 def _resolved(host: str, port: int) -> list[Address]:
     """Give a name's addresses, as the system prefers them, families in turns."""
-    found = [
-        Address(family, address)
-        for family, _, _, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    ]
+    try:
+        answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:
+        # An empty part, or one that is too long: nobody can have such a name.
+        raise socket.gaierror(socket.EAI_NONAME, "no name") from error
+    found = [Address(family, address) for family, _, _, _, address in answers]
     first = [one for one in found if one.family == found[0].family]
     others = [one for one in found if one.family != found[0].family]
     turns = [one for pair in zip_longest(first, others) for one in pair if one is not None]

@@ -38,15 +38,20 @@ def worded(error: Exception, name: str, path: str) -> SourceError:
     if encryption is not None:
         return _encryption(encryption, name, path, is_connecting=is_connecting)
     if any(isinstance(one, socket.gaierror) for one in causes):
-        return SourceError(
-            "The name {name} is not known on this line.",
-            hint="Check that the line is up; if it is, check the hub's address.",
-            fault="name",
-            name=name,
-        )
+        return name_unknown(name)
     if is_connecting:
         return _connect(causes, name)
     return _broken(error, name, path)
+
+
+def name_unknown(name: str) -> SourceError:
+    """Say that nobody is known under a name."""
+    return SourceError(
+        "The name {name} is not known on this line.",
+        hint="Check that the line is up; if it is, check the hub's address.",
+        fault="name",
+        name=name,
+    )
 
 
 def _broken(error: Exception, name: str, path: str) -> SourceError:

@@ -5,6 +5,7 @@ A node's failures are nobody's but its own: they are noted in the book, and the 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from threading import Event
 from typing import Final
 
@@ -349,16 +350,14 @@ class Circle:
 
     def _told(self, peer: Peer) -> PeerList | SourceError | RefusedError:
         """Ask one node, on a connection of its own."""
-        source, began = self._open(peer), self._now()
         try:
-            told = source.told()
-            if not peer.is_typed and self._now() - began > _LIST_SECONDS:
-                return too_slow(peer.address, LIST_PATH)
-            return told
+            with closing(self._open(peer)) as source:
+                began = self._now()
+                told = source.told()
+                late = not peer.is_typed and self._now() - began > _LIST_SECONDS
+                return too_slow(peer.address, LIST_PATH) if late else told
         except (SourceError, RefusedError) as error:
             return error
-        finally:
-            source.close()
 
     def _source(self, peer: Peer) -> PeerSource:
         if peer.address not in self._sources:

@@ -9,9 +9,12 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import Final
 
+import httpx
+
 from core.digest import Digest
 from core.peers import LIST_PATH, MAX_LIST_BYTES, MIRROR, PeerList, blob_path, decode_list
 from sync.http_client import HttpClient
+from sync.http_errors import name_unknown
 from sync.http_source import HttpSource
 from sync.patience import Patience, Timing
 from sync.tls import unused
@@ -29,6 +32,9 @@ class PeerSource:
         monotonic: gives seconds that only rise.
         is_typed: whether a person has given the address.
         alive: called after each stretch in which enough came.
+
+    Raises:
+        SourceError: nobody can have such an address.
     """
 
     def __init__(
@@ -42,9 +48,11 @@ class PeerSource:
         patience = PATIENCE if is_typed else replace(PATIENCE, least_rate=FOUND_RATE)
         timing = Timing(monotonic, lambda _: None, patience, alive=alive)
         hops = 0 if is_typed else 1
-        self.repository = HttpSource(
-            HttpClient(f"http://{address}/{MIRROR}", unused(), timing, hops=hops)
-        )
+        try:
+            client = HttpClient(f"http://{address}/{MIRROR}", unused(), timing, hops=hops)
+        except (httpx.InvalidURL, UnicodeError) as error:
+            raise name_unknown(address) from error
+        self.repository = HttpSource(client)
 
     def told(self) -> PeerList:
         """Ask for its list.

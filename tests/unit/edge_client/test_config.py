@@ -138,7 +138,11 @@ def test_an_address_on_the_command_line_is_read_like_one_in_the_file() -> None:
         config.parse_address("localhost")
 
 
-@pytest.mark.parametrize("text", ["a b", "http://a", "a:b", "a:0", "a:70000", "a/b", "[::1"])
+@pytest.mark.parametrize(
+    "text",
+    ["a b", "http://a", "a:b", "a:0", "a:70000", "a/b", "[::1", "192.168.1.700", "10.0.0", "a..b",
+     "..", f"{'a' * 64}.lan", "[:::::]", "[10.0.0.1]"],
+)  # fmt: skip
 def test_what_is_no_other_node_s_address_is_refused_by_its_key(tmp_path: Path, text: str) -> None:
     for key, value in (("parent", f'"{text}"'), ("addresses", f'["{text}"]')):
         (tmp_path / "node.toml").write_text(f"[peers]\n{key} = {value}\n")

@@ -109,6 +109,16 @@ def test_nothing_that_is_here_is_asked_for(node: Node, other: OtherNode) -> None
     assert not [one for one in other.requests if digest_of(FILES[0]) in one.path]
 
 
+@pytest.mark.parametrize("name", ["xn--a", "a..b", f"{'a' * 64}.lan", "999.1.1.1"])
+def test_an_address_that_nobody_can_have_spoils_no_other(
+    node: Node, other: OtherNode, name: str
+) -> None:
+    arrived = bring(circle_of(node, Company((f"{name}:80", other.address))))
+    assert set(arrived) == set(WANTED)
+    faults = {one.address: one.fault for one in read_book(node.state.peers).peers}
+    assert faults == {f"{name}:80": "name", other.address: ""}
+
+
 def test_whoever_has_not_the_pack_is_asked_for_nothing(node: Node, other: OtherNode) -> None:
     other.tell({"gd/-/other": Share(1)})
     assert bring(circle_of(node, Company((other.address,)))) == []
