@@ -45,6 +45,7 @@ _BUSY_FOR_SECONDS: Final = 60.0
 _LIST_SECONDS: Final = 10.0
 """So long a list may take of a node that nobody typed in: everything else waits for it."""
 _BEAT_SECONDS: Final = 30.0
+_MUCH_BYTES: Final = 1024 * 1024
 
 
 class Circle:
@@ -260,7 +261,7 @@ class Circle:
             except SourceError as error:
                 # A node that gives to others says when to come again.
                 if not error.retry_after:
-                    self.leave(peer, error)
+                    self._broke_off(peer, error, fetch.received)
                 elif attempt < _TRIES - 1:
                     self._context.sleep(min(error.retry_after, _BUSY_SECONDS))
                     continue
@@ -270,6 +271,12 @@ class Circle:
         self.received += fetch.received
         self._note_rate(peer.address, fetch.received, self._clock.monotonic() - began)
         self._note_missed(peer, what, fetch.missed)
+
+    def _broke_off(self, peer: Peer, error: SourceError, received: int) -> None:
+        if received >= _MUCH_BYTES:
+            # It gives what it can: only the network is bad.
+            self._peers[peer.address] = books.gave(self._peers[peer.address], peer.rate)
+        self.leave(peer, error)
 
     def _note_rate(self, address: str, received: int, seconds: float) -> None:
         peer = self._peers[address]

@@ -250,6 +250,22 @@ def test_a_busy_node_is_waited_for_a_little_and_not_blamed(node: Node, other: Ot
     assert not known(again, other).fault
 
 
+@pytest.mark.parametrize(("size", "forgives"), [(2_000_000, True), (20_000, False)])
+def test_a_network_that_cuts_costs_a_node_that_gives_no_more_than_a_minute(
+    tmp_path: Path, other: OtherNode, size: int, forgives: bool
+) -> None:
+    clock = FixedClock()
+    node = make_node(tmp_path / "clocked", b"{}", clock)
+    wanted = {other.put(bytes([number]) * size): size for number in range(5)}
+    other.fault = lambda asked: Cut(size * 3 // 4) if "blobs/" in asked.path else None
+    delays = []
+    for _ in range(3):
+        bring(circle_of(node, Company((other.address,))), wanted)
+        delays.append(known(node, other).left_until - clock.wall().timestamp())
+        clock.advance(1000)
+    assert (max(delays) == 60) is forgives
+
+
 def test_whoever_stays_busy_is_not_waited_for_again_at_once(
     tmp_path: Path, other: OtherNode
 ) -> None:
