@@ -93,6 +93,7 @@ class Offers:
         for folder in (self._folder, self._parts):
             durable.make_directory(folder)
         durable.write_file(self._file(role), data)
+        self._finish_whole(new)
         lacks = [self._held(one) for one in self._lacking(new)]
         if lacks:
             return Answer(lacks[:MOST_LACKING])
@@ -173,6 +174,13 @@ class Offers:
             hint="Offer the role first, and bring what the answer names.",
             path=repr(path[:200]),
         )
+
+    def _finish_whole(self, new: Targets) -> None:
+        """Give what came whole its name, where this was killed before it could."""
+        for one in self._lacking(new):
+            part = self._part(one)
+            if part.is_file() and part.stat().st_size >= one.length:
+                self._finish(one, part)
 
     def _finish(self, one: _Named, part: Path) -> None:
         try:

@@ -159,6 +159,28 @@ def test_pieces_come_in_order_and_only_of_what_the_role_names(
     assert offers.offer("gd.zhuhai", role) == Answer()
 
 
+def test_killed_after_the_last_piece_the_next_offer_finishes_the_file(
+    province: Province, offers: Offers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = set(province.directory.rglob("*"))
+    role = next_role(province)
+    new = [path for path in set(province.directory.rglob("*")) - before if path.is_file()]
+    files = take_away(province, new)
+    for _ in range(2):
+        for lacking in offers.offer("gd.zhuhai", role).lacks:
+            with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+                patch.setattr(Offers, "_finish", killed)
+                data, limit = files[lacking.path], 1024 * 1024
+                for at in range(0, len(data), limit):
+                    offers.piece("gd.zhuhai", lacking.path, at, data[at : at + limit])
+    assert offers.offer("gd.zhuhai", role) == Answer()
+    assert province.sequence() == 1
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_file_that_is_not_what_was_signed_is_thrown_away(
     province: Province, offers: Offers
 ) -> None:
