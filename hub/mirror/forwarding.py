@@ -7,12 +7,12 @@ what the upstream says that it lacks. What waits is removed once the upstream sh
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
 from core.codec import decode_json
-from core.errors import PackhorseError, RefusedError
+from core.errors import PackhorseError, RefusedError, UnavailableError
 from core.offer import MAX_ANSWER_BYTES, MAX_PIECE_BYTES, Answer, Held, offer_path, piece_path
 from core.trust import roles
 from core.trust.verify import verify_role
@@ -22,6 +22,8 @@ from hub.layout import INCOMING
 from hub.mirror.upstream import MissingError, Upstream
 from hub.published import Published
 from hub.repository import Repository
+
+T = TypeVar("T")
 
 _ROUNDS: Final = 1000
 
@@ -117,13 +119,13 @@ def _check(
 
 
 def _offer(repository: Repository, upstream: Upstream, one: Incoming, data: bytes) -> bool:
-    answer = _decoded(upstream.post(offer_path(one.role), data))
+    answer = _decoded(upstream.post(offer_path(one.role), data), Answer)
     for _ in range(_ROUNDS):
         if not answer.lacks:
             return True
         for missing in answer.lacks:
             _bring(repository, upstream, one, missing)
-        answer = _decoded(upstream.post(offer_path(one.role), data))
+        answer = _decoded(upstream.post(offer_path(one.role), data), Answer)
     return False
 
 
@@ -140,14 +142,18 @@ def _bring(repository: Repository, upstream: Upstream, one: Incoming, missing: H
                 name=one.name,
             )
         answer = upstream.post(piece_path(one.role, missing.path, position), piece)
-        held = decode_json(answer, Held, what="The upstream's answer", limit=MAX_ANSWER_BYTES)
+        held = _decoded(answer, Held)
         if not position < held.have <= missing.length:
             break
         position = held.have
 
 
-def _decoded(data: bytes) -> Answer:
-    return decode_json(data, Answer, what="The upstream's answer", limit=MAX_ANSWER_BYTES)
+def _decoded(data: bytes, kind: type[T]) -> T:
+    try:
+        return decode_json(data, kind, what="The upstream's answer", limit=MAX_ANSWER_BYTES)
+    except RefusedError as error:
+        # Somebody else answers in its place; that is no verdict on what was handed in.
+        raise UnavailableError(error.template, hint=error.hint_template, **error.fields) from error
 
 
 def _answer(repository: Repository, one: Incoming, error: RefusedError) -> None:

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from core.display import one_line
 from core.errors import RefusedError, UnavailableError, UsageError
 
 _CHUNK: Final = 64 * 1024
 _OK: Final = 200
 _PARTIAL: Final = 206
 _NOT_MODIFIED: Final = 304
+_BEYOND: Final = 416
 _MISSING: Final = frozenset({404, 410})
 _REFUSED: Final = frozenset({400, 403, 405, 409, 411, 413, 415, 422})
 _MAX_WORDS: Final = 500
@@ -29,6 +31,10 @@ _AGAIN: Final = "It is tried again; what is here is served on."
 
 class MissingError(UnavailableError):
     """The upstream answers, and has no such file."""
+
+
+class SpoiltError(UnavailableError):
+    """The upstream answers, and not with what this file is; others may be right."""
 
 
 class StoppedError(UnavailableError):
@@ -92,9 +98,7 @@ class Upstream:
                 answer.read()
                 return None
             self._check(answer, path, _OK)
-            return Document(
-                self._whole(answer, path, limit), (answer.getheader("ETag") or "")[:200]
-            )
+            return Document(self._whole(answer, path, limit), _validator(answer))
 
     def open_range(self, path: str, start: int, stop: int) -> Iterator[bytes]:
         """Give the bytes from ``start`` to before ``stop`` as they come; raises as ``read``."""
@@ -113,7 +117,7 @@ class Upstream:
             if came < stop - start:
                 raise self._cut()
 
-    def post(self, path: str, body: bytes, seconds: float = 0.0) -> bytes:
+    def post(self, path: str, body: bytes) -> bytes:
         """Hand something in; give the answer.
 
         Raises:
@@ -121,7 +125,7 @@ class Upstream:
             MissingError: it takes nothing of the kind.
             UnavailableError: the line or the upstream failed.
         """
-        expected = _MAX_ANSWER + len(body) + int(seconds * self._patience.least_rate)
+        expected = _MAX_ANSWER + len(body)
         with self._exchange("POST", path, body=body, expected=expected) as answer:
             if answer.status in _REFUSED:
                 self._refuse(answer, path)
@@ -233,10 +237,11 @@ class Upstream:
         kind = (answer.getheader("Content-Type") or "").lower()
         if answer.status == accepted and not kind.startswith("text/html"):
             return
-        if answer.status in _MISSING and not kind.startswith("text/html"):
+        if answer.status in _MISSING:
+            # Most web servers say so in HTML.
             answer.read(_MAX_ANSWER)
             raise MissingError("{name} has no file {path}.", name=self.name, path=path)
-        if answer.status == _OK and accepted == _PARTIAL:
+        if answer.status == _BEYOND or (answer.status == _OK and accepted == _PARTIAL):
             raise self._wrong(path)
         if answer.status == accepted or answer.status in range(300, 400):
             raise UnavailableError(
@@ -258,14 +263,13 @@ class Upstream:
         try:
             words = json.loads(self._whole(answer, path, _MAX_ANSWER))
             sentence, hint = str(words["error"]), str(words.get("hint", ""))
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return
-        raise RefusedError(
-            "{sentence}", hint="{advice}", sentence=sentence[:_MAX_WORDS], advice=hint[:_MAX_WORDS]
-        )
+        sentence, hint = (one_line(one, _MAX_WORDS) for one in (sentence, hint))
+        raise RefusedError("{sentence}", hint="{advice}", sentence=sentence, advice=hint)
 
-    def _wrong(self, path: str) -> UnavailableError:
-        return UnavailableError(
+    def _wrong(self, path: str) -> SpoiltError:
+        return SpoiltError(
             "{name} sent another part of {path} than was asked for.",
             hint="A proxy on the line may spoil it: use the encrypted address.",
             name=self.name,
@@ -273,6 +277,8 @@ class Upstream:
         )
 
     def _cut(self) -> UnavailableError:
+        if self._stopped.is_set():
+            return StoppedError("The mirror was asked to stop.")
         return UnavailableError("The line to {name} was cut.", hint=_AGAIN, name=self.name)
 
     def _worded(self, error: Exception, *, rang: bool) -> UnavailableError:
@@ -311,15 +317,14 @@ def open_upstream(
         RefusedError: ``authority`` is not a certificate.
         UsageError: the address cannot be used.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if not _is_address(url):
         raise UsageError(
             "{url} is not the address of a hub.",
             hint="Write it as https://hub.example:8443.",
             url=repr(url[:200]),
         )
     context = None
-    if parts.scheme == "https":
+    if urlsplit(url).scheme == "https":
         try:
             context = ssl.create_default_context(cadata=authority or None)
             if not is_verified:
@@ -328,3 +333,18 @@ def open_upstream(
         except (ssl.SSLError, ValueError) as error:
             raise RefusedError("The upstream's authority is not a certificate.") from error
     return Upstream(url, context, patience)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        # Half a bracket, or a port that is none.
+        return False
+
+
+def _validator(answer: http.client.HTTPResponse) -> str:
+    """Give the upstream's name for a state, if it can be sent back as it is."""
+    name = answer.getheader("ETag") or ""
+    return name if len(name) <= _MAX_VALIDATOR and name.isascii() and name.isprintable() else ""

@@ -8,11 +8,13 @@ import httpx
 import pytest
 
 from core.errors import RefusedError
-from core.offer import Answer, Held
+from core.offer import MAX_PIECE_BYTES, Answer, Held
 from core.trust import edit
 from hub.offers import Offers
 from hub.published import load_published
 from hub.refusals import ConflictError, ForbiddenError
+from tests.support.http_repository import Answer as Wrong
+from tests.support.http_repository import HttpRepository
 from tests.support.mirrors import MirrorHub
 from tests.support.province import Province
 from tests.support.tiny_repository import TinyRepository, manifest_of, publish_manifest
@@ -96,6 +98,21 @@ async def test_with_the_upstream_away_it_waits_and_nothing_is_lost(
     assert [path.name for path in mirror.repository.glob("incoming/*")] == ["gd.zhuhai.3.json"]
 
 
+@pytest.mark.parametrize("body", [b"ok", b'{"lacks": 1}', b"[" * 100_000])
+async def test_an_answer_that_is_none_is_no_verdict(
+    tmp_path: Path, province: Province, body: bytes
+) -> None:
+    with HttpRepository(province.directory) as server:
+        mirror = MirrorHub(tmp_path / "m", server.url, province.clock)
+        mirror.round()
+        county = AtTheMirror(mirror, province)
+        publish_manifest(county, manifest_of(PACK, FILES, 2), FILES)
+        server.posts = lambda *_: Wrong(200, body)
+        done = mirror.round()
+    assert "cannot be read" in str(done.problems[0])
+    assert [path.name for path in mirror.repository.glob("incoming/*")] == ["gd.zhuhai.3.json"]
+
+
 async def test_what_the_upstream_would_refuse_is_answered_at_once(
     tmp_path: Path, province: Province, served: str
 ) -> None:
@@ -168,17 +185,21 @@ def test_killed_after_the_last_piece_the_next_offer_finishes_the_file(
     files = take_away(province, new)
     for _ in range(2):
         for lacking in offers.offer("gd.zhuhai", role).lacks:
-            with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+            with monkeypatch.context() as patch:
                 patch.setattr(Offers, "_finish", killed)
-                data, limit = files[lacking.path], 1024 * 1024
-                for at in range(0, len(data), limit):
-                    offers.piece("gd.zhuhai", lacking.path, at, data[at : at + limit])
+                with pytest.raises(KeyboardInterrupt):
+                    bring(offers, lacking, files[lacking.path])
     assert offers.offer("gd.zhuhai", role) == Answer()
     assert province.sequence() == 1
 
 
 def killed(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def bring(offers: Offers, lacking: Held, data: bytes) -> None:
+    for at in range(0, len(data), MAX_PIECE_BYTES):
+        offers.piece("gd.zhuhai", lacking.path, at, data[at : at + MAX_PIECE_BYTES])
 
 
 def test_a_file_that_is_not_what_was_signed_is_thrown_away(
