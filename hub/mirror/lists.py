@@ -6,6 +6,7 @@ so each is stored as soon as it is verified. What is wrong with one publisher st
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final
@@ -13,12 +14,13 @@ from typing import Final
 from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.api.metadata import DelegatedRole, TargetFile, Targets
 
-from core.assignment import MAX_ASSIGNMENT_BYTES, is_assignment_path
+from core.assignment import MAX_ASSIGNMENT_BYTES, is_assignment_path, place_of
 from core.digest import parse_digest
 from core.errors import PackhorseError, RefusedError
 from core.names import PackId, parse_pack_id
 from core.release import MAX_RELEASE_BYTES, bundle_path, decode_release, release_path
 from core.trust import roles
+from core.trust.edit import parse
 from core.trust.roles import Publisher, may_publish
 from hub.decide import walk
 from hub.mirror.trusting import State
@@ -28,7 +30,8 @@ from hub.repository import Repository
 from hub.stick.contents import Bundle
 
 _ROOT: Final = re.compile(r"metadata/\d+\.root\.json\Z")
-_MOST_PROBLEMS: Final = 50
+_METADATA: Final = re.compile(r"metadata/\d+\.[a-z0-9-]{1,64}(?:\.[a-z0-9-]{1,64})?\.json\Z")
+MOST_PROBLEMS: Final = 50
 
 
 @dataclass
@@ -49,7 +52,7 @@ class Lists:
 
     def note(self, problem: PackhorseError) -> None:
         """Note a problem, of which there may be any number."""
-        if len(self.problems) < _MOST_PROBLEMS:
+        if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(problem)
 
 
@@ -73,8 +76,8 @@ def gather(
     lists = Lists(published, problems=overlay.problems)
     for name in published.lapsed:
         lists.note(_lapsed(name))
-        # Perhaps it was damaged here.
-        repository.remove(_role_path(published, name))
+        overlay.drop_damaged(_role_path(published, name))
+        lists.named |= _left_by(repository, name)
     known = {roles.metadata_path("targets", published.targets.version)}
     known |= {_role_path(published, name) for name in published.roles}
     for path in known & overlay.fetched.keys():
@@ -125,6 +128,9 @@ class _Overlay:
     def read(self, path: str, limit: int) -> bytes | None:
         if path in self._state.files:
             return self._state.files[path]
+        if not _METADATA.match(path):
+            # A role's name, by whoever delegates to it.
+            return None
         found = self._repository.read(path, limit)
         if found is not None or _ROOT.match(path):
             return found
@@ -134,6 +140,15 @@ class _Overlay:
             self.problems.append(error)
             return None
         return self.fetched[path]
+
+    def drop_damaged(self, path: str) -> None:
+        """Remove a role file that is another one than the upstream's; the next round brings it."""
+        if not _METADATA.match(path) or path in self.fetched:
+            return
+        with suppress(MissingError, RefusedError):
+            right = self._upstream.read(path, roles.MAX_TARGETS_BYTES)
+            if self._repository.read_range(path, 0, roles.MAX_TARGETS_BYTES + 1) != right:
+                self._repository.remove(path)
 
     def read_range(self, path: str, start: int, length: int) -> bytes | None:
         return self._repository.read_range(path, start, length)
@@ -203,7 +218,39 @@ def _target(repository: Repository, upstream: Upstream, path: str, target: Targe
     return data
 
 
+def _left_by(repository: Repository, name: str) -> set[str]:
+    """Give what the newest file of a publisher that was ever right leads to, and itself.
+
+    Its publisher will sign again; what is here of its packs must not come over the line twice.
+    """
+    versions = (one.partition(".") for one in repository.names("metadata"))
+    here = [int(one) for one, _, rest in versions if rest == f"{name}.json" and one.isdecimal()]
+    for path in (roles.metadata_path(name, one) for one in sorted(here, reverse=True)):
+        with suppress(RefusedError):
+            data = repository.read(path, roles.MAX_TARGETS_BYTES) or b""
+            found = parse(data, Targets, roles.MAX_TARGETS_BYTES).targets
+            return {path}.union(*(_leads_to(repository, *one) for one in found.items()))
+    return set()
+
+
+def _leads_to(repository: Repository, path: str, target: TargetFile) -> set[str]:
+    file = _file_of(path, target)
+    data = repository.read(file, max(MAX_RELEASE_BYTES, MAX_ASSIGNMENT_BYTES))
+    if data is None or is_assignment_path(path):
+        return {file}
+    return {file, *(bundle_path(link.index) for link in decode_release(data).bundles)}
+
+
 def _file_of(path: str, target: TargetFile) -> str:
+    """Give where a signed file lies.
+
+    Raises:
+        RefusedError: its name is that of no pack and no assignment, or it has no digest.
+    """
+    if is_assignment_path(path):
+        place_of(path)
+    else:
+        parse_pack_id(path)
     return release_path(PackId(path), parse_digest(str(target.hashes.get("sha256", ""))))
 
 

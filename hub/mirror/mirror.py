@@ -5,6 +5,7 @@ A round may take as long as it is given and goes on in the next one where it sto
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -16,17 +17,24 @@ from core.control import wording_of
 from core.errors import PackhorseError, RefusedError, UsageError
 from core.tip import MAX_TIP_BYTES, Tip, decode_tip
 from core.trust import roles
-from core.trusted_time import format_moment
+from core.trusted_time import format_moment, parse_moment
 from hub.config import HubConfig
 from hub.decide import signing_time, waiting
 from hub.layout import INCOMING, HubDirectory
 from hub.mirror.bundles import Fetcher, lacking
 from hub.mirror.forwarding import Forwarded, forward
-from hub.mirror.lists import Lists, gather, withdraws
+from hub.mirror.lists import MOST_PROBLEMS, Lists, gather, withdraws
 from hub.mirror.pruning import is_due, prune
 from hub.mirror.record import read_record, write_record
 from hub.mirror.trusting import follow, older
-from hub.mirror.upstream import Document, MissingError, StoppedError, Upstream, open_upstream
+from hub.mirror.upstream import (
+    Document,
+    MissingError,
+    SpoiltError,
+    StoppedError,
+    Upstream,
+    open_upstream,
+)
 from hub.published import Published, load_published
 from hub.repository import DirectoryRepository
 from hub.shortcuts import KEPT_TIPS, write_shortcuts
@@ -34,7 +42,7 @@ from hub.stick.contents import Bundle
 
 ROUND_SECONDS: Final = 900.0
 # What is large keeps what is new from being shown so long.
-_HOLD_SECONDS: Final = 3600.0
+_HOLD: Final = timedelta(hours=1)
 
 
 @dataclass
@@ -59,6 +67,11 @@ class Round:
     forwarded: Forwarded = field(default_factory=Forwarded)
     problems: list[PackhorseError] = field(default_factory=list)
 
+    def note(self, problem: PackhorseError) -> None:
+        """Note a problem, of which there may be any number."""
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(problem)
+
     @property
     def is_whole(self) -> bool:
         """Whether all is here that the upstream has."""
@@ -75,8 +88,6 @@ class Parts:
     repository: DirectoryRepository
     upstream: Upstream
     fetcher: Fetcher
-    # When each snapshot was first heard of, monotonic seconds.
-    heard: dict[int, float] = field(default_factory=dict)
 
 
 class Mirror:
@@ -193,24 +204,28 @@ class _Work:
         now = signing_time(self._wall, shown.issued if shown else None)
         folder = parts.directory.mirror_trust
         state = follow(self._repository, parts.upstream, _tip(data), folder, now)
-        if state.snapshot < self._record.shown:
+        record = self._record
+        # A new root may take back what a stolen key signed for the far future.
+        if state.snapshot < record.shown and state.root == record.root:
             raise older("the snapshot")
         lists = gather(self._repository, parts.upstream, state, self._patterns)
-        parts.heard.setdefault(state.snapshot, parts.clock.monotonic())
-        self._change(contact=format_moment(self._wall), snapshot=state.snapshot)
+        heard = record.heard
+        if not heard or parse_moment(heard) > self._wall:
+            heard = format_moment(self._wall)
+        self._change(contact=format_moment(self._wall), snapshot=state.snapshot, heard=heard)
         self._round.problems += lists.problems
         return lists
 
     def _fetch(self, lists: Lists, shown: Published | None, validator: str) -> None:
         """Fetch bundles, show the state in time, and prune."""
         is_shown = False
-        if _is_urgent(shown, lists):
+        if self._is_urgent(shown, lists):
             self._show(lists)
             is_shown = True
         left = lacking(self._repository, lists.bundles)
         self._note_missing(left)
         for bundle in list(left):
-            if not is_shown and self._is_held_long(lists):
+            if not is_shown and self._is_held_long():
                 self._show(lists)
                 is_shown = True
             if not self._bring(bundle):
@@ -219,30 +234,45 @@ class _Work:
             self._note_missing(left)
         left = lacking(self._repository, lists.bundles)
         self._note_missing(left)
-        if not is_shown and (not left or self._is_held_long(lists)):
+        if not is_shown and (not left or self._is_held_long()):
             self._show(lists)
         is_whole = not left and not self._round.problems
         self._change(memory=validator if is_whole else "", wanted=self._patterns)
         self._prune(lists)
 
     def _bring(self, bundle: Bundle) -> bool:
-        """Bring a bundle here; False when the time is over."""
+        """Bring a bundle here; False when the time is over, or nothing more can come now."""
         clock, fetcher = self._parts.clock, self._parts.fetcher
         try:
             if not fetcher.fetch(
                 self._parts.upstream, bundle, lambda: clock.monotonic() >= self._end
             ):
                 return False
-        except (RefusedError, MissingError) as error:
+        except StoppedError:
+            raise
+        except (RefusedError, MissingError, SpoiltError) as error:
             # The other packs may be whole.
-            self._round.problems.append(error)
+            self._round.note(error)
+        except PackhorseError as error:
+            # The line, or a full disk: what is old still has to go, and what is held to be shown.
+            self._round.note(error)
+            return False
         else:
             self._round.copied += bundle.link.length
         return True
 
-    def _is_held_long(self, lists: Lists) -> bool:
-        heard = self._parts.heard[lists.published.snapshot.version]
-        return self._parts.clock.monotonic() - heard >= _HOLD_SECONDS
+    def _is_urgent(self, shown: Published | None, lists: Lists) -> bool:
+        """Say whether a state has to be shown before its bundles are here."""
+        if shown is None:
+            # What is shown is damaged, or not signed by the keys of the newest root.
+            return self._record.shown > 0
+        after = lists.published
+        is_same = shown.snapshot.version == after.snapshot.version
+        return is_same or shown.root.version != after.root.version or withdraws(shown, after)
+
+    def _is_held_long(self) -> bool:
+        heard = parse_moment(self._record.heard)
+        return self._parts.clock.wall() - heard >= _HOLD
 
     def _show(self, lists: Lists) -> None:
         """Show a state: the timestamp, then what leads nodes to it."""
@@ -254,9 +284,7 @@ class _Work:
             self._round.is_new = True
         write_shortcuts(self._repository, published)
         version = published.snapshot.version
-        self._change(shown=version)
-        self._parts.heard.clear()
-        self._parts.heard[version] = self._parts.clock.monotonic()
+        self._change(shown=version, root=published.root.version, heard="")
 
     def _prune(self, lists: Lists) -> None:
         named = lists.named | {roles.TIMESTAMP_PATH}
@@ -277,9 +305,8 @@ class _Work:
         names = self._repository.names(INCOMING)
         if published is None or not names:
             return
-        self._round.forwarded = forward(
-            self._repository, self._parts.upstream, published, self._wall
-        )
+        now = signing_time(self._wall, published.issued)
+        self._round.forwarded = forward(self._repository, self._parts.upstream, published, now)
         self._round.problems += self._round.forwarded.problems
 
     def _shown(self) -> Published | None:
@@ -331,11 +358,3 @@ def _tip(data: bytes) -> Tip | None:
             hint="It is fetched again; what is here is served on.",
             reason=str(error),
         ) from error
-
-
-def _is_urgent(shown: Published | None, lists: Lists) -> bool:
-    """Say whether a state has to be shown before its bundles are here."""
-    if shown is None:
-        return False
-    is_same = shown.snapshot.version == lists.published.snapshot.version
-    return is_same or withdraws(shown, lists.published)

@@ -32,6 +32,9 @@ def prune(
         if path in named:
             continue
         since = stale.get(path) or format_moment(now)
+        if parse_moment(since) > now:
+            # The clock was wrong then.
+            since = format_moment(now)
         if _is_over(since, now):
             repository.remove(path)
         else:

@@ -28,6 +28,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         contact: moment at which the upstream last answered rightly; empty for never.
         snapshot: version of the upstream's newest snapshot, as far as it was heard of.
         shown: version of the snapshot that is shown here.
+        root: version of the root by which it is.
+        heard: moment at which anything newer than what is shown was first heard of; empty where
+            nothing was.
         since: moment since when not all of the newest state is here; empty when it is.
         packs: packs that are not whole here.
         missing: bytes of them.
@@ -40,6 +43,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     contact: _Text = ""
     snapshot: int = 0
     shown: int = 0
+    root: int = 0
+    heard: _Text = ""
     since: _Text = ""
     packs: int = 0
     missing: int = 0

@@ -38,12 +38,12 @@ class State:
     Attributes:
         files: raw files by path: roots, targets, snapshot, timestamp.
         snapshot: the snapshot's version.
-        timestamp: the timestamp's version.
+        root: the newest root's version.
     """
 
     files: dict[str, bytes] = field(repr=False)
     snapshot: int
-    timestamp: int
+    root: int
 
 
 def follow(
@@ -127,7 +127,6 @@ def _state(folder: Path) -> State:
     # The first one by which trust began may be the only one.
     files.setdefault(roles.metadata_path("root", root.version), (folder / "root.json").read_bytes())
     stamp, snap = ((folder / f"{one}.json").read_bytes() for one in ("timestamp", "snapshot"))
-    timestamp = Metadata[Timestamp].from_bytes(stamp).signed
     snapshot = Metadata[Snapshot].from_bytes(snap).signed
     targets = roles.metadata_path("targets", snapshot.meta["targets.json"].version)
     files |= {
@@ -135,7 +134,7 @@ def _state(folder: Path) -> State:
         roles.metadata_path("snapshot", snapshot.version): snap,
         roles.TIMESTAMP_PATH: stamp,
     }
-    return State(files, snapshot.version, timestamp.version)
+    return State(files, snapshot.version, root.version)
 
 
 def older(file: str) -> RefusedError:
