@@ -69,6 +69,10 @@ class Fetch:
         return {name: self.line / rate for name, rate in USUAL_RATES.items()}
 
 
+Quoted = tuple[Taking, list[Fetch]]
+"""A group, and what one of its schools fetches."""
+
+
 def takers(pack: PackId, assignments: Sequence[Assignment]) -> list[Taking]:
     """Give the groups that take a pack; every school where nobody assigns anything."""
     ruling = [one for one in assignments if one.rules]
@@ -101,19 +105,31 @@ def fetches(build: Build, how: Wanted, workspace: Workspace) -> list[Fetch]:
     return found
 
 
-def group_lines(build: Build, ones: Sequence[Taking], workspace: Workspace) -> Iterator[str]:
+def quoted(build: Build, ones: Iterable[Taking], workspace: Workspace) -> list[Quoted]:
+    """Give what each group fetches; what several want alike is counted once."""
+    known: dict[tuple[str, ...], list[Fetch]] = {}
+    found = []
+    for one in ones:
+        if one.how.renditions not in known:
+            known[one.how.renditions] = fetches(build, one.how, workspace)
+        found.append((one, known[one.how.renditions]))
+    return found
+
+
+def group_lines(ones: Sequence[Quoted]) -> Iterator[str]:
     """Say what each group fetches, and how long that takes."""
     if not ones:
-        yield "no school takes it yet: see packhorse pack assign"
+        yield "no assignment names it: schools that nothing is assigned to fetch it, no others"
+        yield "to assign it: packhorse pack assign"
         return
-    for one in ones[:_MOST_GROUPS]:
+    for one, each in ones[:_MOST_GROUPS]:
         yield f"{_name(one)}{_renditions(one.how)}, each school:"
-        yield from _table(fetches(build, one.how, workspace))
+        yield from _table(each)
     if (more := len(ones) - _MOST_GROUPS) > 0:
         yield f"and {counted(more, 'more group')}"
 
 
-def group_data(build: Build, ones: Iterable[Taking], workspace: Workspace) -> list[dict[str, Any]]:
+def group_data(ones: Iterable[Quoted]) -> list[dict[str, Any]]:
     """Give the same as data."""
     return [
         {
@@ -128,10 +144,10 @@ def group_data(build: Build, ones: Iterable[Taking], workspace: Workspace) -> li
                     "line_bytes": fetch.line,
                     "seconds": {name: round(took, 1) for name, took in fetch.seconds().items()},
                 }
-                for fetch in fetches(build, one.how, workspace)
+                for fetch in each
             ],
         }
-        for one in ones
+        for one, each in ones
     ]
 
 

@@ -152,14 +152,14 @@ def _quote(publication: "Publication", *, quiet: bool) -> dict[str, Any]:
 def _groups(build: "Build", target: "Target", tools: "Tools", *, quiet: bool) -> dict[str, Any]:
     """Tell what it costs each group of schools."""
     from packager.assigning import read_repository
-    from packager.group_quote import group_data, group_lines, takers
+    from packager.group_quote import group_data, group_lines, quoted, takers
     from packager.progress import say
 
     ones = takers(build.manifest.pack, read_repository(target.remote).assignments)
-    for line in group_lines(build, ones, tools.workspace):
-        if not quiet:
-            say(line)
-    return {"groups": group_data(build, ones, tools.workspace)}
+    found = quoted(build, ones, tools.workspace)
+    for line in () if quiet else group_lines(found):
+        say(line)
+    return {"groups": group_data(found)}
 
 
 def _send(

@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from core.assigning import Wanted
 from core.assignment import Assignment, Rule
 from core.names import PackId
-from packager.group_quote import fetches, group_data, group_lines, takers
+from packager import group_quote
+from packager.build import Build
+from packager.group_quote import Fetch, fetches, group_data, group_lines, quoted, takers
+from packager.workspace import Workspace
 from tests.support.packing import build, tools_in, write_tree
 
 PACK = PackId("gd/zhuhai/fish")
@@ -40,18 +45,36 @@ def test_a_school_with_the_version_before_fetches_the_delta_alone(tmp_path: Path
     assert old.content == made.bundles[1].link.length
     assert new.content < new.line < new.content * 1.2 + 10_000
     assert old.content < new.content
-    [data] = group_data(made, takers(PACK, [MINE]), tools.workspace)
+    found = quoted(made, takers(PACK, [MINE]), tools.workspace)
+    [data] = group_data(found)
     assert [one["bytes"] for one in data["each"]] == [new.content, old.content]
-    lines = list(group_lines(made, takers(PACK, [MINE]), tools.workspace))
+    lines = list(group_lines(found))
     assert lines[0] == "group mountains of gd/zhuhai (2 schools), 240p alone, each school:"
     assert "256 kbit/s" in lines[1]
     assert lines[3].startswith("  that has version 1")
 
 
-def test_a_pack_that_nobody_takes_is_said_so(tmp_path: Path) -> None:
+def test_what_groups_want_alike_is_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     tools = tools_in(tmp_path / "work")
     write_tree(tmp_path / "c", {"a.txt": b"a"})
     made = build(tmp_path / "c", tools, 1, [])
-    assert list(group_lines(made, [], tools.workspace)) == [
-        "no school takes it yet: see packhorse pack assign"
+    counties = [
+        Assignment(place=f"gd/{name}", rules=[Rule("*", "cn/-/*")])
+        for name in ("zhuhai", "foshan", "doumen")
     ]
+    counted: list[Wanted] = []
+
+    def once(build: Build, how: Wanted, workspace: Workspace) -> list[Fetch]:
+        counted.append(how)
+        return fetches(build, how, workspace)
+
+    monkeypatch.setattr(group_quote, "fetches", once)
+    found = quoted(made, takers(PackId("cn/-/math"), counties), tools.workspace)
+    assert [one.place for one, _ in found] == ["gd/zhuhai", "gd/foshan", "gd/doumen"]
+    assert counted == [Wanted()]
+
+
+def test_a_pack_that_nobody_takes_is_said_so() -> None:
+    assert "no assignment names it" in next(group_lines([]))
