@@ -28,6 +28,7 @@ _HEADERS: Final = {
 _BUSY_SECONDS: Final = "5"
 _NAME: Final = "[a-z0-9](?:[a-z0-9.-]{0,120}[a-z0-9])?"
 _PART: Final = "[a-z0-9-]{1,64}"
+_FILE: Final = f"(?:{_PART}|@assignment)"
 _DIGEST: Final = "{digest:[0-9a-f]{64}}"
 
 
@@ -39,7 +40,7 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{base}/{LIST_PATH}", peer_list),
         web.get(f"{base}/metadata/timestamp.json", timestamp),
         web.get(f"{base}/metadata/{{version:[1-9][0-9]{{0,14}}}}.{{role:{_NAME}}}.json", role_file),
-        web.get(f"{base}/targets/{folders}/{_DIGEST}.{{name:{_PART}}}", target),
+        web.get(f"{base}/targets/{folders}/{_DIGEST}.{{name:{_FILE}}}", target),
         web.get(f"{base}/blobs/{_DIGEST}", blob),
     ]
 

@@ -13,6 +13,7 @@ from cache.agent_db import AgentDatabase
 from cache.blobs import BlobStore
 from cache.clock import Clock
 from cache.state import StateDirectory
+from core.assignment import Rule
 from core.digest import Digest, digest_of
 from core.peers import (
     FACT,
@@ -30,6 +31,7 @@ from tests.support.http_repository import HttpRepository
 from tests.support.node_state import make_node
 from tests.support.nodes import opened
 from tests.support.portal import School, serving
+from tests.support.publishing import publish_assignment
 from tests.support.tiny_repository import TinyRepository, publish_files
 
 VIDEO = "01 认识分数.mp4"
@@ -153,6 +155,7 @@ async def test_a_list_names_only_so_many_lessons(
 def tiny(tmp_path: Path) -> TinyRepository:
     made = TinyRepository(tmp_path)
     publish_files(made, "demo/county/fish", {"1.txt": b"a fish"}, 1)
+    publish_assignment(made, {}, [Rule("*", "demo/*")])
     return made
 
 
@@ -188,7 +191,8 @@ async def test_all_that_a_node_verifies_comes_byte_by_byte(
             given.append(name)
     expected = {"metadata/timestamp.json", f"metadata/{snapshot}", "metadata/1.root.json"}
     assert expected < set(given)
-    assert [one for one in given if one.startswith("targets/")] != []
+    targets = [one.rpartition(".")[2] for one in given if one.startswith("targets/")]
+    assert sorted(targets) == ["@assignment", "fish"]
     assert "tip" not in given
 
 
