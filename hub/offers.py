@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,7 +21,7 @@ from cache.clock import Clock
 from core.assignment import MAX_ASSIGNMENT_BYTES, is_assignment_path
 from core.bundle.frame import decode_head
 from core.digest import parse_digest
-from core.errors import ExhaustedError, PackhorseError, RefusedError
+from core.errors import ExhaustedError, NoStateError, PackhorseError, RefusedError
 from core.names import PackId
 from core.offer import MAX_PIECE_BYTES, MOST_LACKING, Answer, Held
 from core.release import MAX_RELEASE_BYTES, decode_release, release_path
@@ -31,8 +32,8 @@ from core.trust.verify import verify_role
 from hub.checks import check_releases
 from hub.decide import delegator_of, signing_time
 from hub.layout import INCOMING, HubDirectory
-from hub.published import load_published, published_role
-from hub.refusals import ConflictError, ForbiddenError
+from hub.published import Published, load_published, published_role
+from hub.refusals import ConflictError, DamagedError, ForbiddenError
 from hub.repository import DirectoryRepository, Repository
 from hub.stick.contents import Bundle
 
@@ -75,9 +76,10 @@ class Offers:
             ForbiddenError: nobody has delegated to that role here.
             ConflictError: another publication of it waits.
             RefusedError: the sequencer would refuse it.
+            DamagedError: what is published here cannot be read.
             ExhaustedError: the disk is full.
         """
-        published = load_published(self._repository)
+        published = self._published()
         delegator = None
         if _ROLE.match(role):
             delegator = delegator_of(role, published.targets, published.roles)
@@ -92,6 +94,7 @@ class Offers:
         new = verify_role(data, role, delegator, current, now)
         for folder in (self._folder, self._parts):
             durable.make_directory(folder)
+        self._forget_other(role, data, new)
         durable.write_file(self._file(role), data)
         self._finish_whole(new)
         lacks = [self._held(one) for one in self._lacking(new)]
@@ -126,6 +129,27 @@ class Offers:
             return self._held(one)
         self._finish(one, part)
         return Held(one.path, one.length, one.length)
+
+    def _published(self) -> Published:
+        try:
+            return load_published(self._repository)
+        except (NoStateError, RefusedError) as error:
+            # No verdict on what is offered: a mirror may not have anything yet.
+            raise DamagedError(error.template, hint=error.hint_template, **error.fields) from error
+
+    def _forget_other(self, role: str, data: bytes, new: Targets) -> None:
+        """Remove what had come for another offer of the role, which nobody makes any more."""
+        try:
+            before = self._file(role).read_bytes()
+        except FileNotFoundError:
+            return
+        if before == data:
+            return
+        kept = {self._part(one) for one in self._lacking(new)}
+        with suppress(RefusedError):
+            old = parse(before, Targets, roles.MAX_TARGETS_BYTES)
+            for part in {self._part(one) for one in self._lacking(old)} - kept:
+                durable.remove(part)
 
     def _file(self, role: str) -> Path:
         return self._folder / f"{role}.json"

@@ -38,7 +38,7 @@ _TOKEN = "ph1-"  # noqa: S105 - how every token begins
 @click.option(
     "--authority",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Certificate of its own authority (its authority.pem).",
 )
 @click.option(
@@ -81,8 +81,9 @@ def mirror(
     from hub.mirror.founding import found_mirror
 
     paths = HubDirectory(directory.absolute())
-    address, beginning = _beginning(url, root, authority)
+    address = _address(url)
     if not paths.config.is_file():
+        beginning = _beginning(url, root, authority)
         config = HubConfig(
             listen=listen, hosts=list(hosts), upstream=address, mirrored=list(patterns) or ["*"]
         )
@@ -91,6 +92,7 @@ def mirror(
         _tell_new(directory, address, first)
     config = load_config(paths)
     _check_same(paths, config, address)
+    _check_patterns(paths, config, patterns)
     done = _run(paths, config)
     if as_json:
         give(
@@ -107,20 +109,25 @@ def mirror(
         raise click.exceptions.Exit(_code(done))
 
 
-def _beginning(url: str, root: str, authority: Path | None) -> "tuple[str, Beginning]":
+def _address(url: str) -> str:
+    from core.token import decode_token
+
+    return decode_token(url).hub if url.startswith(_TOKEN) else url.rstrip("/")
+
+
+def _beginning(url: str, root: str, authority: Path | None) -> "Beginning":
     from core.digest import parse_digest
     from core.token import decode_token
     from hub.mirror.founding import Beginning, fetch_authority
 
-    pem = authority.read_text("ascii") if authority else ""
+    # What is no certificate is said by whoever reads it.
+    pem = authority.read_text("ascii", "ignore") if authority else ""
     if not url.startswith(_TOKEN):
-        return url.rstrip("/"), Beginning(
-            bytes.fromhex(parse_digest(root)) if root else b"", 1, pem
-        )
+        return Beginning(bytes.fromhex(parse_digest(root)) if root else b"", 1, pem)
     token = decode_token(url)
     if token.authority and not pem:
         pem = fetch_authority(token.hub, token.authority)
-    return token.hub, Beginning(token.root, token.root_version, pem)
+    return Beginning(token.root, token.root_version, pem)
 
 
 def _tell_new(directory: Path, address: str, first_root: bytes) -> None:
@@ -149,6 +156,18 @@ def _check_same(paths: "HubDirectory", config: "HubConfig", address: str) -> Non
             path=str(paths.root),
             upstream=config.upstream,
             address=address,
+        )
+
+
+def _check_patterns(paths: "HubDirectory", config: "HubConfig", patterns: tuple[str, ...]) -> None:
+    from core.errors import UsageError
+
+    if patterns and set(patterns) != set(config.mirrored):
+        raise UsageError(
+            "{path} mirrors {now}.",
+            hint="To change that, write the patterns into mirrored in its hub.toml.",
+            path=str(paths.root),
+            now=" ".join(config.mirrored),
         )
 
 

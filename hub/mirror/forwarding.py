@@ -5,6 +5,7 @@ answer comes at once where it could not, then offers it (``core.offer``): the si
 what the upstream says that it lacks. What waits is removed once the upstream shows it.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
@@ -84,8 +85,7 @@ def _hand_on(
         return False
     current = published.roles.get(one.role)
     if current is not None and current.version >= one.version:
-        shown = repository.read(roles.metadata_path(one.role, one.version), roles.MAX_TARGETS_BYTES)
-        if shown != data:
+        if _published(repository, upstream, one) != data:
             raise RefusedError(
                 "Version {version} of {role} was signed by somebody else meanwhile.",
                 hint="Publish again.",
@@ -97,6 +97,15 @@ def _hand_on(
         return False
     _check(repository, published, one, data, now)
     return _offer(repository, upstream, one, data)
+
+
+def _published(repository: Repository, upstream: Upstream, one: Incoming) -> bytes | None:
+    """Give what was published under a version that others may have followed since."""
+    path = roles.metadata_path(one.role, one.version)
+    found = repository.read(path, roles.MAX_TARGETS_BYTES)
+    with suppress(MissingError):
+        return found or upstream.read(path, roles.MAX_TARGETS_BYTES)
+    return None
 
 
 def _check(

@@ -90,7 +90,15 @@ def test_a_mirror_signs_nothing_and_says_who_does(tmp_path: Path) -> None:
         assert "is signed at" in run("hub", "sign", mirror, code=2).stderr
         assert "mirrors" in run("hub", "mirror", "http://127.0.0.1:1", "--into", mirror,
                                 code=2).stderr  # fmt: skip
+        more = ("--into", mirror, "--pack", "cn/-/*")
+        assert "mirrors *." in run("hub", "mirror", url, *more, code=2).stderr
         own = run("hub", "mirror", url, "--into", upstream, code=2).stderr
+        other = ("--into", tmp_path / "new", "--authority")
+        assert "does not exist" in run("hub", "mirror", url, *other, "none.pem", code=2).stderr
+        (tmp_path / "der").write_bytes(bytes(range(256)))
+        https = url.replace("http:", "https:")
+        told = run("hub", "mirror", https, *other, tmp_path / "der", code=12).stderr
+    assert "is not a certificate" in told
     assert "repository of its own" in own
     told = run("hub", "mirror", url, "--into", tmp_path / "new", code=14).stderr
     assert "cannot be reached" in told

@@ -12,7 +12,7 @@ from core.offer import MAX_PIECE_BYTES, Answer, Held
 from core.trust import edit
 from hub.offers import Offers
 from hub.published import load_published
-from hub.refusals import ConflictError, ForbiddenError
+from hub.refusals import ConflictError, DamagedError, ForbiddenError
 from tests.support.http_repository import Answer as Wrong
 from tests.support.http_repository import HttpRepository
 from tests.support.mirrors import MirrorHub
@@ -191,6 +191,48 @@ def test_killed_after_the_last_piece_the_next_offer_finishes_the_file(
                     bring(offers, lacking, files[lacking.path])
     assert offers.offer("gd.zhuhai", role) == Answer()
     assert province.sequence() == 1
+
+
+def test_what_came_for_another_offer_goes(province: Province, offers: Offers) -> None:
+    before = set(province.directory.rglob("*"))
+    role = next_role(province)
+    new = [path for path in set(province.directory.rglob("*")) - before if path.is_file()]
+    take_away(province, new)
+    [lacking] = offers.offer("gd.zhuhai", role).lacks
+    offers.piece("gd.zhuhai", lacking.path, 0, b"x")
+    parts = province.directory / ".offers"
+    assert len(list(parts.iterdir())) == 1
+    [same] = offers.offer("gd.zhuhai", role).lacks
+    assert same.have == 1
+    other = edit.put_release(province.role, PACK, b"another", province.now)  # type: ignore[arg-type]
+    data = edit.sign(other, [province.signers["publisher.gd.zhuhai"]])
+    [lacking] = offers.offer("gd.zhuhai", data).lacks
+    assert lacking.have == 0
+    assert list(parts.iterdir()) == []
+
+
+def test_a_hub_that_has_nothing_yet_gives_no_verdict(province: Province, offers: Offers) -> None:
+    role = next_role(province)
+    (province.directory / "metadata/timestamp.json").unlink()
+    with pytest.raises(DamagedError) as caught:
+        offers.offer("gd.zhuhai", role)
+    assert caught.value.status == 500
+
+
+async def test_what_others_have_followed_already_was_published_all_the_same(
+    tmp_path: Path, province: Province
+) -> None:
+    with HttpRepository(province.directory) as server:
+        mirror = MirrorHub(tmp_path / "m", server.url, province.clock)
+        mirror.round()
+        for version in (2, 3):
+            province.publish(PACK, FILES, version)
+        mine = (province.directory / "metadata/3.gd.zhuhai.json").read_bytes()
+        (mirror.repository / "incoming/gd.zhuhai.3.json").write_bytes(mine)
+        assert mirror.round().forwarded.rejected == []
+        assert list(mirror.repository.glob("incoming/*")) == []
+        (mirror.repository / "incoming/gd.zhuhai.3.json").write_bytes(mine + b" ")
+        assert len(mirror.round().forwarded.rejected) == 1
 
 
 def killed(*_: object) -> None:
