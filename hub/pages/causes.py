@@ -1,8 +1,8 @@
-"""Sentences that publishing from the browser may end with, marked for translation.
+"""Sentences that publishing may end with, or that stop a mirror, marked for translation.
 
-They come as templates and fields (``core.control.Wording``), from ``hub.publishing`` and, as the
-packager's own words, from its command; one that is not here is shown in English. A test holds
-those of the hub's own rooms complete.
+They come as templates and fields (``core.control.Wording``), from ``hub.publishing`` and
+``hub.mirror`` and, as the packager's own words, from its command; one that is not here is shown
+in English. A test holds those of the hub's own rooms complete.
 """
 
 from typing import Final
@@ -239,4 +239,21 @@ CAUSES: Final = (
     N_("It is left out; tell whoever keeps the key of {role}."),
     N_("{name} takes nothing that is to be published."),
     N_("It has to be a hub with an up-to-date Packhorse, not a plain web server."),
+    N_("The release file of {pack} is too large."),
+    N_("The mirror's disk cannot be written: {reason}."),
+    N_("Give it more room; then it goes on by itself."),
+    N_("{file} could not be fetched."),
+    N_("This machine's clock says {wall}, years after the last signature."),
+    N_("Set the clock, then try again."),
+    N_("The repository's file {path} is missing."),
+    N_("The repository's {name} file is damaged or not signed by its keys."),
+    N_("Restore the repository from a mirror or a backup."),
+    N_("The repository's file {path} cannot be read: {reason}."),
+    N_("{path} is too large, at most {limit} bytes are accepted."),
+    N_("The index of bundle {bundle} is damaged or not the one that was signed."),
+    N_("The release of {pack} contradicts itself."),
+    N_("{what} cannot be read: {reason}."),
+    N_("{what} is too large: {size} bytes, at most {limit} are accepted."),
+    N_("A signed file cannot be read: {reason}."),
+    N_("A signed file is too large: {size} bytes."),
 )
