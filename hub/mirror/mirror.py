@@ -234,7 +234,8 @@ class _Work:
             self._note_missing(left)
         left = lacking(self._repository, lists.bundles)
         self._note_missing(left)
-        if not is_shown and (not left or self._is_held_long()):
+        is_ready = not left and not _loses(shown, lists)
+        if not is_shown and (is_ready or self._is_held_long()):
             self._show(lists)
         is_whole = not left and not self._round.problems
         self._change(memory=validator if is_whole else "", wanted=self._patterns)
@@ -358,3 +359,8 @@ def _tip(data: bytes) -> Tip | None:
             hint="It is fetched again; what is here is served on.",
             reason=str(error),
         ) from error
+
+
+def _loses(shown: Published | None, lists: Lists) -> bool:
+    """Say whether a publisher could be read so far, and cannot in a new state."""
+    return shown is not None and not shown.roles.keys().isdisjoint(lists.published.lapsed)

@@ -112,6 +112,19 @@ def test_what_is_large_holds_back_for_an_hour_also_where_each_round_is_a_process
     assert mirror.round().is_new
 
 
+def test_a_state_whose_files_have_not_all_come_to_the_upstream_is_waited_for(
+    province: Province, server: HttpRepository, mirror: MirrorHub
+) -> None:
+    province.publish(LOCAL, NEW, 2)
+    server.overlay = {"metadata/3.gd.zhuhai.json": None}
+    assert not mirror.round().is_new
+    later(province, hours=2)
+    assert mirror.round().is_new
+    province.publish(LOCAL, {"1.txt": b"newest"}, 3)
+    server.overlay = {}
+    assert mirror.round().is_whole
+
+
 def test_what_is_here_of_a_county_with_a_new_key_stays_until_it_signs_again(
     province: Province, mirror: MirrorHub
 ) -> None:
