@@ -139,7 +139,7 @@ class Mirror:
 
     def waiting(self) -> list[str]:
         """Name what waits to be handed on."""
-        return [one.name for one in waiting(self._parts.repository.names(INCOMING))]
+        return _handed_in(self._parts.repository)
 
     def stop(self) -> None:
         """End what is going on; called from another thread."""
@@ -156,6 +156,7 @@ class _Work:
         self._wall = parts.clock.wall()
         self._patterns = list(parts.config.mirrored)
         self._record = read_record(parts.directory.mirror_record)
+        self._waiting = frozenset(_handed_in(parts.repository))
         self._round = Round()
         self._is_sound = False
 
@@ -243,11 +244,8 @@ class _Work:
 
     def _bring(self, bundle: Bundle) -> bool:
         """Bring a bundle here; False when the time is over, or nothing more can come now."""
-        clock, fetcher = self._parts.clock, self._parts.fetcher
         try:
-            if not fetcher.fetch(
-                self._parts.upstream, bundle, lambda: clock.monotonic() >= self._end
-            ):
+            if not self._parts.fetcher.fetch(self._parts.upstream, bundle, self._is_over):
                 return False
         except StoppedError:
             raise
@@ -261,6 +259,12 @@ class _Work:
         else:
             self._round.copied += bundle.link.length
         return True
+
+    def _is_over(self) -> bool:
+        """Say whether other work has its turn: time is over, or something was handed in."""
+        if self._parts.clock.monotonic() >= self._end:
+            return True
+        return not self._waiting.issuperset(_handed_in(self._repository))
 
     def _is_urgent(self, shown: Published | None, lists: Lists) -> bool:
         """Say whether a state has to be shown before its bundles are here."""
@@ -303,8 +307,7 @@ class _Work:
 
     def _forward(self) -> None:
         published = self._shown()
-        names = self._repository.names(INCOMING)
-        if published is None or not names:
+        if published is None or not _handed_in(self._repository):
             return
         now = signing_time(self._wall, published.issued)
         self._round.forwarded = forward(self._repository, self._parts.upstream, published, now)
@@ -328,6 +331,10 @@ class _Work:
 
     def _change(self, **values: object) -> None:
         self._record = msgspec.structs.replace(self._record, **values)
+
+
+def _handed_in(repository: DirectoryRepository) -> list[str]:
+    return [one.name for one in waiting(repository.names(INCOMING))]
 
 
 def authority_of(directory: HubDirectory) -> str:

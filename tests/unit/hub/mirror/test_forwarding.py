@@ -14,7 +14,7 @@ from hub.offers import Offers
 from hub.published import load_published
 from hub.refusals import ConflictError, DamagedError, ForbiddenError
 from tests.support.http_repository import Answer as Wrong
-from tests.support.http_repository import HttpRepository
+from tests.support.http_repository import Asked, HttpRepository
 from tests.support.mirrors import MirrorHub
 from tests.support.province import Province
 from tests.support.tiny_repository import TinyRepository, manifest_of, publish_manifest
@@ -191,6 +191,29 @@ def test_killed_after_the_last_piece_the_next_offer_finishes_the_file(
                     bring(offers, lacking, files[lacking.path])
     assert offers.offer("gd.zhuhai", role) == Answer()
     assert province.sequence() == 1
+
+
+def test_what_is_handed_in_does_not_wait_for_what_is_large(
+    tmp_path: Path, province: Province
+) -> None:
+    with HttpRepository(province.directory) as server:
+        mirror = MirrorHub(tmp_path / "m", server.url, province.clock)
+        mirror.round()
+        county = AtTheMirror(mirror, province)
+        province.publish("cn/-/math", FILES)
+
+        def hand_in(asked: Asked) -> None:
+            if asked.path.startswith("bundles/"):
+                publish_manifest(county, manifest_of(PACK, FILES, 2), FILES)
+
+        server.fault = hand_in
+        server.posts = lambda *_: Wrong(200, b'{"lacks": []}')
+        done = mirror.round()
+        assert done.forwarded.sent == ["gd.zhuhai.3.json"]
+        assert done.missing
+        assert not done.problems
+        server.fault = lambda _: None
+        assert mirror.round().missing == 0
 
 
 def test_what_came_for_another_offer_goes(province: Province, offers: Offers) -> None:
