@@ -40,7 +40,6 @@ from sync.timetabled import HORIZON, Mark, Timetabled, mark_of
 STATEMENT_BYTES: Final = 6
 """What a statement takes on the wire."""
 _BUILD: Final = parse_moment(BUILD_DATE).timestamp()
-_NEVER: Final = float("inf")
 _MAX_IDENTITY: Final = 64 * 1024
 _MOST_LESSONS: Final = 1000
 _SURE_LESSONS: Final = 200
@@ -185,9 +184,9 @@ class SituationReader:
 
     def _down_since(self, contact: Contact, now: float) -> float | None:
         """Say since when the line is down: not since it last was up, when nobody may have tried."""
-        if not contact.problem:
+        if not contact.problem or contact.answered is None:
             return None
-        passed = self._clock.wall().timestamp() - (contact.failed or contact.answered or _NEVER)
+        passed = self._clock.wall().timestamp() - (contact.failed or contact.answered)
         return round(now - passed) if passed >= 0 else round(now)
 
     def _wire(self) -> Wire:

@@ -187,9 +187,9 @@ def _gains(
 
 
 def _is_lost(situation: Situation) -> bool:
-    """Say whether the line was away for so long that nobody can count on it."""
+    """Say whether the line was away for so long that nobody can count on it, or never was there."""
     since = situation.down_since
-    return not situation.is_up and since is not None and situation.now - since >= LONG_OUTAGE
+    return not situation.is_up and (since is None or situation.now - since >= LONG_OUTAGE)
 
 
 def free_stretches(situation: Situation) -> list[Stretch]:

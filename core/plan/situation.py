@@ -107,7 +107,8 @@ class Situation:
         wishes: those that are not here, soonest first.
         estimate: what the line carries.
         is_up: whether the line was there when it was last tried.
-        down_since: since when every try has failed, seconds since 1970; None while it is up.
+        down_since: since when every try has failed, seconds since 1970; None while it is up, and
+            where it never was.
         settings: what the technician has set.
         ledger: what has travelled in this month.
         wire: what requests cost.

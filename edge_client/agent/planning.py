@@ -93,10 +93,11 @@ class Planning:
             return situation
         if is_up:
             return replace(situation, is_up=True, down_since=None)
-        # In whole seconds, or every look would find another situation.
-        since = round(situation.now - self._board.down_for)
-        known = since if situation.down_since is None else situation.down_since
-        return replace(situation, is_up=False, down_since=known)
+        since = situation.down_since
+        if since is None and (situation.is_up or self._board.silence is not None):
+            # In whole seconds, or every look would find another situation.
+            since = round(situation.now - self._board.down_for)
+        return replace(situation, is_up=False, down_since=since)
 
     async def _keep_planning(self) -> None:
         while True:

@@ -116,13 +116,13 @@ class NodeHands:
         left = [one for one in outstanding.packs if one.pack not in self.failed]
         now = self._school.now(read_floor(self._room.context.state.root).moment)
         found = self._reader.read(now, outstanding=msgspec.structs.replace(outstanding, packs=left))
-        down = None if self._tasks.by_line else found.down_since
+        by_line = self._tasks.by_line
+        # A line that is not to be used is not one that never was.
+        down = None if by_line else found.now if found.is_up else found.down_since
         self._rate = found.comes.rate
         statements = self._tasks.statements
         backlog = statements.of(found.backlog) if statements else 0
-        return replace(
-            found, is_up=self._tasks.by_line, down_since=down, backlog=backlog, offers=()
-        )
+        return replace(found, is_up=by_line, down_since=down, backlog=backlog, offers=())
 
     def carry_out(self, actions: Sequence[Action]) -> None:
         """Do what comes first.

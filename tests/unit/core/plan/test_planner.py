@@ -120,10 +120,13 @@ def test_pulling_the_line_makes_what_is_not_here_a_risk_with_the_stick_as_remedy
     up = plan(before)
     down = plan(replace(before, is_up=False, down_since=before.now - 60))
     long_down = plan(replace(before, is_up=False, down_since=before.now - 86_400))
+    never_up = plan(replace(before, is_up=False, down_since=None))
 
     assert states(up) == {"here": "ready", "coming": "ready"}
     assert states(down) == {"here": "ready", "coming": "risk"}
     assert states(long_down) == {"here": "ready", "coming": "missing"}
+    assert states(never_up) == {"here": "ready", "coming": "missing"}
+    assert never_up.lessons[1].expected is None
     assert [one.reason for one in down.lessons] == ["", "line"]
     assert down.lessons[1].remedies == ["stick"]
     assert (down.hold, down.head) == ("line", None)

@@ -112,6 +112,7 @@ async def until_written(agent: Agent, before: float) -> None:
 
 
 async def test_a_line_that_goes_down_changes_the_forecast_at_once(agent: Agent) -> None:
+    agent.board.take(events.Contact(changed=False))
     await agent.plan()
     await until_written(agent, 0)
     before = agent.written()
@@ -140,6 +141,16 @@ async def test_a_line_that_was_away_for_hours_is_not_counted_on(agent: Agent) ->
     agent.planning.wake()
     plan = await agent.plan()
     assert [one.state for one in plan.lessons] == ["missing"]
+
+
+async def test_a_line_that_never_was_is_not_counted_on(agent: Agent) -> None:
+    await agent.plan()
+    agent.board.take(NO_LINE)
+    plan = await agent.plan()
+
+    assert [(one.state, one.reason, one.expected) for one in plan.lessons] == [
+        ("missing", "line", None)
+    ]
 
 
 async def test_when_a_worker_has_ended_what_it_left_is_planned_anew(agent: Agent) -> None:
