@@ -178,12 +178,14 @@ def expected_words(site: Site, language: Language, expected: float | None) -> st
 
 def arrival_words(site: Site, language: Language, pack: str, item: str) -> tuple[str, str]:
     """Say when an item can be opened, and what holds it back; empty where nobody knows."""
-    forecast, arrival = site.foresight.forecast(), site.foresight.arrival(pack, item)
-    if forecast is None or arrival is None:
+    arrival = site.foresight.arrival(pack, item)
+    if arrival is None:
         return "", ""
-    hold = arrival.hold or forecast.hold
-    held = language.texts.gettext(HOLDS[hold]) if hold in HOLDS else ""
-    return expected_words(site, language, arrival.finish), held
+    # What comes from another node or a stick is not held back by the line.
+    held = language.texts.gettext(HOLDS[arrival.hold]) if arrival.hold in HOLDS else ""
+    # When a line that is down comes back nobody knows.
+    finish = None if arrival.hold == "line" else arrival.finish
+    return expected_words(site, language, finish), held
 
 
 def _says(lesson: LessonForecast, language: Language) -> str:

@@ -150,11 +150,29 @@ async def test_without_a_sure_time_nothing_is_promised(school: School) -> None:
 
 async def test_a_lesson_that_is_not_here_has_its_hour(school: School) -> None:
     finish = (NOW + 2 * HOUR).timestamp()
-    tell(school, arrivals=[Arrival(PACK, "later", finish)], hold="hours")
+    tell(school, arrivals=[Arrival(PACK, "later", finish, "hours")], hold="hours")
     text = await page(school, f"/packs/{PACK}/later")
 
     assert "It is expected here 18:30." in text
     assert "The node does not use the line at this hour." in text
+
+
+async def test_what_another_node_brings_is_not_held_back_by_the_line(school: School) -> None:
+    finish = (NOW + 2 * HOUR).timestamp()
+    tell(school, arrivals=[Arrival(PACK, "later", finish)], hold="hours")
+    text = await page(school, f"/packs/{PACK}/later")
+
+    assert "It is expected here 18:30." in text
+    assert "The node does not use the line at this hour." not in text
+
+
+async def test_while_the_line_is_down_no_hour_is_promised(school: School) -> None:
+    finish = (NOW + 2 * HOUR).timestamp()
+    tell(school, arrivals=[Arrival(PACK, "later", finish, "line")], hold="line")
+    text = await page(school, f"/packs/{PACK}/later")
+
+    assert "The line is down." in text
+    assert "expected here" not in text
 
 
 async def test_the_slate_says_when_its_lesson_comes(school: School) -> None:
@@ -168,7 +186,7 @@ async def test_the_slate_says_when_its_lesson_comes(school: School) -> None:
 
 async def test_the_slate_says_what_holds_everything_back(school: School) -> None:
     school_facts(school, contact='{"answered": 1.0, "tried": 1.0, "problem": ""}')
-    tell(school, arrivals=[Arrival(PACK, "later", None)], hold="budget")
+    tell(school, arrivals=[Arrival(PACK, "later", None, "budget")], hold="budget")
     words = await page(school, "/air/g6")
 
     assert "This month’s data is used up: tell the technician." in words
