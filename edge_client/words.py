@@ -23,7 +23,7 @@ _SENTENCES = {
 }
 _LINES = {"unknown": "not tried yet", "up": "up", "down": "down", "paused": "paused"}
 _WISHES = {
-    "waiting": "comes first with the next try",
+    "waiting": "comes as early as the timetable allows",
     "fetching": "is being fetched",
     "here": "is here",
     "unpublished": "nobody publishes it here",
@@ -138,7 +138,7 @@ def _plan(plan: Plan | None, offset: int) -> Iterator[tuple[str, str]]:
 
 
 def _wishes(wishes: Sequence[WishStatus]) -> Iterator[tuple[str, str]]:
-    """Say what teachers want here before all else, and how that stands."""
+    """Say what teachers wish for, and how that stands."""
     for one in wishes:
         title = title_in(one.title, "en", f"{one.pack}/{one.item}")
         by = f" (for {one.wanted_by.replace('T', ' ')})" if one.wanted_by else ""

@@ -34,7 +34,7 @@ class Outlook:
 
     Args:
         state: the node's state directory.
-        wishes: what teachers want here before all else.
+        wishes: what teachers wish for.
     """
 
     def __init__(self, state: StateDirectory, wishes: WishBook) -> None:

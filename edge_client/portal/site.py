@@ -44,7 +44,7 @@ class Site:
         time: the school's clock.
         timetable: the channels of the school, with teachers' changes.
         teachers: who is signed in where.
-        wishes: what teachers want here before all else.
+        wishes: what teachers wish for.
         outlook: what lessons that are not here wait for.
         foresight: what the agent's plan says of them.
         air: what the channels show.

@@ -1,4 +1,4 @@
-"""What teachers want here before all else, in plain words."""
+"""What teachers wish for, in plain words."""
 
 from datetime import datetime
 from typing import Final
@@ -13,7 +13,10 @@ from tui.views.sheet import Mood, Note
 _MOST: Final = 4
 _WRITTEN: Final = "%Y-%m-%dT%H:%M"
 _STATES: Final[dict[str, tuple[str, Mood]]] = {
-    "waiting": (N_("Wished by a teacher: {title}. It comes first with the next try."), "busy"),
+    "waiting": (
+        N_("Wished by a teacher: {title}. It comes as early as the timetable allows."),
+        "busy",
+    ),
     "fetching": (N_("Wished by a teacher: {title}. It is arriving."), "busy"),
     "here": (N_("Wished by a teacher: {title}. It is here."), "good"),
     "unpublished": (N_("Wished by a teacher: {title}. Nobody publishes it here."), "bad"),

@@ -242,7 +242,7 @@ def test_wishes_are_told_in_plain_words_what_is_to_come_first() -> None:
     notes = [note.text for note in shown(samples.WISHED).notes]
     assert notes == [
         "Wished by a teacher: Why the moon changes (for Thursday 8:30). It is arriving.",
-        "Wished by a teacher: Shadows. It comes first with the next try.",
+        "Wished by a teacher: Shadows. It comes as early as the timetable allows.",
         "Wished by a teacher: cn/-/songs/lesson-1. Nobody publishes it here.",
         "Wished by a teacher: Halves. It is here.",
         "and 1 more wish of teachers",

@@ -112,7 +112,7 @@ def test_the_wishes_for_the_pack_under_the_cursor_are_told_with_it() -> None:
     got = notes(packs(model, ENGLISH, samples.SCIENCE.id))
     assert [note for note in got if "Wished" in note] == [
         "Wished by a teacher: Why the moon changes (for Thursday 8:30). It is arriving.",
-        "Wished by a teacher: Shadows. It comes first with the next try.",
+        "Wished by a teacher: Shadows. It comes as early as the timetable allows.",
     ]  # fmt: skip
     nothing = Model(status=samples.made(packs=[], wishes=samples.WISHED.wishes))
     assert len([note for note in notes(packs(nothing, ENGLISH)) if "Wished" in note]) == 4
