@@ -49,6 +49,11 @@ _REASONS: Final[dict[Reason, str]] = {
     "thin": "the line is too slow for it",
     "lower": "lower than assigned, so as to be in time",
 }
+# The same of what is in time if the line is as usual.
+_RISKS: Final[dict[Reason, str]] = {
+    "hours": "the line's hours until then suffice only if it is no slower than usual",
+    "thin": "in time only if the line is no slower than usual",
+}
 _REMEDIES: Final[dict[Remedy, str]] = {
     "time": "confirm the time (packhorse node time)",
     "resume": "let the line go on (packhorse node line resume)",
@@ -156,7 +161,8 @@ def lesson_lines(plan: Plan, here: Here) -> Iterator[str]:
 def _standing(one: LessonForecast, now: float, here: Here) -> str:
     parts = [_coming(one, now, here)]
     if one.reason:
-        parts.append(_REASONS[one.reason])
+        reasons = {**_REASONS, **_RISKS} if one.state == "risk" else _REASONS
+        parts.append(reasons[one.reason])
     if one.state != "ready" and one.remedies:
         parts.append(f"helps: {' or '.join(_REMEDIES[name] for name in one.remedies[:2])}")
     return "; ".join(filter(None, parts))

@@ -34,6 +34,11 @@ REASONS: Final[dict[Reason, str]] = {
     "thin": N_("the line is too slow"),
     "lower": N_("in a lower quality"),
 }
+# The same of what is in time if the line is as usual.
+_RISKS: Final[dict[Reason, str]] = {
+    "thin": N_("in time only if the line is no slower than usual"),
+    "hours": N_("the hours of the line suffice only if it is no slower than usual"),
+}
 # What somebody else can do; the time and wishes have buttons of their own on the page.
 ASKED: Final[dict[Remedy, str]] = {
     "resume": N_("let the line go on"),
@@ -197,5 +202,6 @@ def _says(lesson: LessonForecast, language: Language) -> str:
         return texts.gettext("{state}, in {rendition}").format(state=state, rendition=name)
     if not lesson.reason:
         return state
-    why = translate(REASONS[lesson.reason])
+    reasons = {**REASONS, **_RISKS} if lesson.state == "risk" else REASONS
+    why = translate(reasons[lesson.reason])
     return texts.gettext("{state}: {why}").format(state=state, why=why)

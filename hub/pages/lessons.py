@@ -33,6 +33,11 @@ REASONS: Final[dict[str, str]] = {
     "thin": N_("The line is too slow."),
     "lower": N_("It comes in a lower quality, to be in time."),
 }
+# The same of what is in time if the line is as usual.
+_RISKS: Final[dict[str, str]] = {
+    "hours": N_("The line’s hours suffice only if it is no slower than usual."),
+    "thin": N_("It is in time only if the line is no slower than usual."),
+}
 REMEDIES: Final[dict[str, str]] = {
     "time": N_("confirm the time there"),
     "resume": N_("let the line go on there"),
@@ -103,6 +108,7 @@ def day_words(texts: NullTranslations, day: str) -> str:
 def _shown(language: Language, one: LessonState, begins: datetime, offset: int) -> ShownLesson:
     texts = language.texts
     state = one.state if one.state in STATES else "missing"
+    reasons = {**REASONS, **_RISKS} if state == "risk" else REASONS
     ways = [texts.gettext(REMEDIES[way]) for way in one.remedies if way in REMEDIES]
     return ShownLesson(
         begins=f"{begins:%H:%M}",
@@ -112,7 +118,7 @@ def _shown(language: Language, one: LessonState, begins: datetime, offset: int) 
         mark=_MARKS[state],
         rendition=one_line(one.rendition, 20) if one.reason == "lower" else "",
         expected=_local(one.expected, offset, begins.date()) if one.expected else "",
-        reason=texts.gettext(REASONS[one.reason]) if one.reason in REASONS else "",
+        reason=texts.gettext(reasons[one.reason]) if one.reason in reasons else "",
         remedies=texts.gettext("; ").join(ways) if state != "ready" else "",
     )
 

@@ -177,7 +177,7 @@ def notes(evening: Evening, selected: str, language: Language) -> tuple[Note, ..
         # Its first form comes then; the one that is named, by the lesson's minute.
         first = (
             _(", perhaps here from {when} on")
-            if one.reason == "line"
+            if one.state != "ready"
             else _(", here from {when} on")
         )
         text += first.format(when=when)

@@ -31,6 +31,17 @@ REASONS: Final[dict[Reason, tuple[str, str]]] = {
     "thin": (N_("line too slow"), N_("The line is too slow to bring it in time.")),
     "lower": (N_("lower quality"), N_("It comes in a lower quality, so as to be in time.")),
 }
+# The same of what is in time if the line is as usual.
+_RISKS: Final[dict[Reason, tuple[str, str]]] = {
+    "thin": (
+        N_("little time"),
+        N_("It is in time only if the line is no slower than usual."),
+    ),
+    "hours": (
+        N_("few hours"),
+        N_("The line's hours until then suffice only if it is no slower than usual."),
+    ),
+}
 # What helps: in a table with its key; in a sentence; the key that does it, where one does.
 REMEDIES: Final[dict[Remedy, tuple[str, str, str]]] = {
     "time": (N_("the time: c"), N_("confirm the school's time: press c"), "c"),
@@ -82,7 +93,7 @@ def state_words(lesson: LessonForecast, language: Language) -> tuple[str, Mood]:
     _ = language.gettext
     word, mood = STATES[lesson.state]
     if lesson.state != "ready":
-        short = REASONS[lesson.reason][0] if lesson.reason else ""
+        short = _reason(lesson)[0]
         return _("{state}: {reason}").format(state=_(word), reason=_(short)) if short else _(
             word
         ), mood
@@ -101,7 +112,14 @@ def help_word(lesson: LessonForecast, language: Language) -> str:
 
 def reason_sentence(lesson: LessonForecast, language: Language) -> str:
     """Say why a lesson is not ready, or comes lower; empty when it is well."""
-    return language.gettext(REASONS[lesson.reason][1]) if lesson.reason else ""
+    sentence = _reason(lesson)[1]
+    return language.gettext(sentence) if sentence else ""
+
+
+def _reason(lesson: LessonForecast) -> tuple[str, str]:
+    if lesson.state == "risk" and lesson.reason in _RISKS:
+        return _RISKS[lesson.reason]
+    return REASONS[lesson.reason] if lesson.reason else ("", "")
 
 
 def help_sentence(remedies: list[Remedy], language: Language, most: int = 3) -> str:

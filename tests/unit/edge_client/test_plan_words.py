@@ -46,6 +46,13 @@ def told(*lessons: LessonForecast) -> list[str]:
     return list(lesson_lines(Plan(made=NOON, lessons=list(lessons)), here))
 
 
+def test_what_is_at_risk_is_not_said_to_come_too_late() -> None:
+    thin, hours = (told(_lesson(state="risk", reason=why))[1] for why in ("thin", "hours"))
+    assert thin.endswith("in time only if the line is no slower than usual")
+    assert hours.endswith("hours until then suffice only if it is no slower than usual")
+    assert told(_lesson(state="missing", reason="thin"))[1].endswith("the line is too slow for it")
+
+
 def test_the_quote_says_bytes_time_of_the_line_end_disk_and_budget_in_one_sentence() -> None:
     found = situation(
         [pack([video("fish", 9 * MB, 3 * MB)])],
@@ -116,7 +123,7 @@ def test_lessons_say_how_they_stand_why_and_what_helps() -> None:
         "missing  the line is down; helps: bring it on a stick or a teacher wishes for it on the"
         " teacher's page"
     )
-    assert "at risk  perhaps from Fri 08:00; the line's hours until then do not suffice" in lines[5]
+    assert "at risk  perhaps from Fri 08:00; the line's hours until then suffice only" in lines[5]
     assert lines[1].startswith("Fri 08:30  g5")
 
 

@@ -87,6 +87,22 @@ def test_a_line_that_is_down_makes_the_stick_the_remedy_with_its_key() -> None:
     ]
 
 
+def test_what_is_at_risk_is_not_said_to_come_too_late() -> None:
+    plan = evenings.lowered()
+    first = msgspec.structs.replace(
+        plan.lessons[0], state="risk", reason="thin", expected=plan.made + 3600
+    )
+    second = msgspec.structs.replace(plan.lessons[1], state="risk", reason="hours")
+    got = shown(msgspec.structs.replace(plan, lessons=[first, second]))
+
+    assert [row[2] for row in rows(got)] == ["at risk: little time", "at risk: few hours"]
+    assert notes(got)[0].endswith("at risk: little time, perhaps here from 19:00 on")
+    assert notes(got)[1] == "It is in time only if the line is no slower than usual."
+    late = msgspec.structs.replace(first, state="missing")
+    got = shown(msgspec.structs.replace(plan, lessons=[late]), "zh")
+    assert notes(got)[1] == "网络太慢，赶不上上课。"
+
+
 def test_what_no_key_can_mend_says_whom_to_ask() -> None:
     got = shown(evenings.too_slow())
 

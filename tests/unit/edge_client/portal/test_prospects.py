@@ -121,6 +121,15 @@ async def test_a_lower_quality_is_named_and_no_trouble(school: School) -> None:
     assert "Ask the technician" not in text
 
 
+async def test_what_is_at_risk_is_not_said_to_come_too_late(school: School) -> None:
+    tell(school, forecast(LATER, "risk", "thin"))
+    text = await page(school, "/teacher")
+
+    assert "At risk: in time only if the line is no slower than usual" in text
+    tell(school, forecast(LATER, "missing", "thin"))
+    assert "Will not be here in time: the line is too slow" in await page(school, "/teacher")
+
+
 @pytest.mark.parametrize("age", [GOOD_SECONDS + 1, -60.0])
 async def test_an_old_forecast_or_one_of_the_future_is_not_told(school: School, age: float) -> None:
     tell(school, forecast(LATER, "risk", "line"), made=NOW.timestamp() - age)

@@ -53,6 +53,7 @@ def county(hub: TinyHub) -> TinyHub:
             lessons=[
                 lesson(16, "risk", "line", remedies=["stick", "daytime", "dance"],
                        expected=int(NOW.timestamp()) // 60 + 15 * 60),
+                lesson(16.5, "risk", "thin"),
                 lesson(17, "missing", "moonlight", title={"en": BAD_NAME}),
                 lesson(18, "asleep"),
                 lesson(19, "ready", "lower", rendition="240p"),
@@ -103,12 +104,12 @@ async def test_the_list_has_counts_by_school_and_those_in_need_first(county: Tin
     assert names(page) == ["s2", "s1", "s3"]
     text = re.sub(r"\s+", " ", page)
     assert "all 2 ready" in text
-    assert "1 of 4 ready" in text
-    assert "1 at risk" in text
+    assert "1 of 5 ready" in text
+    assert "2 at risk" in text
     assert "2 missing" in text
     assert "Wed 2026-11-25" in text
     assert "1 school whose next day is not all ready" in text
-    assert "4 节中 1 节就绪" in chinese
+    assert "5 节中 1 节就绪" in chinese
     assert "周三 2026-11-25" in chinese
 
 
@@ -123,6 +124,8 @@ async def test_a_school_has_each_lesson_with_reason_and_remedy(county: TinyHub) 
     assert ">08:30<" in text
     assert "Fractions" in text
     assert "The line is down." in text
+    assert "It is in time only if the line is no slower than usual." in text
+    assert "The line is too slow." not in text
     assert "send a stick; open the line in the daytime there" in text
     assert "expected 07:30" in text
     assert "240p" in text
@@ -138,7 +141,7 @@ async def test_the_csv_file_has_the_counts(county: TinyHub) -> None:
     head, *rows = csv.reader(io.StringIO(data))
     first = head.index("Next school day")
     assert [row[first : first + 4] for row in rows] == [
-        ["2026-11-25", "2", "0", "0"], ["2026-11-25", "1", "1", "2"], [""] * 4,
+        ["2026-11-25", "2", "0", "0"], ["2026-11-25", "1", "2", "2"], [""] * 4,
     ]  # fmt: skip
     assert {len(row) for row in rows} == {len(head)}
 
