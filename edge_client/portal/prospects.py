@@ -11,6 +11,7 @@ from core.languages import Language
 from core.plan.model import Hold, LessonForecast, Reason, Remedy, State
 from edge_client.portal.errors import N_
 from edge_client.portal.site import Site
+from edge_client.portal.teaching.presence import Presence
 from edge_client.portal.teaching.words import day_words
 
 STATES: Final[dict[State, str]] = {
@@ -70,7 +71,7 @@ _MOST_WAYS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Prospect:
-    """What a lesson that is not here can count on.
+    """What a lesson that is not here, or only its sound, can count on.
 
     Attributes:
         state: as the plan has it.
@@ -86,26 +87,39 @@ class Prospect:
 
 
 def prospect(
-    site: Site, language: Language, channel: str, start: int, *, is_wished: bool = False
+    site: Site, language: Language, channel: str, start: int, there: Presence
 ) -> Prospect | None:
-    """Give what a lesson of the timetable can count on; None where nobody foresees it.
+    """Give what a lesson can count on; None where it is here or nobody foresees it.
 
     Args:
         site: the portal.
         language: to say it in.
         channel: the lesson's channel.
         start: minute since 1970 at which it begins.
-        is_wished: whether a teacher has wished for it already.
+        there: whether it is here.
     """
     found = site.foresight.lesson(channel, start)
-    if found is None:
+    if found is None or there.state == "here":
         return None
+    if found.is_here:
+        return _pictures(found, language) if there.state == "sound" else None
     return Prospect(
         found.state,
         _says(found, language),
         expected_words(site, language, found.expected),
-        helps(found, language, is_wished=is_wished),
+        helps(found, language, is_wished=there.wish is not None),
     )
+
+
+def _pictures(lesson: LessonForecast, language: Language) -> Prospect | None:
+    """Say of a lesson of which only the sound is here whether its pictures come in time."""
+    _ = language.texts.gettext
+    if not lesson.sound_alone:
+        return Prospect("ready", _("The pictures will be here in time"), "", "")
+    # Where they are not to come at all, that it is only the sound is said already.
+    if lesson.is_best:
+        return None
+    return Prospect("risk", _("The pictures will not be here in time"), "", "")
 
 
 def helps(lesson: LessonForecast, language: Language, *, is_wished: bool = False) -> str:
@@ -197,6 +211,8 @@ def _says(lesson: LessonForecast, language: Language) -> str:
     texts = language.texts
     translate = texts.gettext
     state = translate(STATES[lesson.state])
+    if lesson.state == "ready" and lesson.sound_alone:
+        return texts.gettext("{state}, only its sound").format(state=state)
     if lesson.state == "ready" and lesson.reason == "lower" and lesson.rendition:
         name = one_line(lesson.rendition, 20)
         return texts.gettext("{state}, in {rendition}").format(state=state, rendition=name)

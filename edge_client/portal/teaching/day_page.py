@@ -187,7 +187,7 @@ class _View:
             ends=f"{self.site.time.at(slot.end):%H:%M}",
             was=f"{day}{was:%H:%M}",
             presence=there,
-            prospect=self._prospect(channel, slot, there) if there.state != "here" else None,
+            prospect=self._prospect(channel, slot, there),
             fetch=fetch_words(self.language, begins.date(), self.today),
             is_over=now is not None and slot.end <= now,
             is_on=now is not None and slot.start <= now < slot.end and row.changed != "cancel",
@@ -198,8 +198,7 @@ class _View:
     def _prospect(self, channel: str, slot: Slot, there: Presence) -> Prospect | None:
         if self.now is None:
             return None
-        wished = there.wish is not None
-        return prospect(self.site, self.language, channel, slot.start, is_wished=wished)
+        return prospect(self.site, self.language, channel, slot.start, there)
 
 
 async def _wish(site: Site, language: Language, view: _View | None, wish: Wish) -> ShownWish:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -16,6 +16,7 @@ from core.plan.model import Hold, LessonForecast, Reason, Remedy, State
 from core.timetable import Slot
 from edge_client.portal import prospects
 from edge_client.portal.languages import load_languages
+from edge_client.portal.teaching.presence import Presence
 from tests.support.clock import FixedClock
 from tests.support.course import PACK, make_course
 from tests.support.portal import School, serving
@@ -121,6 +122,12 @@ async def test_a_lower_quality_is_named_and_no_trouble(school: School) -> None:
     assert "Ask the technician" not in text
 
 
+async def test_that_only_the_sound_will_be_here_is_said(school: School) -> None:
+    tell(school, forecast(LATER, "ready", "lower", rendition="audio", sound_alone=True))
+
+    assert "Will be here in time, only its sound" in await page(school, "/teacher")
+
+
 async def test_what_is_at_risk_is_not_said_to_come_too_late(school: School) -> None:
     tell(school, forecast(LATER, "risk", "thin"))
     text = await page(school, "/teacher")
@@ -128,6 +135,29 @@ async def test_what_is_at_risk_is_not_said_to_come_too_late(school: School) -> N
     assert "At risk: in time only if the line is no slower than usual" in text
     tell(school, forecast(LATER, "missing", "thin"))
     assert "Will not be here in time: the line is too slow" in await page(school, "/teacher")
+
+
+@pytest.mark.parametrize(
+    ("foreseen", "says"),
+    [
+        ({"rendition": "240p"}, "The pictures will be here in time"),
+        (
+            {"rendition": "audio", "sound_alone": True, "is_best": False, "reason": "lower"},
+            "The pictures will not be here in time",
+        ),
+        ({"rendition": "audio", "sound_alone": True}, None),
+    ],
+)
+async def test_of_a_lesson_with_only_its_sound_it_is_told_whether_pictures_come(
+    school: School, foreseen: dict[str, Any], says: str | None
+) -> None:
+    tell(school, forecast(LATER, "ready", is_here=True, **foreseen))
+    where = school.site, LANGUAGES["en"], "g5", LATER.start
+
+    got = prospects.prospect(*where, Presence("sound"))
+    assert (got and got.says) == says
+    assert prospects.prospect(*where, Presence("withdrawn")) is None, "foreseen before it was"
+    assert prospects.prospect(*where, Presence("here")) is None
 
 
 @pytest.mark.parametrize("age", [GOOD_SECONDS + 1, -60.0])
