@@ -76,13 +76,13 @@ class Prospect:
     Attributes:
         state: as the plan has it.
         says: the same in words, with the reason.
-        expected: when it can first be opened, in words; empty where nobody knows.
+        begins: from when on it can be opened, in words; empty where nobody knows.
         helps: what the reader may do, or whom to ask.
     """
 
     state: State
     says: str
-    expected: str
+    begins: str
     helps: str
 
 
@@ -106,9 +106,19 @@ def prospect(
     return Prospect(
         found.state,
         _says(found, language),
-        expected_words(site, language, found.expected),
+        _begins(site, language, found),
         helps(found, language, is_wished=there.wish is not None),
     )
+
+
+def _begins(site: Site, language: Language, lesson: LessonForecast) -> str:
+    """Say from when on a lesson is here: only of one that is ready it is sure."""
+    _, when = language.texts.gettext, expected_words(site, language, lesson.expected)
+    if not when:
+        return ""
+    if lesson.state == "ready":
+        return _("here from {when} on").format(when=when)
+    return _("perhaps here from {when} on").format(when=when)
 
 
 def _pictures(lesson: LessonForecast, language: Language) -> Prospect | None:

@@ -117,10 +117,18 @@ def _shown(language: Language, one: LessonState, begins: datetime, offset: int) 
         state=texts.gettext(STATES[state]),
         mark=_MARKS[state],
         rendition=one_line(one.rendition, 20) if one.reason == "lower" else "",
-        expected=_local(one.expected, offset, begins.date()) if one.expected else "",
+        expected=_expected(texts, one, begins.date(), offset) if one.expected else "",
         reason=texts.gettext(reasons[one.reason]) if one.reason in reasons else "",
         remedies=texts.gettext("; ").join(ways) if state != "ready" else "",
     )
+
+
+def _expected(texts: NullTranslations, one: LessonState, day: date, offset: int) -> str:
+    """Say from when on a lesson is here: only of one that is ready it is sure."""
+    when = _local(one.expected, offset, day)
+    if one.state == "ready":
+        return texts.gettext("here from {when} on").format(when=when)
+    return texts.gettext("perhaps here from {when} on").format(when=when)
 
 
 def _local(minute: int, offset: int, day: date) -> str:

@@ -95,7 +95,7 @@ async def test_the_teachers_evening_begins_with_one_sentence_and_each_lesson_has
 
     assert '<p class="evening risk">Tomorrow: 1 of 2 lessons are ready, 1 at risk.</p>' in text
     assert "At risk: the line is down" in text
-    assert "expected tomorrow 07:30" in text
+    assert "perhaps here from tomorrow 07:30 on" in text
     assert "Ask the technician: bring it on a stick; or open the line for some hours." in text
     assert text.count('class="prospect') == 1, "what is here needs no words"
     chinese = await page(school, "/teacher", "zh")
@@ -114,9 +114,11 @@ async def test_what_a_teacher_can_do_is_one_tap_away(school: School) -> None:
 
 
 async def test_a_lower_quality_is_named_and_no_trouble(school: School) -> None:
-    tell(school, forecast(LATER, "ready", "lower", rendition="240p", remedies=["daytime"]))
+    tell(school, forecast(LATER, "ready", "lower", rendition="240p", remedies=["daytime"],
+                          expected=(NOW + 15 * HOUR).timestamp()))  # fmt: skip
     text = await page(school, "/teacher")
 
+    assert ">here from tomorrow 07:30 on<" in text
     assert "Will be here in time, in 240p" in text
     assert "Tomorrow: the 1 lesson is here or comes in time." in text
     assert "Ask the technician" not in text

@@ -127,7 +127,7 @@ async def test_a_school_has_each_lesson_with_reason_and_remedy(county: TinyHub) 
     assert "It is in time only if the line is no slower than usual." in text
     assert "The line is too slow." not in text
     assert "send a stick; open the line in the daytime there" in text
-    assert "expected 07:30" in text
+    assert "perhaps here from 07:30 on" in text
     assert "240p" in text
     for bad in ("<script>alert", "\u202e", "\x1b", "moonlight", "asleep", "dance"):
         assert bad not in page
