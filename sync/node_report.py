@@ -120,11 +120,17 @@ def outline(report: NodeReport) -> str:
         backlog_since="",
         contact="",
         disk_free=tenths,
-        # When a lesson comes is foreseen otherwise with every minute of the line.
-        lessons=[msgspec.structs.replace(one, expected=0) for one in report.lessons],
+        # When a lesson comes is foreseen otherwise with every minute of the line; and that one
+        # is over which was well is no news.
+        lessons=[
+            msgspec.structs.replace(one, expected=0)
+            for one in report.lessons
+            if one.state != "ready" or one.reason
+        ],
         planned="",
     )
-    return hashlib.sha256(msgspec.msgpack.encode(steady)).hexdigest()
+    last = report.lessons[-1].start if report.lessons else 0
+    return hashlib.sha256(msgspec.msgpack.encode((steady, last))).hexdigest()
 
 
 def _school_name(context: SyncContext, names: Names) -> str:

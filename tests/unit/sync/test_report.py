@@ -155,6 +155,21 @@ def test_what_the_next_lessons_can_count_on_is_told_and_a_reason_when_it_changes
     assert composed(node).lessons == [], "without the time nobody knows which lessons are next"
 
 
+def test_a_lesson_that_is_over_is_no_reason_and_another_day_is_one(node: ClockedNode) -> None:
+    over, late, tomorrow = (
+        LessonForecast(
+            channel="g5", start=29_900_000 + minutes, minutes=40, pack="gd/zhuhai/math",
+            item=f"lesson-{minutes}", state="missing" if minutes == 60 else "ready",
+        )
+        for minutes in (0, 60, 24 * 60)
+    )  # fmt: skip
+    outlines = []
+    for lessons in ([over, late], [late], [late, tomorrow]):
+        write_forecast(node.state.forecast, Forecast(made=1.0, is_time_known=True, lessons=lessons))
+        outlines.append(outline(composed(node)))
+    assert outlines[0] == outlines[1] != outlines[2]
+
+
 def test_lasting_problems_are_told_and_forgotten_when_they_are_over(
     world: ClockedWorld, node: ClockedNode
 ) -> None:
