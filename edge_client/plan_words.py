@@ -113,7 +113,8 @@ def _moved(quote: Quote) -> str:
 
 
 def _finish(plan: Plan, here: Here) -> str:
-    if plan.quote.finish is None:
+    # When a line that is down comes back nobody knows.
+    if plan.quote.finish is None or (plan.hold == "line" and plan.quote.line):
         return "when all of it is here cannot be said"
     return f"all is here {_by(plan.quote.finish, plan.made, here)}"
 

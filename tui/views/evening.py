@@ -214,12 +214,14 @@ def quote_words(model: Model, plan: Plan, language: Language) -> str:
     others = sum(size for source, size in quote.by_source.items() if source != "hub")
     if others:
         parts.append(_("{size} from near by").format(size=human_bytes(others)))
-    moment = shown_moment(quote.finish, model.known.school_offset) if quote.finish else None
+    # When a line that is down comes back nobody knows.
+    finish = None if plan.hold == "line" and quote.line else quote.finish
+    moment = shown_moment(finish, model.known.school_offset) if finish else None
     now = school_moment(model.known, model.passed)
     if moment is not None and now is not None:
         parts.append(_("here by {when}").format(when=short_when(moment, now.date(), language)))
     elif moment is not None:
-        left = language.duration(max(0.0, (quote.finish or 0.0) - plan.made))
+        left = language.duration(max(0.0, (finish or 0.0) - plan.made))
         parts.append(_("here in {duration}").format(duration=left))
     return " · ".join(parts)
 

@@ -73,6 +73,12 @@ def test_without_even_a_guess_of_the_time_it_says_in_how_long() -> None:
     assert list(action_lines(made, here))[-1].split()[-3:-1] == ["10", "min"]
 
 
+def test_while_the_line_is_down_the_quote_promises_no_hour() -> None:
+    found = situation([pack([video("fish", 9 * MB)])])
+    down = plan(replace(found, is_up=False, down_since=found.now))
+    assert "when all of it is here cannot be said" in quote_sentence(down, here)
+
+
 def test_a_quote_names_other_sources_and_what_makes_room() -> None:
     quote = Quote(
         line=0, by_source={"stick": 5 * MB, "hub": 0}, finish=NOON + 60, removed=["a", "b"]

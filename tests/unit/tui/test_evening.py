@@ -80,6 +80,8 @@ def test_a_line_that_is_down_makes_the_stick_the_remedy_with_its_key() -> None:
 
     assert (got.headline, got.mood) == ("Tomorrow: 2 of 6 lessons are ready, 4 at risk", "busy")
     assert got.detail == "The line is down. What helps: bring it on a stick from the hub: press 4."
+    coming = next(fact.value for fact in got.facts if fact.label == "To come")
+    assert coming == "321 MB by line", "nobody knows when the line is back"
     assert rows(got)[:3] == [
         ("8:30", "Fractions", "here already", ""),
         ("9:20", "Comparing fractions", "here already", ""),
