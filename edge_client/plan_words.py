@@ -89,7 +89,7 @@ def quote_sentence(plan: Plan, here: Here) -> str:
     """Say in one sentence what carrying out the plan costs, and when all is here."""
     quote = plan.quote
     if not plan.actions:
-        return "Nothing has to travel: all that this node knows to be wanted is here."
+        return "All that this node knows to be wanted is here; nothing has to travel."
     parts = [_moved(quote), _finish(plan, here)]
     left = [f"{human_bytes(quote.disk_after)} of the disk"]
     if quote.budget_left is not None:

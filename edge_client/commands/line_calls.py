@@ -29,6 +29,11 @@ def painter(days: str, hours: str, share: str) -> Callable[[Week], Week]:
         UsageError: days, hours or share cannot be read.
     """
     if days == _USUAL:
+        if hours or share:
+            raise UsageError(
+                "The usual week has its own hours.",
+                hint="Write `packhorse node line hours usual` alone.",
+            )
         return lambda _: USUAL_WEEK
     chosen, clock, percent = parse_days(days), parse_hours(hours), parse_share(share)
     if chosen is None:
@@ -56,10 +61,13 @@ def opening(state: str | None, text: str) -> OpenCall:
     match = _FOR.match(text)
     if match:
         minutes = int(match[1]) * (_MINUTES if match[2] == "h" else 1)
-        if not minutes:
-            raise _unreadable("{text} is no time.", text, "Write it like 3h or 90min.")
         if minutes > LONGEST_OPEN_MINUTES:
             raise too_long()
+        if not minutes:
+            raise UsageError(
+                "The line cannot be opened for no time.",
+                hint="Write it like 3h; `packhorse node line close` goes back to the hours.",
+            )
         return OpenCall(minutes=minutes)
     # Refuses what is no time, in words.
     parts_of(state_directory(state)).school.moment_of(text)

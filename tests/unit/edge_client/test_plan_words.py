@@ -95,7 +95,9 @@ def test_a_quote_names_other_sources_and_what_makes_room() -> None:
 
 
 def test_with_nothing_to_do_it_says_so() -> None:
-    assert quote_sentence(plan(situation()), here).startswith("Nothing has to travel")
+    assert quote_sentence(plan(situation()), here).startswith(
+        "All that this node knows to be wanted is here"
+    )
     assert hold_sentence(plan(situation()), here) == ""
 
 
