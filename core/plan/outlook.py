@@ -77,10 +77,11 @@ class _Forecaster:
         self._situation = situation
         self._lessons = lessons
         self._times = dict(_times(situation, found, places))
-        self._packs = {one.pack: one for one in situation.outstanding.packs if one.pack in taught}
+        self._expected = found.expected
         self._items = {
             (pack.pack, item.item): item
-            for pack in self._packs.values()
+            for pack in situation.outstanding.packs
+            if pack.pack in taught
             for item in pack.items
             if (pack.pack, item.item) in places
         }
@@ -110,11 +111,10 @@ class _Forecaster:
         if lesson.absence:
             remedies = list(_ABSENT[lesson.absence])
             return change(blank, state="missing", reason=lesson.absence, remedies=remedies)
-        pack = self._packs.get(lesson.pack)
-        if pack is not None and not pack.is_listed:
-            state: State = "risk" if self._situation.is_up else "missing"
-            return change(blank, state=state, reason="unknown", remedies=["stick"])
-        return change(blank, state="missing", reason="unpublished", remedies=["assign"])
+        # Its pack is not listed yet, or nobody has told this node of it.
+        could = self._situation.is_up and self._expected.by(lesson.begins) > 0
+        state: State = "risk" if could else "missing"
+        return change(blank, state=state, reason="unknown", remedies=["stick"])
 
     def _coming(
         self, blank: LessonForecast, item: OutstandingItem, lesson: Occurrence

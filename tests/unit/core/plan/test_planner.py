@@ -132,6 +132,35 @@ def test_pulling_the_line_makes_what_is_not_here_a_risk_with_the_stick_as_remedy
     assert (down.hold, down.head) == ("line", None)
 
 
+def test_what_nobody_has_told_of_is_not_known_and_a_pause_keeps_it_so() -> None:
+    unlisted = OutstandingPack(pack=PACK, version=1, head=2000, line=MB, size=MB)
+    lessons = [lesson("a", TOMORROW), lesson("b", TOMORROW + 1, "cn/-/unheard-of")]
+    found = situation([unlisted], lessons)
+
+    up = plan(found)
+    assert [(one.state, one.reason) for one in up.lessons] == [("risk", "unknown")] * 2
+    paused = plan(replace(found, settings=msgspec.structs.replace(ALWAYS, paused=True)))
+    assert [(one.state, one.reason) for one in paused.lessons] == [("missing", "unknown")] * 2
+    assert [one.remedies for one in paused.lessons] == [["resume", "stick"]] * 2
+    down = plan(replace(found, is_up=False))
+    assert [one.state for one in down.lessons] == ["missing"] * 2
+
+
+def test_without_even_a_guess_of_the_time_no_hour_is_waited_for() -> None:
+    night = tuple(20 if hour < 6 else 0 for _ in range(7) for hour in range(24))
+    settings = msgspec.structs.replace(ALWAYS, week=night)
+    unsure = replace(
+        situation([pack([video("a", MB)])], rate=1000.0, settings=settings), is_time_known=False
+    )
+
+    assert (plan(unsure).hold, plan(unsure).until) == ("hours", at(12))
+    made = plan(replace(unsure, now=0.0))
+    assert (made.hold, made.until) == ("", None)
+    assert made.head is not None
+    assert made.quote.finish is not None
+    assert made.quote.finish > MB / 200, "at the least share that any hour allows"
+
+
 def test_as_many_lessons_as_can_be_come_in_time() -> None:
     items = [video("huge", 900 * MB), video("a", 20 * MB), video("b", 20 * MB)]
     lessons = [lesson("huge", 3), lesson("a", 4), lesson("b", 4.5)]
