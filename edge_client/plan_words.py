@@ -57,7 +57,7 @@ _RISKS: Final[dict[Reason, str]] = {
 _REMEDIES: Final[dict[Remedy, str]] = {
     "time": "confirm the time (packhorse node time)",
     "resume": "let the line go on (packhorse node line resume)",
-    "daytime": "open the line by day (packhorse node line open 3h)",
+    "daytime": "open the line for some hours (packhorse node line open 3h)",
     "budget": "raise the budget (packhorse node line budget)",
     "unmeter": "let it count as not metered (packhorse node line metered off)",
     "lower": "take lower renditions (packhorse node line lower on)",

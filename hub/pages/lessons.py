@@ -41,7 +41,7 @@ _RISKS: Final[dict[str, str]] = {
 REMEDIES: Final[dict[str, str]] = {
     "time": N_("confirm the time there"),
     "resume": N_("let the line go on there"),
-    "daytime": N_("open the line in the daytime there"),
+    "daytime": N_("open the line for some hours there"),
     "budget": N_("raise the month’s budget there"),
     "unmeter": N_("let the line count as not metered there"),
     "lower": N_("let the node take lower quality there"),

@@ -126,12 +126,12 @@ async def test_a_school_has_each_lesson_with_reason_and_remedy(county: TinyHub) 
     assert "The line is down." in text
     assert "It is in time only if the line is no slower than usual." in text
     assert "The line is too slow." not in text
-    assert "send a stick; open the line in the daytime there" in text
+    assert "send a stick; open the line for some hours there" in text
     assert "perhaps here from 07:30 on" in text
     assert "240p" in text
     for bad in ("<script>alert", "\u202e", "\x1b", "moonlight", "asleep", "dance"):
         assert bad not in page
-    assert "寄 U 盘；在那里白天放开网络" in chinese
+    assert "寄 U 盘；在那里放开网络几个小时" in chinese
     assert "Lessons of" not in silent
 
 
