@@ -25,6 +25,6 @@ def foreseen(later: Slot, unknown: Slot) -> Forecast:
         is_time_known=True,
         day="2026-11-26",
         lessons=[risk, late],
-        arrivals=[Arrival(later.pack, later.item, begins + 20 * _HOUR)],
+        arrivals=[Arrival(later.pack, later.item, begins + 20 * _HOUR, "hours")],
         hold="hours",
     )
