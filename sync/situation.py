@@ -39,6 +39,7 @@ from sync.timetabled import HORIZON, Mark, Timetabled, mark_of
 
 STATEMENT_BYTES: Final = 6
 """What a statement takes on the wire."""
+_NEVER: Final = float("inf")
 _BUILD: Final = parse_moment(BUILD_DATE).timestamp()
 _MAX_IDENTITY: Final = 64 * 1024
 _MOST_LESSONS: Final = 1000
@@ -125,6 +126,7 @@ class SituationReader:
             estimate=self._agent.estimate(),
             is_up=not contact.problem,
             down_since=self._down_since(contact, moment),
+            has_answered=contact.answered is not None,
             settings=settings,
             ledger=ledgers.turned(self._agent.ledger(), today, settings.budget_day),
             wire=self._wire(),
@@ -184,9 +186,9 @@ class SituationReader:
 
     def _down_since(self, contact: Contact, now: float) -> float | None:
         """Say since when the line is down: not since it last was up, when nobody may have tried."""
-        if not contact.problem or contact.answered is None:
+        if not contact.problem:
             return None
-        passed = self._clock.wall().timestamp() - (contact.failed or contact.answered)
+        passed = self._clock.wall().timestamp() - (contact.failed or contact.answered or _NEVER)
         return round(now - passed) if passed >= 0 else round(now)
 
     def _wire(self) -> Wire:

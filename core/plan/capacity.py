@@ -188,8 +188,11 @@ def _gains(
 
 def _is_lost(situation: Situation) -> bool:
     """Say whether the line was away for so long that nobody can count on it, or never was there."""
+    if situation.is_up:
+        return False
     since = situation.down_since
-    return not situation.is_up and (since is None or situation.now - since >= LONG_OUTAGE)
+    is_long = since is not None and situation.now - since >= LONG_OUTAGE
+    return is_long or not situation.has_answered
 
 
 def free_stretches(situation: Situation) -> list[Stretch]:

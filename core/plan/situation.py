@@ -107,8 +107,8 @@ class Situation:
         wishes: those that are not here, soonest first.
         estimate: what the line carries.
         is_up: whether the line was there when it was last tried.
-        down_since: since when every try has failed, seconds since 1970; None while it is up, and
-            where it never was.
+        down_since: since when every try has failed, seconds since 1970; None while it is up.
+        has_answered: whether anybody has ever answered by it.
         settings: what the technician has set.
         ledger: what has travelled in this month.
         wire: what requests cost.
@@ -129,6 +129,7 @@ class Situation:
     estimate: Estimate = field(default_factory=Estimate)
     is_up: bool = True
     down_since: float | None = None
+    has_answered: bool = True
     settings: LineSettings = field(default_factory=LineSettings)
     ledger: Ledger = field(default_factory=Ledger)
     wire: Wire = field(default_factory=Wire)

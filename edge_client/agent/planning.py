@@ -92,12 +92,12 @@ class Planning:
         if is_up is None:
             return situation
         if is_up:
-            return replace(situation, is_up=True, down_since=None)
-        since = situation.down_since
-        if since is None and (situation.is_up or self._board.silence is not None):
-            # In whole seconds, or every look would find another situation.
-            since = round(situation.now - self._board.down_for)
-        return replace(situation, is_up=False, down_since=since)
+            return replace(situation, is_up=True, down_since=None, has_answered=True)
+        # In whole seconds, or every look would find another situation.
+        since = round(situation.now - self._board.down_for)
+        known = since if situation.down_since is None else situation.down_since
+        has_answered = situation.has_answered or self._board.silence is not None
+        return replace(situation, is_up=False, down_since=known, has_answered=has_answered)
 
     async def _keep_planning(self) -> None:
         while True:

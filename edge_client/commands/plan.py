@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cache.agent_reader import AgentReader
 from cache.state import StateDirectory
 from core.control import SOCKET_NAME
 from core.control_calls import parse_result
@@ -67,6 +66,8 @@ def _plan(where: StateDirectory, parts: "Parts", at: str) -> Plan:
 
 def _has_heard(where: StateDirectory) -> bool:
     """Say whether a hub, a stick or another node has ever told what is wanted here."""
+    from cache.agent_reader import AgentReader
+
     return AgentReader(where.agent).fact(STANDING) is not None
 
 

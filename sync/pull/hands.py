@@ -117,8 +117,7 @@ class NodeHands:
         now = self._school.now(read_floor(self._room.context.state.root).moment)
         found = self._reader.read(now, outstanding=msgspec.structs.replace(outstanding, packs=left))
         by_line = self._tasks.by_line
-        # A line that is not to be used is not one that never was.
-        down = None if by_line else found.now if found.is_up else found.down_since
+        down = None if by_line else found.down_since
         self._rate = found.comes.rate
         statements = self._tasks.statements
         backlog = statements.of(found.backlog) if statements else 0

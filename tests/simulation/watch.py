@@ -75,9 +75,9 @@ class Watch:
         settings = self._books.settings
         self.require(not settings.paused, "bytes travel although the line is paused")
         if is_time_sure and self._can_tell_time:
-            moments = (self._world.now - _A_MOMENT, self._world.now)
-            allowed = [share_at(settings, one, here) for one in moments]
-            self.require(share <= max(allowed), "more of the line is taken than the hour allows")
+            moments = (self._world.now, self._world.now - _A_MOMENT)
+            is_allowed = any(share <= share_at(settings, one, here) for one in moments)
+            self.require(is_allowed, "more of the line is taken than the hour allows")
 
     def _look_at_ledger(self, ledger: Ledger) -> None:
         budget = self._books.settings.budget

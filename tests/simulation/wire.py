@@ -165,10 +165,11 @@ class Channel:
         if not stretch.rate:
             world.advance(now + _TIMEOUT)
             raise _failed("stalled")
-        share = self.share()
+        moment, is_sure = self._clocks.believed(now)
+        share = share_at(self._books.settings, moment, here)
         if not share:
             raise ExhaustedError("The hours do not allow it.")
-        self._watch.begins_to_travel(share, is_time_sure=self._clocks.believed(now)[1])
+        self._watch.begins_to_travel(share, is_time_sure=is_sure)
         hour = now - now % HOUR + HOUR
         opened = self._books.settings.open_until
         marks = [stretch.stop, world.line.next_cut(now), world.next_event, hour]

@@ -242,4 +242,4 @@ def test_a_node_that_was_told_nothing_does_not_say_that_all_is_here(tmp_path: Pa
     after = CliRunner().invoke(node, plan)
 
     assert before.output.startswith("Nobody has told this node yet what is wanted here")
-    assert after.output.startswith("Everything that is wanted is here")
+    assert after.output.startswith("All that this node knows to be wanted is here")

@@ -252,6 +252,17 @@ def test_a_line_that_is_down_says_since_when_on_the_schools_clock(state: StateDi
     assert found.down_since == pytest.approx(TUESDAY.timestamp() - 1200)
 
 
+def test_a_hub_that_never_answered_is_told_from_one_that_did_once(state: StateDirectory) -> None:
+    assert not look(state).has_answered
+    with AgentDatabase(state) as agent:
+        agent.note_contact(FixedClock().wall() - timedelta(minutes=20), "no route")
+    found = look(state)
+    assert (found.is_up, found.has_answered) == (False, False)
+    assert found.down_since == TUESDAY.timestamp() - 1200
+    contact(state)
+    assert look(state).has_answered
+
+
 def test_a_line_is_down_since_it_was_first_tried_in_vain(state: StateDirectory) -> None:
     now = FixedClock().wall()
     contact(state, at=now - timedelta(hours=16))

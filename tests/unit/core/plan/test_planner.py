@@ -120,7 +120,7 @@ def test_pulling_the_line_makes_what_is_not_here_a_risk_with_the_stick_as_remedy
     up = plan(before)
     down = plan(replace(before, is_up=False, down_since=before.now - 60))
     long_down = plan(replace(before, is_up=False, down_since=before.now - 86_400))
-    never_up = plan(replace(before, is_up=False, down_since=None))
+    never_up = plan(replace(before, is_up=False, has_answered=False))
 
     assert states(up) == {"here": "ready", "coming": "ready"}
     assert states(down) == {"here": "ready", "coming": "risk"}
@@ -142,7 +142,7 @@ def test_what_nobody_has_told_of_is_not_known_and_a_pause_keeps_it_so() -> None:
     paused = plan(replace(found, settings=msgspec.structs.replace(ALWAYS, paused=True)))
     assert [(one.state, one.reason) for one in paused.lessons] == [("missing", "unknown")] * 2
     assert [one.remedies for one in paused.lessons] == [["resume", "stick"]] * 2
-    down = plan(replace(found, is_up=False))
+    down = plan(replace(found, is_up=False, has_answered=False))
     assert [one.state for one in down.lessons] == ["missing"] * 2
 
 
