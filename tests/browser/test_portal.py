@@ -86,7 +86,8 @@ async def test_a_video_plays_and_seeks_and_the_journal_knows(page: Page, school:
     await page.evaluate("document.querySelector('video').pause()")
     paused = await recorded(school, "paused")
     assert 12_000 <= seeked.position < 14_000
-    assert 300 <= seeked.start < 5_000
+    # Where the page last heard that the video was, which it does some times a second.
+    assert 0 < seeked.start < 5_000
     assert 12_000 <= paused.start <= seeked.position
     assert paused.position > 12_000
     assert abs(seeked.length - 20_000) < 200
@@ -116,7 +117,8 @@ async def test_leaving_the_page_is_recorded(page: Page, school: School) -> None:
     await until(page, "document.querySelector('video').currentTime > 0.3")
     await page.goto("/")
     terminated = await recorded(school, "terminated")
-    assert terminated.position >= 300
+    # As for "seeked": some of it had been heard of.
+    assert terminated.position > 0
     assert terminated.start >= 0
 
 

@@ -23,6 +23,9 @@ from tests.support.http_repository import HttpRepository
 from tests.support.node_state import Node, make_node
 from tests.support.tiny_repository import TinyRepository, publish_files
 
+# Python does not close what was reset between its connection and its handshake.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
+
 PACK = "demo/county/films"
 FILMS = {f"{name}.mp4": random.Random(name).randbytes(400_000) for name in "abc"}
 SIZE = sum(map(len, FILMS.values()))
