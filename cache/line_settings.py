@@ -30,12 +30,24 @@ def read_line_settings(path: Path) -> LineSettings:
         UsageError: this user may not read them.
     """
     try:
+        return read_sound_settings(path)
+    except RefusedError as error:
+        _LOG.warning("the usual settings of the line are taken: %s", error)
+        return LineSettings()
+
+
+def read_sound_settings(path: Path) -> LineSettings:
+    """Give the settings; the usual ones where there are none.
+
+    Raises:
+        RefusedError: they are damaged.
+        ExhaustedError: the disk is broken.
+        UsageError: this user may not read them.
+    """
+    try:
         with in_words(path), path.open("rb") as file:
             return decode_settings(file.read(MAX_SETTINGS_BYTES + 1))
     except FileNotFoundError:
-        return LineSettings()
-    except RefusedError as error:
-        _LOG.warning("the usual settings of the line are taken: %s", error)
         return LineSettings()
 
 

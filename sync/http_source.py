@@ -160,6 +160,7 @@ class HttpSource:
         if match is None or (int(match[1]), int(match[2]) + 1) != (start, stop):
             raise http_answers.wrong_range(self.name, path)
         etag = answer.headers.get("etag", "")
-        if self._validators.setdefault(path, etag) != etag:
+        # Without one nothing is said of a change; what comes is judged by its digest anyway.
+        if etag and self._validators.setdefault(path, etag) != etag:
             del self._validators[path]
             raise http_answers.changed(self.name, path)

@@ -107,6 +107,8 @@ NODE_CAUSES: Final = (
         " router and its cable."
     ),
     N_("This machine is on a network: {addresses}."),
+    N_("What was set about the line is damaged: no budget, pause or hours of yours hold."),
+    N_("Set them again: packhorse node line"),
     N_("The hub at {url} can be reached."),
     N_("Other nodes that help: {names}."),
     N_("The other node {other} sent something else than was signed. Nothing of it is kept."),

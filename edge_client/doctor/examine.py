@@ -21,6 +21,7 @@ _LOOKS: Final[tuple[tuple[str, Callable[[Patient], Iterator[Finding]]], ...]] = 
     ("disk", machine.disk),
     ("state", stores.state),
     ("line", network.line),
+    ("settings", network.settings),
     ("hub", network.hub),
     ("peers", peers.peers),
     ("enrolment", membership.enrolment),

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from cache.line_settings import read_sound_settings
 from core.control import Wording
 from core.control_calls import Finding
 from core.display import one_line
+from core.errors import RefusedError
 from edge_client.addresses import own_addresses, portal_addresses, portal_names
 from edge_client.config import Address
 from edge_client.doctor.patient import Patient, bad, good, warning
@@ -49,6 +51,18 @@ def line(patient: Patient) -> Iterator[Finding]:
     else:
         yield good(
             "line", "This machine is on a network: {addresses}.", addresses=", ".join(addresses)
+        )
+
+
+def settings(patient: Patient) -> Iterator[Finding]:
+    """Whether what was set about the line still holds."""
+    try:
+        read_sound_settings(patient.state.line_settings)
+    except RefusedError:
+        yield bad(
+            "settings",
+            "What was set about the line is damaged: no budget, pause or hours of yours hold.",
+            hint="Set them again: packhorse node line",
         )
 
 

@@ -103,7 +103,7 @@ class Flip:
 
 @dataclass
 class OtherTag:
-    """Another entity tag."""
+    """Another entity tag for a range; none when it is empty."""
 
     tag: str
 
@@ -232,6 +232,8 @@ class _Handler(BaseHTTPRequestHandler):
         }
         if isinstance(fault, OtherTag):
             headers["ETag"] = f'"{fault.tag}"'
+            if not fault.tag:
+                del headers["ETag"]
         self._answer(asked, 206, body, headers, fault)
 
     def _content(self, path: str) -> bytes | None:

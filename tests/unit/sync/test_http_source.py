@@ -169,6 +169,13 @@ def test_a_changed_file_is_noticed(server: HttpRepository) -> None:
         assert caught.value.fault == "changed"
 
 
+def test_an_answer_without_a_tag_says_nothing_of_a_change(server: HttpRepository) -> None:
+    with closing(http_source(server.url)) as source:
+        for tag in ("old", "", "old"):
+            server.fault = lambda _, tag=tag: OtherTag(tag)  # type: ignore[misc]
+            assert b"".join(source.open_range("file", 0, 10)) == DATA[:10]
+
+
 def test_more_than_allowed_is_refused_before_it_is_read(server: HttpRepository) -> None:
     with closing(http_source(server.url)) as source:
         with pytest.raises(RefusedError, match=r"file is too large: more than 1000 bytes"):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from cache.agent_reader import Contact
+from cache.line_settings import write_line_settings
 from cache.school_clock import SchoolClock
 from cache.space import Space
 from cache.state import StateDirectory
@@ -21,6 +22,7 @@ from core.control import PackStatus, Status, Wording
 from core.control_calls import Finding
 from core.errors import NoStateError
 from core.expiry import Expiry
+from core.line.settings import LineSettings
 from core.peers import PeerList
 from edge_client.config import NodeConfig
 from edge_client.doctor import machine, membership, network, peers, stores
@@ -211,6 +213,15 @@ def test_a_school_that_never_had_a_line_is_not_told_of_it_for_ever(
         school = replace(patient, readings=readings)
         assert one(network.hub(school))[0] == state
         assert one(network.line(school))[0] == state
+
+
+def test_settings_of_the_line_that_are_damaged_are_told(patient: Patient) -> None:
+    assert list(network.settings(patient)) == []
+    write_line_settings(patient.state.line_settings, LineSettings(budget=2_000_000_000))
+    assert list(network.settings(patient)) == []
+    patient.state.line_settings.write_bytes(b'{"budget": 2000000')
+    state, words = one(network.settings(patient))
+    assert (state, "no budget" in words) == ("bad", True)
 
 
 def test_the_portals_ports_are_asked(patient: Patient) -> None:
