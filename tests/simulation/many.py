@@ -1,7 +1,7 @@
 """Weeks by the thousand: run on all processors, summed up; a failing one is made smaller."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 
@@ -11,6 +11,7 @@ from tests.simulation.scenario import Scenario
 from tests.simulation.week import Result, run
 
 _A_CHUNK = 20
+_TOLD = 500
 _MOST_SHOWN = 5
 
 
@@ -61,16 +62,25 @@ class Sums:
         return "\n".join(lines)
 
 
-def run_all(seeds: Iterable[int], processors: int | None = None) -> Sums:
+def run_all(
+    seeds: Iterable[int],
+    processors: int | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Sums:
     """Run weeks on all processors.
 
     Args:
         seeds: which ones.
         processors: how many; None for all of them, 1 for none beside this process.
+        tell: hears now and then how far they are, and at once of a failure.
     """
     sums = Sums()
     for seed, result in _results(list(seeds), processors or os.cpu_count() or 1):
         sums.add(seed, result)
+        if isinstance(result, str):
+            tell(f"seed {seed}: {result}")
+        if not sums.weeks % _TOLD:
+            tell(f"{sums.weeks} weeks: {sums.share:.3f} of the optimum")
     return sums
 
 

@@ -148,7 +148,7 @@ def test_a_week_that_ends_in_an_error_is_told_with_it(monkeypatch: pytest.Monkey
 @pytest.mark.sim
 @pytest.mark.timeout(4 * 3600)
 def test_weeks_by_the_thousand() -> None:
-    sums = run_all(range(FIRST, FIRST + WEEKS))
+    sums = run_all(range(FIRST, FIRST + WEEKS), tell=lambda said: print(said, flush=True))
 
     print(f"\n{sums.report()}")
     for seed in list(sums.failures)[:1]:
