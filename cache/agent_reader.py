@@ -123,9 +123,11 @@ class AgentReader:
         return str(rows[0]["value"]) if rows else None
 
     def contact(self) -> Contact:
-        """Give the last dealings with the hub."""
+        """Give the last dealings with the hub; none where they are told otherwise."""
         text = self.fact("contact")
-        return Contact(**json.loads(text)) if text else Contact()
+        with suppress(msgspec.DecodeError):
+            return msgspec.json.decode(text, type=Contact) if text else Contact()
+        return Contact()
 
     def names(self) -> Names:
         """Give the names that people chose."""

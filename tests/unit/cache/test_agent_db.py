@@ -72,6 +72,23 @@ def test_facts_and_contact_stay(state: StateDirectory) -> None:
     assert reader.contact() == Contact(moment + 120, moment + 120)
 
 
+@pytest.mark.parametrize(
+    ("text", "answered"),
+    [
+        ('{"answered": 5.0, "tried": 6.0, "mood": "of a newer one"}', 5.0),
+        ('{"answered": "?"}', None),
+    ],
+)
+def test_dealings_that_a_newer_packhorse_noted_stop_nobody(
+    tmp_path: Path, text: str, answered: float | None
+) -> None:
+    state = make_state(tmp_path)
+    with AgentDatabase(state) as agent:
+        agent.remember("contact", text)
+
+    assert AgentReader(state.agent).contact().answered == answered
+
+
 def test_a_job_is_claimed_once(state: StateDirectory) -> None:
     with closing(AgentDatabase(state)) as database, ThreadPoolExecutor(4) as pool:
         numbers = {database.add_job("pull", {"n": number}, at=START) for number in range(6)}
