@@ -132,6 +132,9 @@ class Planning:
         except PackhorseError as error:
             # Told by the reader's own problem; the last plan stays until then.
             logger.debug("the plan cannot be made just now: %s", error)
+        except Exception:
+            # A fault of ours in one plan must not be the last one of this agent.
+            logger.exception("the plan cannot be made")
 
     def _holds(self, found: Situation, now: float, woken: int) -> bool:
         """Say whether the last plan is of this very situation, and not old."""
@@ -141,7 +144,11 @@ class Planning:
         before = made.situation
         if abs(found.usable - before.usable) >= _SAME_DISK:
             return False
-        return replace(found, now=before.now, usable=before.usable) == before
+        if (found.down_since is None) != (before.down_since is None):
+            return False
+        # Where nobody can guess the time, a line is down for longer at every look.
+        same = replace(found, now=before.now, usable=before.usable, down_since=before.down_since)
+        return same == before
 
 
 class _Teller:

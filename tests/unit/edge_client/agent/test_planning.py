@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from cache.agent_db import AgentDatabase
 from cache.forecast_file import read_forecast
 from cache.line_settings import write_line_settings
 from cache.outstanding_file import write_outstanding
@@ -21,6 +22,7 @@ from core.plan.model import Plan
 from core.plan.outstanding import Outstanding, OutstandingItem, OutstandingPack, Step
 from core.plan.planner import plan
 from core.plan.situation import Situation
+from core.school_time import SchoolTime
 from core.timetable import Channel, NodeTimetable, Slot
 from edge_client.agent.board import Board
 from edge_client.agent.planning import Planning
@@ -213,6 +215,46 @@ async def test_a_damaged_catalogue_leaves_the_last_plan_until_it_is_rebuilt(
     write_outstanding(agent.state.outstanding, left("birds"))
     agent.planning.wake()
     assert [one.item for one in (await agent.plan()).actions] == ["birds"]
+
+
+async def test_a_plan_that_fails_by_a_fault_of_ours_is_not_the_last_one(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await agent.plan()
+
+    def broken(_: Situation) -> Plan:
+        raise ValueError("a plan that nobody foresaw")
+
+    monkeypatch.setattr("edge_client.agent.planning.plan", broken)
+    agent.planning.wake()
+    await asyncio.sleep(0.1)
+    monkeypatch.setattr("edge_client.agent.planning.plan", plan)
+    write_outstanding(agent.state.outstanding, left("birds"))
+    agent.planning.wake()
+    assert [one.item for one in (await agent.plan()).actions] == ["birds"]
+
+
+@pytest.mark.usefixtures("looking")
+async def test_a_line_that_is_down_is_not_planned_with_at_every_look_where_nobody_knows_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, clock = make_state(tmp_path), FixedClock()
+    with AgentDatabase(state) as database:
+        database.note_contact(clock.wall(), "no route")
+    monkeypatch.setattr(SchoolClock, "now", lambda *_: SchoolTime(None, "none"))
+    agent = Agent(state, clock)
+    made: list[Situation] = []
+    monkeypatch.setattr(
+        "edge_client.agent.planning.plan", lambda found: made.append(found) or plan(found)
+    )
+    work = asyncio.create_task(agent.planning.run())
+    await agent.plan()
+    clock.advance(50)
+    await asyncio.sleep(0.1)
+    work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work
+    assert [one.down_since is None for one in made] == [False]
 
 
 async def test_what_changes_while_a_plan_is_made_is_planned_with_right_afterwards(
