@@ -21,7 +21,7 @@ def sharing(pieces: Iterable[Piece], situation: Situation) -> Iterator[Piece]:
         situation: what follows what in a bundle, and what requests cost.
     """
     wire = situation.wire
-    most = min(wire.largest, largest_request(situation.estimate))
+    most = min(wire.largest, largest_request(situation.estimate, situation.cap))
     follows = _followed(situation)
     before: Piece | None = None
     asked = 0

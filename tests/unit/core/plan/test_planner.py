@@ -65,11 +65,12 @@ def test_small_items_that_follow_one_another_share_requests() -> None:
     content = sum(sizes)
     assert made.quote.line == pytest.approx(wire_bytes(content, found.wire), rel=0.02)
     assert all(one.line for one in made.actions)
-    # On a thin line requests are shorter, so there are more of them.
+    # On a thin or capped line requests are shorter, so there are more of them.
     thin = plan(replace(found, estimate=steady(1_000))).quote.line
     assert thin - made.quote.line == pytest.approx(
         found.wire.request * (content // 65_536), abs=1_500
     )
+    assert plan(replace(found, cap=1_000.0)).quote.line == thin
 
 
 def test_what_lies_apart_in_a_bundle_has_requests_of_its_own() -> None:
