@@ -208,7 +208,8 @@ def _thing(one: Action) -> str:
 
 
 def _span(one: Action, now: float, here: Here) -> str:
-    if one.begins is None or one.finish is None:
+    # When a line that is down comes back nobody knows.
+    if one.begins is None or one.finish is None or one.hold == "line":
         return "not foreseen"
     if one.finish - now < 60:  # noqa: PLR2004 - a minute
         return "now"

@@ -107,7 +107,9 @@ def _say(report: RoundReport, where: StateDirectory) -> None:
             f"{pack.pack} version {pack.version}: {human_bytes(pack.bundle_bytes)} fetched"
             f" for {human_bytes(pack.content_size)} of content, {state}."
         )
-    held = next((run for run in report.runs if run.hold not in {"", "done"}), None)
+    # Where nothing could begin, the error says why.
+    ended = [run for run in report.runs if run.exit_code == ExitCode.DONE]
+    held = next((run for run in ended if run.hold not in {"", "done"}), None)
     if held is not None:
         click.echo(f"Nothing more travels by line now: {_why(held, where)}.")
     elif not report.packs and report.exit_code == ExitCode.DONE:

@@ -26,7 +26,7 @@ from core.timetable import Channel, NodeTimetable, Slot
 from edge_client.cli import node
 from edge_client.parts import parts_of
 from edge_client.report import report_of
-from sync.events import Summary
+from sync.events import Problem, Summary
 from tests.support.agent_process import AgentProcess
 from tests.support.moved_clock import moved_clock
 
@@ -231,6 +231,21 @@ def test_sync_says_why_it_ended_before_all_was_here(
     assert done.exit_code == 0
     assert "Nothing more travels by line now: this month's budget is used up.\n" in done.output
     assert "Nothing new" not in done.output
+
+
+def test_sync_that_could_not_begin_says_why_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = Problem(kind="exhausted", text="The line is paused.", exit_code=13)
+    run = Summary(task="pull", exit_code=13, hold="paused", problems=[problem])
+    report = report_of([run])
+    monkeypatch.setattr("edge_client.commands.sync._through_agent", lambda _: iter([report]))
+
+    done = CliRunner().invoke(node, ["sync", "--state", str(tmp_path)])
+
+    assert done.exit_code == 13
+    assert "error: The line is paused." in done.stderr
+    assert "paused" not in done.stdout
 
 
 def test_a_node_that_was_told_nothing_does_not_say_that_all_is_here(tmp_path: Path) -> None:

@@ -150,6 +150,13 @@ def test_actions_say_what_from_where_by_when_and_why() -> None:
     assert "by 12:0" in lines[3]
 
 
+def test_of_what_comes_by_a_line_that_is_down_no_hour_is_said() -> None:
+    found = situation([pack([video("fish", 9 * MB)])], [lesson("fish", 20.5)])
+    [_, line] = action_lines(plan(replace(found, is_up=False, down_since=NOON)), here)
+    assert "not foreseen" in line
+    assert line.endswith("waits: the line is down")
+
+
 def test_a_long_plan_is_cut_and_says_how_much_is_left_out() -> None:
     actions = [Action(kind="fetch", why="assigned", pack="p", item=f"i{n}") for n in range(30)]
     lines = list(action_lines(Plan(made=NOON, actions=actions, more=7), here))
