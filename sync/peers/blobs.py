@@ -98,6 +98,9 @@ class BlobFetch:
                 found = self._receive(path, digest, size)
         except MissingError:
             self.missed.add(digest)
+            with in_words(path):
+                if not path.stat().st_size:
+                    path.unlink()
             return False
         if found != digest:
             durable.remove(path)

@@ -137,6 +137,12 @@ def test_what_one_lacks_comes_from_another(node: Node, other: OtherNode, second:
     assert not any(one.fault for one in peers)
 
 
+def test_of_what_a_node_lacks_no_empty_file_stays(node: Node, other: OtherNode) -> None:
+    other.overlay |= {f"mirror/blobs/{one}": None for one in WANTED}
+    assert bring(circle_of(node, Company((other.address,)))) == []
+    assert list((node.state.staging / FOLDER).iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "fault",
     [
