@@ -71,7 +71,7 @@ class LessonsHere:
             outstanding: what is to come.
             unwanted: packs that are here and that no assignment wants.
             unpublished: wished items that nobody publishes.
-            has_heard: whether the hub has ever answered, or a stick has told what there is.
+            has_heard: whether a hub, a stick or another node has ever told what there is.
 
         Raises:
             UnavailableError: the catalogue is damaged.

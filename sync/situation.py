@@ -154,11 +154,12 @@ class SituationReader:
         return self._outstanding[1]
 
     def _seen(self, left: Outstanding, contact: Contact) -> "Here":
+        standing = self._agent.fact(STANDING)
         return self._lessons.here(
             left,
-            unwanted=frozenset(decode_standing(self._agent.fact(STANDING)).unwanted),
+            unwanted=frozenset(decode_standing(standing).unwanted),
             unpublished=frozenset(decode_unpublished(self._agent.fact(UNPUBLISHED))),
-            has_heard=contact.answered is not None,
+            has_heard=contact.answered is not None or standing is not None,
         )
 
     def _coming(self, now: float, here: "Here") -> Iterator[Occurrence]:

@@ -214,6 +214,17 @@ def test_of_a_pack_that_nobody_knows_nothing_is_said_before_a_hub_has_answered(
     assert [one.absence for one in look(state).lessons] == [""]
 
 
+def test_a_stick_or_another_node_tells_what_is_assigned_as_a_hub_does(
+    state: StateDirectory,
+) -> None:
+    timetable(state, g5(slot(1, pack="gd/-/other")))
+    before = by_item(look(state))["text"].absence
+    with AgentDatabase(state) as agent:
+        agent.remember(STANDING, encode_standing(Standing()))
+
+    assert (before, by_item(look(state))["text"].absence) == ("", "unassigned")
+
+
 def test_what_no_assignment_wants_is_unassigned_unless_it_is_here(state: StateDirectory) -> None:
     timetable(state, g5(slot(1, "text"), slot(2, "other")))
     with AgentDatabase(state) as agent:
