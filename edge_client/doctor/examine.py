@@ -16,7 +16,7 @@ from edge_client.doctor import machine, membership, network, peers, stores
 from edge_client.doctor.patient import Patient, of_error, receive, warning
 
 PATIENCE_SECONDS: Final = 45.0
-_LOOKS: Final[tuple[tuple[str, Callable[[Patient], Iterator[Finding]]], ...]] = (
+LOOKS: Final[tuple[tuple[str, Callable[[Patient], Iterator[Finding]]], ...]] = (
     ("clock", machine.clock),
     ("disk", machine.disk),
     ("state", stores.state),
@@ -51,7 +51,7 @@ def examine(state: StateDirectory, *, seconds: float = PATIENCE_SECONDS) -> list
             path=str(state.root),
         )
     patient = receive(state, config.load(state.root), _agent_says(state))
-    begun = [_Look(name, look, patient) for name, look in _LOOKS]
+    begun = [_Look(name, look, patient) for name, look in LOOKS]
     deadline = time.monotonic() + seconds
     return [finding for one in begun for finding in one.findings(deadline)]
 

@@ -13,6 +13,7 @@ NAMES: Final = {
     "clock": N_("Clock"),
     "disk": N_("Disk"),
     "line": N_("Line"),
+    "settings": N_("The line's settings"),
     "hub": N_("Hub"),
     "peers": N_("Other nodes"),
     "enrolment": N_("Enrolment"),

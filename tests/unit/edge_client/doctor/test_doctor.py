@@ -26,11 +26,12 @@ from core.line.settings import LineSettings
 from core.peers import PeerList
 from edge_client.config import NodeConfig
 from edge_client.doctor import machine, membership, network, peers, stores
-from edge_client.doctor.examine import examine
+from edge_client.doctor.examine import LOOKS, examine
 from edge_client.doctor.patient import Patient
 from edge_client.readings import Enrolment, Reader
 from sync.peers.book import Book, Peer, answered, failed, write_book
 from tests.support.clock import START, ZONE, FixedClock
+from tui.views.health import NAMES
 
 PACK = PackStatus(
     id="gd/-/fish", title={"en": "Fish"}, version=1, items=2, here=2, size=10, missing_bytes=0
@@ -383,3 +384,10 @@ def test_what_is_wrong_with_a_typed_node_is_said(patient: Patient, fault: str, w
 def test_whoever_lied_is_named_though_nobody_typed_it_in(patient: Patient) -> None:
     liar = failed(Peer(address="10.0.0.9:80", name="Evil"), "lied", START.timestamp(), lied=True)
     assert one(peers.peers(beside(patient, liar)))[1].startswith("The other node Evil sent")
+
+
+def test_every_finding_is_in_the_manual_and_has_a_name_on_the_screen() -> None:
+    names = {name for name, _ in LOOKS}
+    manual = (Path(__file__).parents[4] / "docs" / "node.md").read_text("utf-8")
+    assert {one for one in names if f"| `{one}` |" not in manual} == set()
+    assert names - NAMES.keys() == set()
