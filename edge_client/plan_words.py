@@ -34,13 +34,11 @@ _HOLDS: Final[dict[Hold, str]] = {
 }
 _REASONS: Final[dict[Reason, str]] = {
     "": "",
-    "time": "the school's time is not confirmed",
     "withdrawn": "its publisher withdrew it",
     "unassigned": "nobody has assigned it to this school",
     "unpublished": "nobody publishes it here",
     "unknown": "what is in its pack is not known here yet",
     "paused": "the line is paused",
-    "never": "no hour of the week allows anything",
     "line": "the line is down",
     "budget": "what is left of the budget does not suffice",
     "hours": "the line's hours until then do not suffice",
@@ -55,7 +53,6 @@ _RISKS: Final[dict[Reason, str]] = {
     "thin": "in time only if the line is no slower than usual",
 }
 _REMEDIES: Final[dict[Remedy, str]] = {
-    "time": "confirm the time (packhorse node time)",
     "resume": "let the line go on (packhorse node line resume)",
     "daytime": "open the line for some hours (packhorse node line open 3h)",
     "budget": "raise the budget (packhorse node line budget)",

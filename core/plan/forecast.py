@@ -20,7 +20,11 @@ _MOST_ARRIVALS: Final = 1000
 
 
 class Arrival(msgspec.Struct, frozen=True, array_like=True):
-    """When an item can first be opened, as expected, seconds since 1970; None for never."""
+    """When an item can first be opened, as expected, seconds since 1970; None for never.
+
+    Attributes:
+        hold: why it does not come now; empty when it does.
+    """
 
     pack: str
     item: str
@@ -37,8 +41,6 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         day: the next school day after today, ``2026-11-27``; empty for none.
         lessons: what is left of today, and that day's.
         arrivals: items that are being fetched, in the plan's order.
-        hold: why nothing travels by line; empty when something does or could.
-        until: when that changes by itself, seconds since 1970.
         offset: minutes by which the school's clock is ahead of UTC.
     """
 
@@ -48,8 +50,6 @@ class Forecast(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     day: Annotated[str, msgspec.Meta(max_length=10)] = ""
     lessons: Annotated[list[LessonForecast], msgspec.Meta(max_length=_MOST_LESSONS)] = []
     arrivals: Annotated[list[Arrival], msgspec.Meta(max_length=_MOST_ARRIVALS)] = []
-    hold: Hold = ""
-    until: float | None = None
     offset: Annotated[int, msgspec.Meta(ge=-1440, le=1440)] = 0
 
     def is_good(self, now: float) -> bool:
@@ -75,8 +75,6 @@ def forecast_of(plan: Plan, offset: int = 0) -> Forecast:
         day=plan.day,
         lessons=plan.lessons[:_MOST_LESSONS],
         arrivals=list(arrivals.values()),
-        hold=plan.hold,
-        until=plan.until,
         offset=offset,
     )
 

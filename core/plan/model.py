@@ -25,7 +25,7 @@ Hold = Literal[
 """Why nothing travels by line just now; ``never``: no hour of the week allows it."""
 State = Literal["ready", "risk", "missing"]
 Reason = Literal[
-    "", "time", "withdrawn", "unassigned", "unpublished", "unknown", "paused", "never", "line",
+    "", "withdrawn", "unassigned", "unpublished", "unknown", "paused", "line",
     "budget", "hours", "metered", "disk", "thin", "lower",
 ]  # fmt: skip
 """Why a lesson is not ready, or comes in a lower rendition than wanted (``lower``).
@@ -33,7 +33,7 @@ Reason = Literal[
 ``unknown``: what is in its pack is not known yet; ``thin``: the line is too slow for it.
 """
 Remedy = Literal[
-    "time", "resume", "daytime", "budget", "unmeter", "lower", "wish", "room", "stick", "assign"
+    "resume", "daytime", "budget", "unmeter", "lower", "wish", "room", "stick", "assign"
 ]
 """What a person can do about it."""
 

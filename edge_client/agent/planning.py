@@ -188,7 +188,9 @@ def _states(forecast: Forecast | None) -> object:
         (one.channel, one.start, one.item, one.state, one.is_here, one.reason, tuple(one.remedies))
         for one in forecast.lessons
     ]
-    return forecast.day, forecast.hold, forecast.is_time_known, forecast.offset, lessons
+    # Of items that are no lessons soon, what holds them back.
+    holds = frozenset(one.hold for one in forecast.arrivals)
+    return forecast.day, holds, forecast.is_time_known, forecast.offset, lessons
 
 
 def _times(forecast: Forecast | None) -> object:
@@ -196,7 +198,7 @@ def _times(forecast: Forecast | None) -> object:
     if forecast is None:
         return None
     arrivals = [(one.pack, one.item, _rough(one.finish), one.hold) for one in forecast.arrivals]
-    return _rough(forecast.until), [_rough(one.expected) for one in forecast.lessons], arrivals
+    return [_rough(one.expected) for one in forecast.lessons], arrivals
 
 
 def _rough(moment: float | None) -> int | None:

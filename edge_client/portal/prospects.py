@@ -20,13 +20,11 @@ STATES: Final[dict[State, str]] = {
     "missing": N_("Will not be here in time"),
 }
 REASONS: Final[dict[Reason, str]] = {
-    "time": N_("the school’s time is not confirmed"),
     "withdrawn": N_("its publisher withdrew it"),
     "unassigned": N_("nobody has assigned it to this school"),
     "unpublished": N_("nobody publishes it"),
     "unknown": N_("this node does not know yet what is in its pack"),
     "paused": N_("the line is paused"),
-    "never": N_("no hour of the week lets the node use the line"),
     "line": N_("the line is down"),
     "budget": N_("this month’s data does not suffice"),
     "hours": N_("the hours in which the node uses the line do not suffice"),
@@ -40,7 +38,7 @@ _RISKS: Final[dict[Reason, str]] = {
     "thin": N_("in time only if the line is no slower than usual"),
     "hours": N_("the hours of the line suffice only if it is no slower than usual"),
 }
-# What somebody else can do; the time and wishes have buttons of their own on the page.
+# What somebody else can do; wishes have buttons of their own on the page.
 ASKED: Final[dict[Remedy, str]] = {
     "resume": N_("let the line go on"),
     "daytime": N_("open the line for some hours"),
@@ -51,7 +49,6 @@ ASKED: Final[dict[Remedy, str]] = {
     "stick": N_("bring it on a stick"),
 }
 OWN: Final[dict[Remedy, str]] = {
-    "time": N_("Confirm the time."),
     "wish": N_("Wish for it."),
     "assign": N_("Ask your county or whoever made the timetable."),
 }

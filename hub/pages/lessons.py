@@ -18,13 +18,11 @@ STATES: Final[dict[str, str]] = {
     "missing": N_("missing"),
 }
 REASONS: Final[dict[str, str]] = {
-    "time": N_("Nobody has confirmed the time there."),
     "withdrawn": N_("It was withdrawn."),
     "unassigned": N_("No assignment wants it there."),
     "unpublished": N_("Nobody publishes it."),
     "unknown": N_("The node does not know yet what is in its pack."),
     "paused": N_("The line is paused there."),
-    "never": N_("The node’s hours never let anything through."),
     "line": N_("The line is down."),
     "budget": N_("The month’s budget does not suffice."),
     "hours": N_("The line’s hours do not suffice."),
@@ -39,7 +37,6 @@ _RISKS: Final[dict[str, str]] = {
     "thin": N_("It is in time only if the line is no slower than usual."),
 }
 REMEDIES: Final[dict[str, str]] = {
-    "time": N_("confirm the time there"),
     "resume": N_("let the line go on there"),
     "daytime": N_("open the line for some hours there"),
     "budget": N_("raise the month’s budget there"),

@@ -26,5 +26,4 @@ def foreseen(later: Slot, unknown: Slot) -> Forecast:
         day="2026-11-26",
         lessons=[risk, late],
         arrivals=[Arrival(later.pack, later.item, begins + 20 * _HOUR, "hours")],
-        hold="hours",
     )

@@ -13,16 +13,11 @@ STATES: Final[dict[State, tuple[str, Mood]]] = {
 }
 # A short one stands behind a state in a table, a sentence below it.
 REASONS: Final[dict[Reason, tuple[str, str]]] = {
-    "time": (
-        N_("time unsure"),
-        N_("The school's time is not confirmed, so nobody can say what comes before it begins."),
-    ),
     "withdrawn": (N_("withdrawn"), N_("Its publisher withdrew it.")),
     "unassigned": (N_("not assigned"), N_("Nobody has assigned it to this school.")),
     "unpublished": (N_("not published"), N_("Nobody publishes it here.")),
     "unknown": (N_("not known yet"), N_("What is in its pack is not known here yet.")),
     "paused": (N_("paused"), N_("The line is paused.")),
-    "never": (N_("no hours"), N_("No hour of the week lets anything through.")),
     "line": (N_("line is down"), N_("The line is down.")),
     "budget": (N_("budget"), N_("What is left of this month's budget does not suffice.")),
     "hours": (N_("hours"), N_("The line's hours until then do not suffice.")),
@@ -44,7 +39,6 @@ _RISKS: Final[dict[Reason, tuple[str, str]]] = {
 }
 # What helps: in a table with its key; in a sentence; the key that does it, where one does.
 REMEDIES: Final[dict[Remedy, tuple[str, str, str]]] = {
-    "time": (N_("the time: c"), N_("confirm the school's time: press c"), "c"),
     "resume": (N_("go on: p"), N_("let the line go on: press p"), "p"),
     "daytime": (N_("open the line: o"), N_("open the line for some hours: press o"), "o"),
     "budget": (N_("the budget: b"), N_("raise this month's budget: press b"), "b"),
@@ -57,7 +51,6 @@ REMEDIES: Final[dict[Remedy, tuple[str, str, str]]] = {
 }
 # What the footer calls these keys.
 KEYS: Final = {
-    "c": N_("confirm the time"),
     "p": N_("go on"),
     "o": N_("open the line"),
     "b": N_("budget"),

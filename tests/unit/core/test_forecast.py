@@ -71,7 +71,9 @@ def test_an_old_forecast_is_not_believed(now: float, good: bool) -> None:
     assert Forecast(made=NOW).is_good(now) is good
 
 
-@pytest.mark.parametrize("data", [b"", b"[]", b'{"made": "x"}', b'{"hold": "nap"}'])
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b'{"made": "x"}', b'{"arrivals": [["p", "i", 1.0, "nap"]]}']
+)
 def test_damage_is_refused(data: bytes) -> None:
     with pytest.raises(RefusedError):
         decode_forecast(data)

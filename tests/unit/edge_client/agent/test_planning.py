@@ -177,6 +177,23 @@ async def test_other_settings_are_planned_with_at_once_and_shown(agent: Agent) -
     assert "resume" in status.plan.lessons[0].remedies
 
 
+async def test_what_holds_back_what_is_not_taught_is_told_at_once(agent: Agent) -> None:
+    await agent.plan()
+    await until_written(agent, 0)
+    before = agent.written()
+    write_timetable(agent.state.timetable, NodeTimetable())
+    agent.planning.wake()
+    await agent.plan()
+    await until_written(agent, before)
+    before = agent.written()
+    write_line_settings(agent.state.line_settings, LineSettings(paused=True))
+    agent.planning.wake()
+    await agent.plan()
+    await until_written(agent, before)
+    forecast = read_forecast(agent.state.forecast)
+    assert (forecast.lessons, {one.hold for one in forecast.arrivals}) == ([], {"paused"})
+
+
 @pytest.mark.usefixtures("looking")
 async def test_while_nothing_changes_the_same_plan_holds_for_a_minute(agent: Agent) -> None:
     first = await agent.plan()
@@ -244,9 +261,12 @@ async def test_a_line_that_is_down_is_not_planned_with_at_every_look_where_nobod
     monkeypatch.setattr(SchoolClock, "now", lambda *_: SchoolTime(None, "none"))
     agent = Agent(state, clock)
     made: list[Situation] = []
-    monkeypatch.setattr(
-        "edge_client.agent.planning.plan", lambda found: made.append(found) or plan(found)
-    )
+
+    def noted(found: Situation) -> Plan:
+        made.append(found)
+        return plan(found)
+
+    monkeypatch.setattr("edge_client.agent.planning.plan", noted)
     work = asyncio.create_task(agent.planning.run())
     await agent.plan()
     clock.advance(50)

@@ -191,7 +191,7 @@ async def test_without_a_sure_time_nothing_is_promised(school: School) -> None:
 
 async def test_a_lesson_that_is_not_here_has_its_hour(school: School) -> None:
     finish = (NOW + 2 * HOUR).timestamp()
-    tell(school, arrivals=[Arrival(PACK, "later", finish, "hours")], hold="hours")
+    tell(school, arrivals=[Arrival(PACK, "later", finish, "hours")])
     text = await page(school, f"/packs/{PACK}/later")
 
     assert "It is expected here 18:30." in text
@@ -200,16 +200,16 @@ async def test_a_lesson_that_is_not_here_has_its_hour(school: School) -> None:
 
 async def test_what_another_node_brings_is_not_held_back_by_the_line(school: School) -> None:
     finish = (NOW + 2 * HOUR).timestamp()
-    tell(school, arrivals=[Arrival(PACK, "later", finish)], hold="hours")
+    tell(school, arrivals=[Arrival(PACK, "later", finish, "peer")])
     text = await page(school, f"/packs/{PACK}/later")
 
     assert "It is expected here 18:30." in text
-    assert "The node does not use the line at this hour." not in text
+    assert "Another node of the school’s network is fetching it." in text
 
 
 async def test_while_the_line_is_down_no_hour_is_promised(school: School) -> None:
     finish = (NOW + 2 * HOUR).timestamp()
-    tell(school, arrivals=[Arrival(PACK, "later", finish, "line")], hold="line")
+    tell(school, arrivals=[Arrival(PACK, "later", finish, "line")])
     text = await page(school, f"/packs/{PACK}/later")
 
     assert "The line is down." in text
@@ -225,9 +225,9 @@ async def test_the_slate_says_when_its_lesson_comes(school: School) -> None:
     assert "Expected 17:00." in words
 
 
-async def test_the_slate_says_what_holds_everything_back(school: School) -> None:
+async def test_the_slate_says_what_holds_its_lesson_back(school: School) -> None:
     school_facts(school, contact='{"answered": 1.0, "tried": 1.0, "problem": ""}')
-    tell(school, arrivals=[Arrival(PACK, "later", None, "budget")], hold="budget")
+    tell(school, arrivals=[Arrival(PACK, "later", None, "budget")])
     words = await page(school, "/air/g6")
 
     assert "This month’s data is used up: tell the technician." in words
