@@ -16,6 +16,7 @@ from edge_client.commands.line_calls import (
     parse_budget,
     set_line,
     show_line,
+    tell_unknown,
 )
 from edge_client.commands.options import json_option, state_option
 
@@ -174,7 +175,7 @@ def resume(state: str | None, as_json: bool) -> None:
 @state_option
 @json_option
 def metered(switch: str, state: str | None, as_json: bool) -> None:
-    """Count the line as metered: only usage records, wishes and what lessons need travels.
+    """Count the line as metered: only what lessons need, small updates, wishes and records travel.
 
     \b
     Example:
@@ -203,7 +204,7 @@ def lower(switch: str, state: str | None, as_json: bool) -> None:
 @json_option
 def quiet(channels: tuple[str, ...], state: str | None, as_json: bool) -> None:
     """Let nothing travel during the lessons of these channels of the timetable: they need the
-    line themselves. Without any, no class does.
+    line themselves. Without any, no class does. One may be named before its timetable is here.
 
     \b
     Example:
@@ -212,3 +213,4 @@ def quiet(channels: tuple[str, ...], state: str | None, as_json: bool) -> None:
     for one in channels:
         check_channel_id(one)
     set_line(state, SetLineCall(quiet=tuple(dict.fromkeys(channels))), as_json=as_json)
+    tell_unknown(state, channels)

@@ -1,7 +1,7 @@
 """What the commands of ``packhorse node line`` share: reading words, calling, showing."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import click
@@ -13,7 +13,7 @@ from core.line.hours import painted, parse_days, parse_hours, parse_share
 from core.line.settings import LARGEST_BUDGET, USUAL_WEEK, LineSettings, Week
 from core.text import parse_size
 from edge_client.commands.agent_or_disk import through_agent
-from edge_client.commands.options import give, state_directory, whole
+from edge_client.commands.options import give, state_directory, tell, whole
 from edge_client.line_words import line_facts
 
 _FOR: Final = re.compile(r"(\d{1,4})\s*(h|min)\Z", re.ASCII)
@@ -141,3 +141,13 @@ def show_line(state: str | None, *, as_json: bool) -> None:
     here = parts_of(state_directory(state)).school.here
     for name, value in line_facts(report, here):
         click.echo(f"{name:<9} {value}".rstrip())
+
+
+def tell_unknown(state: str | None, channels: Iterable[str]) -> None:
+    """Say which channels no timetable names that this node has: they may be misspelt, or come."""
+    from sync.timetabled import Timetabled
+
+    known = Timetabled(state_directory(state)).look()
+    strangers = [one for one in dict.fromkeys(channels) if one not in known]
+    if strangers:
+        tell(f"No timetable that this node has names {' or '.join(strangers)} yet.")

@@ -122,6 +122,7 @@ def test_hours_budget_and_switches_are_set_one_by_one_and_kept(school: School) -
     school.run("line", "lower", "on")
     done = school.run("line", "quiet", "g5", "g6", "g5")
 
+    assert done.stderr == "No timetable that this node has names g6 yet.\n"
     assert "Mon-Fri 00-07 100%, 07-18 0%, 18-24 100%" in done.stdout
     assert "0 B of 2.0 GB used" in done.stdout
     kept = read_line_settings(school.state.line_settings)
