@@ -5,7 +5,7 @@ so each is stored as soon as it is verified. What is wrong with one publisher st
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -102,14 +102,20 @@ def gather(
 
 
 def withdraws(before: Published | None, after: Published) -> bool:
-    """Say whether a state takes back, or gives back, anything that the one before did not."""
-    return before is not None and _customs(before) != _customs(after)
+    """Say whether a state takes back, or gives back, anything that the one before did not.
+
+    Of a publisher that cannot be read in it nothing is known.
+    """
+    lost = set(after.lapsed)
+    return before is not None and _customs(before, lost) != _customs(after, lost)
 
 
-def _customs(published: Published) -> dict[str, object]:
+def _customs(published: Published, lost: Collection[str]) -> dict[str, object]:
     return {
         path: target.custom
-        for role in published.roles.values()
+        for name, role in published.roles.items()
+        # Whom a lost one has delegated to is lost with it.
+        if name not in lost and name.partition(".")[0] not in lost
         for path, target in role.targets.items()
         if target.custom is not None
     }

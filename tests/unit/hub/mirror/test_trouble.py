@@ -25,7 +25,7 @@ from tests.support.clock import FixedClock
 from tests.support.http_repository import Answer, Asked, HttpRepository, Stall
 from tests.support.mirrors import QUICK, MirrorHub
 from tests.support.province import Province
-from tests.support.publishing import hand_in
+from tests.support.publishing import hand_in, withdraw
 
 NATIONAL, PROVINCIAL, LOCAL = "cn/-/math", "gd/-/art", "gd/zhuhai/fish"
 NEW = {"1.txt": b"other"}
@@ -123,6 +123,20 @@ def test_a_state_whose_files_have_not_all_come_to_the_upstream_is_waited_for(
     province.publish(LOCAL, {"1.txt": b"newest"}, 3)
     server.overlay = {}
     assert mirror.round().is_whole
+
+
+@pytest.mark.parametrize(("pack", "role"), [(LOCAL, "gd.zhuhai"), (PROVINCIAL, "gd")])
+def test_whose_files_have_not_come_is_waited_for_whatever_was_withdrawn_before(
+    province: Province, server: HttpRepository, mirror: MirrorHub, pack: str, role: str
+) -> None:
+    withdraw(province, LOCAL, "a slip", item="item-1")
+    assert mirror.round().is_new
+    province.publish(pack, NEW, 2)
+    version = load_published(province.repository).roles[role].version
+    server.overlay = {f"metadata/{version}.{role}.json": None}
+    assert not mirror.round().is_new
+    server.overlay = {}
+    assert mirror.round().is_new
 
 
 def test_what_is_here_of_a_county_with_a_new_key_stays_until_it_signs_again(
