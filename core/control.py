@@ -180,7 +180,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
         software: Packhorse's version.
         sticks: how many sticks are plugged in.
         channels: the school's timetable, channel by channel.
-        wishes: what teachers want here before all else, soonest first.
+        wishes: what teachers wish for, soonest first.
         plan: what will be fetched, and what the next lessons can count on: its first actions
             (``core.control_line``); None until it is made.
         line_settings: what may be done with the line.

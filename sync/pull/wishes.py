@@ -1,8 +1,8 @@
 """Teachers' wishes in a pull: what is wished and not here, soonest first.
 
 A wish is obeyed whatever the assignment says, as far as the item is published and not withdrawn:
-its sound, then its lowest rendition with pictures, before everything else. It is done when its
-item is here, with pictures if any are wanted.
+its sound, then its lowest rendition with pictures, as early as the plan makes no lesson late by
+it. It is done when its item is here, with pictures if any are wanted.
 """
 
 from collections.abc import Collection

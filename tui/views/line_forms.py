@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from typing import Final
 
-from core.line.settings import LARGEST_BUDGET, SMALLEST_BUDGET, LineSettings
+from core.line.settings import LARGEST_BUDGET, LAST_BUDGET_DAY, SMALLEST_BUDGET, LineSettings
 from core.text import human_bytes, parse_size
 from tui.model import Model
 from tui.texts import Language
@@ -13,7 +13,6 @@ from tui.views.moments import school_moment, short_when, shown_moment
 from tui.views.sheet import Cell, Column, Row, Table
 
 _HOUR: Final = 60
-_LAST_DAY: Final = 28
 _CLOSE: Final = "0"
 
 
@@ -28,7 +27,7 @@ def budget_form(model: Model, language: Language) -> Form:
             return _("Write a size such as 2GB or 500MB, or nothing for no budget.")
         if size is not None and size < SMALLEST_BUDGET:
             return _("Give at least 1 MB; to stop everything, pause the line.")
-        if not (day.isascii() and day.isdigit() and 1 <= int(day) <= _LAST_DAY):
+        if not (day.isascii() and day.isdigit() and 1 <= int(day) <= LAST_BUDGET_DAY):
             return _("The day is one of 1 to 28.")
         done = _("A month's budget is {size} now.").format(size=human_bytes(size or 0))
         return Call(
