@@ -7,7 +7,7 @@ from core.control_calls import Finding
 from core.display import one_line
 from edge_client.config import NodeConfig, written
 from edge_client.doctor.patient import Patient, good, warning
-from sync.peers.book import HEARD_SECONDS, Peer, read_book
+from sync.peers.book import COUNTED_SECONDS, Peer, read_book
 
 _NO_NODE: Final = frozenset({"missing", "portal", "moved", "insecure", "altered", "no-range"})
 
@@ -19,7 +19,7 @@ def peers(patient: Patient) -> Iterator[Finding]:
     helping: list[str] = []
     for one in read_book(patient.state.peers).peers:
         name = one_line(one.title)
-        if not one.fault and 0 <= now - one.heard <= HEARD_SECONDS:
+        if not one.fault and 0 <= now - one.heard <= COUNTED_SECONDS:
             helping.append(name)
         elif one.fault == "lied":
             yield warning(

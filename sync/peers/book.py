@@ -28,6 +28,8 @@ _LIE_SECONDS: Final = 86_400.0
 _FIRST_SECONDS: Final = 60.0
 # Doubled from failure to failure, from the first minute on.
 _DOUBLED_ALREADY: Final = 5
+# Whoever stays busy is not waited for again so soon: the line stands still meanwhile.
+_BUSY_SECONDS: Final = 60.0
 _SILENT_SECONDS: Final = 900.0
 """Whoever does not answer may only be switched off, and is asked again at no cost."""
 _LARGEST_SECONDS: Final = 6 * 3600.0
@@ -36,7 +38,7 @@ _PATIENCE: Final = 1.5
 _GRACE_SECONDS: Final = 1800.0
 # And nobody's promise keeps this node from its own line for longer.
 _LONGEST_WAIT: Final = 7 * 86_400.0
-HEARD_SECONDS: Final = 2 * 3600.0
+COUNTED_SECONDS: Final = 2 * 3600.0
 """What was told longer ago is not counted on: the node may be switched off."""
 
 
@@ -64,7 +66,7 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         name: what to call it to a person.
         heard: when it last answered; 0 for never.
         rate: bytes a second that it gave last; 0 while unknown.
-        fault: why it is left alone; empty when it is not.
+        fault: how it failed last, so that it is left alone; empty when it did not.
         failures: to answer, in a row.
         broken: how often in a row it told what it has and then failed to give it.
         left_until: until when it is left alone.
@@ -132,7 +134,7 @@ def answered(peer: Peer, told: PeerList, now: float) -> Peer:
         if told.packs.get(pack) == peer.told.packs.get(pack)
     }
     # After a clock that jumped, or a long silence, a promise is another one.
-    before = peer.promised if 0 <= now - peer.heard <= HEARD_SECONDS else {}
+    before = peer.promised if 0 <= now - peer.heard <= COUNTED_SECONDS else {}
     promised = {pack: _promise(before.get(pack), one, now) for pack, one in told.coming.items()}
     return msgspec.structs.replace(
         peer, told=told, heard=now, fault="", failures=0, left_until=0.0,
@@ -152,6 +154,11 @@ def broken(peer: Peer, fault: str, now: float, *, lied: bool = False, chance: fl
     times = peer.broken + 1
     delay = _LIE_SECONDS if lied else _delay(times, chance, _LARGEST_SECONDS)
     return msgspec.structs.replace(peer, fault=fault, broken=times, left_until=now + delay)
+
+
+def busy(peer: Peer, now: float) -> Peer:
+    """Note that a node has no time just now, since it gives to others: that is no failure."""
+    return msgspec.structs.replace(peer, left_until=now + _BUSY_SECONDS)
 
 
 def gave(peer: Peer, rate: float) -> Peer:

@@ -40,8 +40,6 @@ _ASKED_AT_ONCE: Final = 8
 _FRESH_SECONDS: Final = 15.0
 _TRIES: Final = 3
 _BUSY_SECONDS: Final = 5.0
-# Whoever stays busy is not waited for again so soon: the line stands still meanwhile.
-_BUSY_FOR_SECONDS: Final = 60.0
 _LIST_SECONDS: Final = 10.0
 """So long a list may take of a node that nobody typed in: everything else waits for it."""
 _BEAT_SECONDS: Final = 30.0
@@ -82,7 +80,6 @@ class Circle:
         self._wanted.update(*(one.told.packs for one in self._peers.values()))
         self._sources: dict[str, PeerSource] = {}
         self._missed: dict[str, set[Digest]] = {}
-        self._busy: dict[str, float] = {}
         self._beaten = context.clock.monotonic()
         self._asked_at: float | None = None
         self._looking: Future[Sequence[tuple[str, str]]] | None = None
@@ -191,7 +188,7 @@ class Circle:
         if self.is_alone:
             return
         self.fresh()
-        for peer in [one for one in self._healthy() if self._may_give(one, pack)]:
+        for peer in [one for one in self._healthy() if pack in one.told.packs]:
             missed = self._missed.setdefault(peer.address, set())
             left = {d: size for d, size in self._lacking(wanted).items() if d not in missed}
             if left:
@@ -266,7 +263,7 @@ class Circle:
                     self._context.sleep(min(error.retry_after, _BUSY_SECONDS))
                     continue
                 else:
-                    self._busy[peer.address] = self._now() + _BUSY_FOR_SECONDS
+                    self._peers[peer.address] = books.busy(self._peers[peer.address], self._wall())
             break
         self.received += fetch.received
         self._note_rate(peer.address, fetch.received, self._clock.monotonic() - began)
@@ -287,9 +284,6 @@ class Circle:
         if missed:
             self._missed[peer.address] |= missed
             self._peers[peer.address] = books.lacking(self._peers[peer.address], *what)
-
-    def _may_give(self, peer: Peer, pack: str) -> bool:
-        return pack in peer.told.packs and self._busy.get(peer.address, 0.0) <= self._now()
 
     def _beat(self) -> None:
         """Tell now and then that the run goes on: of many small files none is worth telling."""

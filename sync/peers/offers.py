@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.peers import Announcement, Share, goes_first
 from core.plan.outstanding import Outstanding
 from core.plan.situation import Holding, Offer
-from sync.peers.book import HEARD_SECONDS, USUAL_RATE, Book, Peer, waited_for
+from sync.peers.book import COUNTED_SECONDS, USUAL_RATE, Book, Peer, waited_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def offers(book: Book, said: Announcement, outstanding: Outstanding, moment: Mom
     """
     found = []
     for peer in book.peers:
-        if peer.is_left(moment.wall) or not 0 <= moment.wall - peer.heard <= HEARD_SECONDS:
+        if peer.is_left(moment.wall) or not 0 <= moment.wall - peer.heard <= COUNTED_SECONDS:
             continue
         packs = dict(_packs(peer, said, outstanding, moment))
         if packs:

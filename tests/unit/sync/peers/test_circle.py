@@ -284,7 +284,11 @@ def test_whoever_stays_busy_is_not_waited_for_again_at_once(
     for _ in range(3):
         circle.bring(PACK, "a", WANTED, lambda _: None)
     assert node.slept == [5.0, 5.0]
+    # Nobody counts on it meanwhile, so that nothing has to be given up as not brought.
+    assert circle.offers(OUTSTANDING, 0.0) == []
+    assert not known(node, other).fault
     clock.advance(61)
+    assert circle.offers(OUTSTANDING, 0.0) != []
     circle.bring(PACK, "a", WANTED, lambda _: None)
     assert len(node.slept) == 4
     circle.close()
