@@ -214,6 +214,22 @@ def test_a_pause_stops_what_is_coming(server: HttpRepository, line: Line) -> Non
             next(chunks)
 
 
+def test_an_answer_that_came_whole_is_used_though_nothing_more_may_travel(
+    server: HttpRepository, line: Line
+) -> None:
+    (server.directory / "tip").write_bytes(b"small")
+
+    def pause(_: Asked) -> None:
+        line.set(week=ALWAYS, paused=True)
+        line.clock.advance(10)
+
+    with closing(line.use()) as use, closing(line.source(server.url, use)) as source:
+        server.fault = pause
+        assert source.read("tip", 64 * 1024) == b"small"
+        with pytest.raises(HeldError, match="paused"):
+            source.read("tip", 64 * 1024)
+
+
 def test_a_share_of_the_line_is_a_share_of_what_was_measured(
     server: HttpRepository, line: Line
 ) -> None:
