@@ -153,6 +153,12 @@ class Circle:
         book = Book(peers=list(self._peers.values()))
         return offers(book, self._said, outstanding, Moment(self._wall(), school))
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether one of them gives to others just now, and may give to this node soon."""
+        now = self._wall()
+        return any(one.is_left(now) and not one.fault for one in self._peers.values())
+
     def tells_of(self, pack: str) -> bool:
         """Say whether any of them has something of a pack, as far as they were asked."""
         return any(pack in one.told.packs for one in self._healthy())

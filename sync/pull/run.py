@@ -232,10 +232,11 @@ class _Run:
         )
 
     def _hold(self) -> Hold:
-        """Say why nothing more comes; of other nodes alone, whether one of them brings it."""
+        """Say why nothing more comes; of other nodes alone, whether one brings it, or will give."""
         if not self._context.by_peers:
             return self._plan.hold
-        return "peer" if any(one.hold == "peer" for one in self._plan.actions) else ""
+        waits = any(one.hold == "peer" for one in self._plan.actions)
+        return "peer" if waits or self._room.circle.is_busy else ""
 
     def _verify(self, source: Source) -> list[Release]:
         """Poll and verify; give the releases that this node takes and has not whole."""

@@ -206,6 +206,21 @@ def test_a_node_whose_metadata_help_nobody_gives_its_lessons(
     assert child.files(PACK) == FILES
 
 
+@pytest.mark.parametrize(("status", "hold"), [(503, "peer"), (500, "")])
+def test_of_other_nodes_that_are_busy_and_no_others_it_is_said_that_they_are_waited_for(
+    tmp_path: Path, tiny: TinyRepository, status: int, hold: str
+) -> None:
+    child = enrolled(tmp_path, tiny, "child")
+    with HttpRepository(tiny.directory) as server:
+        server.fault = lambda asked: Answer(503) if "bundles/" in asked.path else None
+        child.pull(server.url)
+    with OtherNode(tmp_path / "other", []) as other:
+        other.tell({PACK: Share(1)})
+        wait = {"Retry-After": "3"} if status == 503 else {}
+        other.fault = lambda asked: Answer(status, b"", wait) if "blobs/" in asked.path else None
+        assert pull_by_peers(child, Company((other.address,))).hold == hold
+
+
 def test_a_node_tells_others_who_it_is_and_what_it_has(
     tmp_path: Path, tiny: TinyRepository
 ) -> None:
