@@ -47,7 +47,7 @@ class Schedule:
         is_held: whether nothing may travel just now.
         is_asked: whether a person waits for the next poll.
         has_company: whether there are other nodes that may be turned to.
-        waits_for_peer: whether one of them brings what this node needs.
+        waits_for_peer: whether one of them brings what this node needs, or will give it soon.
         next_company: when to turn to them next.
     """
 
