@@ -45,7 +45,6 @@ class TodayPage(LineKeys):
 
     def _ways(self) -> dict[str, Callable[[], None]]:
         return {
-            "c": self.action_time,
             "p": self.action_pause,
             "o": self.action_open_line,
             "b": self.action_budget,
