@@ -80,14 +80,16 @@ class FlakyProxy:
         self._count = Count()
         self._down, self._up = Bottleneck(flaws.rate), Bottleneck(flaws.rate)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._ends: list[_End] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
         self._ready = threading.Event()
         self._over = asyncio.Event()
 
     def count(self) -> Count:
-        """Give what happened up to now."""
-        return self._count
+        """Give what happened up to now, on connections that are still open as well."""
+        known = self._count
+        return replace(known, segments=known.segments + sum(one.unseen() for one in [*self._ends]))
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -137,10 +139,12 @@ class FlakyProxy:
         if not self._count.first:
             self._count = replace(self._count, first=time.monotonic())
         near = _End(reader, writer)
+        self._ends.append(near)
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 await self._serve(near, fate)
         finally:
+            self._ends.remove(near)
             self.note(segments=near.segments())
             writer.close()
 
@@ -267,7 +271,9 @@ class _Delay:
         while True:
             due, data = await self._waiting.get()
             await asyncio.sleep(max(0.0, due - now()))
-            self._writer.write(data)
+            # One by one, or the system would bring many at once, with one acknowledgement.
+            for start in range(0, len(data), _SEGMENT):
+                self._writer.write(data[start : start + _SEGMENT])
             await self._writer.drain()
             self._waiting.task_done()
 
@@ -283,12 +289,17 @@ class _End:
 
     def segments(self) -> int:
         """Give the segments that were not given before."""
+        found = self.unseen()
+        self._seen += found
+        return found
+
+    def unseen(self) -> int:
+        """Count the segments that were not given yet."""
         try:
             info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
         except OSError:
             return 0
-        seen, self._seen = self._seen, sum(_SEGMENTS.unpack_from(info, _SEGMENTS_AT))
-        return max(0, self._seen - seen)
+        return max(0, sum(_SEGMENTS.unpack_from(info, _SEGMENTS_AT)) - self._seen)
 
     def reset(self) -> None:
         """Hang up so that the other side sees a reset."""
