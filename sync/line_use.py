@@ -120,7 +120,7 @@ class LineUse:
         """
         with self.lock:
             free = self._purse.free(self._budget(self.permitted()))
-        most = largest_request(self._estimate, self._rate())
+        most = largest_request(self._estimate, self._rate(), self._watch.pace)
         if free is None:
             return most
         return min(most, affordable(int(free / _WITH_LOSSES), wire, connect=True))

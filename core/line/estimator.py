@@ -94,6 +94,11 @@ class Stopwatch:
         self._seconds = self._held = 0.0
         self._count = 0
 
+    @property
+    def pace(self) -> float:
+        """Bytes a second of the stretch that is not complete yet; 0 where nothing is known."""
+        return self._count / self._seconds if self._seconds else 0.0
+
     def begin(self, now: float) -> None:
         """Note that a transfer is asked for."""
         self._last = now

@@ -24,14 +24,17 @@ _ROUND_TRIPS: Final = 2.5
 _WORTH: Final = 4 * 1024
 
 
-def largest_request(estimate: Estimate, capped: float | None = None) -> int:
+def largest_request(estimate: Estimate, capped: float | None = None, pace: float = 0.0) -> int:
     """Give bytes of content that one request asks for at most.
 
     Args:
         estimate: what the line carries.
         capped: the present cap, bytes a second; None for none.
+        pace: what it has carried in this run, bytes a second, which counts until it is measured:
+            a quick line would be thought slow that waits for one small answer after the other.
     """
-    rate = estimate.rate if capped is None else min(estimate.rate, capped)
+    rate = estimate.rate if estimate.is_measured else max(estimate.rate, pace)
+    rate = rate if capped is None else min(rate, capped)
     seconds = _SECONDS if estimate.is_measured else _UNMEASURED_SECONDS
     return int(min(LARGEST, max(SMALLEST, rate * seconds)))
 

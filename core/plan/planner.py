@@ -41,10 +41,11 @@ def _work(situation: Situation, found: Order) -> Plan:
 
 
 def _actions(situation: Situation, found: Order) -> list[Action]:
-    """Say when each piece comes."""
-    line = local = 0.0
+    """Say when each piece comes: as the line brings its bytes, after the answers waited for."""
+    line = local = waited = 0.0
     walk = found.expected.walk()
     actions = []
+    before: Piece | None = None
     for one in found.pieces:
         begins = finish = None
         if one.coming is not None:
@@ -52,14 +53,30 @@ def _actions(situation: Situation, found: Order) -> list[Action]:
         elif one.hold in _LASTING:
             pass
         elif one.line:
-            begins, finish = walk.over(line, line + one.line)
-            line += one.line
+            waited += _answers(one, before) * situation.estimate.latency
+            begins, finish = (_later(at, waited) for at in walk.over(line, line + one.line))
+            line, before = line + one.line, one
         else:
             begins = situation.now + local
             local += one.size / one.rate if one.rate else 0.0
             finish = situation.now + local
         actions.append(_action(one, begins, finish, is_time_known=situation.is_time_known))
     return actions
+
+
+def _answers(piece: Piece, before: Piece | None) -> int:
+    """Count the answers that are waited for before a piece comes, while the line brings nothing.
+
+    What follows of the same pack is asked for while the one before still comes.
+    """
+    if piece.kind == "list":
+        # The second of its two files is known by the first.
+        return 2
+    return int(before is None or (before.kind, before.pack) != (piece.kind, piece.pack))
+
+
+def _later(moment: float | None, seconds: float) -> float | None:
+    return None if moment is None else moment + seconds
 
 
 def _quote(situation: Situation, found: Order, actions: Sequence[Action]) -> Quote:

@@ -7,6 +7,7 @@ import pytest
 
 from core.line.estimate import MOST_SAMPLES, UNKNOWN_RATE, Estimate
 from core.line.estimator import Stopwatch, with_contact, with_rate, with_round_trip
+from core.line.requests import SMALLEST, largest_request
 
 RATE = 32_000.0
 HOUR = 3600.0
@@ -46,6 +47,21 @@ def test_a_steady_line_is_known_after_five_seconds() -> None:
     assert (learner.estimate.rate, learner.estimate.is_measured) == (UNKNOWN_RATE, False)
     learner.transfer(5, 8_000)
     assert learner.estimate.rate == pytest.approx(8_000, rel=0.01)
+
+
+def test_until_a_line_is_measured_its_pace_says_how_much_is_asked_for() -> None:
+    watch = Stopwatch()
+    assert watch.pace == 0
+    watch.begin(1000.0)
+    assert watch.came(1002.0, 800_000) is None
+    assert watch.pace == 400_000
+
+    thin = largest_request(Estimate())
+    assert largest_request(Estimate(), None, 1_000.0) == thin
+    assert largest_request(Estimate(), None, watch.pace) == pytest.approx(thin * 12.5, rel=0.01)
+    assert largest_request(Estimate(), 1_000.0, watch.pace) == SMALLEST
+    known = Estimate(samples=(UNKNOWN_RATE,))
+    assert largest_request(known, None, watch.pace) == largest_request(known)
 
 
 def test_a_poll_says_nothing() -> None:

@@ -73,6 +73,26 @@ def test_small_items_that_follow_one_another_share_requests() -> None:
     assert plan(replace(found, cap=1_000.0)).quote.line == thin
 
 
+def test_where_answers_take_long_the_quote_has_the_time_that_is_waited_for_them() -> None:
+    def made(latency: float) -> Plan:
+        listed = [pack([video("a", MB), video("b", MB)]), pack([video("c", MB)], "cn/-/art")]
+        new = [OutstandingPack(pack="cn/-/new", version=1, head=9_000, line=MB, size=MB)]
+        found = situation([*listed, *new], backlog=6_000)
+        return plan(
+            replace(found, estimate=msgspec.structs.replace(steady(32_000), latency=latency))
+        )
+
+    near, far = made(0.0), made(2.0)
+    later = [b.finish - a.finish for a, b in zip(near.actions, far.actions, strict=True)
+             if a.finish and b.finish]  # fmt: skip
+    # Statements; both lists of the new pack; then each pack, but not each of its items.
+    assert [one.kind for one in far.actions] == ["upload", "list", *["fetch"] * 4]
+    assert [one.pack for one in far.actions][2:] == ["cn/-/art", PACK, PACK, "cn/-/new"]
+    assert later == pytest.approx([2.0, 6.0, 8.0, 10.0, 10.0, 12.0])
+    assert far.quote.line == near.quote.line
+    assert far.quote.finish == far.actions[-1].finish
+
+
 def test_what_lies_apart_in_a_bundle_has_requests_of_its_own() -> None:
     texts = [OutstandingItem(f"t{number}", [Step("", 9_000, 9_000)]) for number in range(3)]
     apart = [lesson("t2", TOMORROW), lesson("t0", TOMORROW + 2)]
