@@ -68,6 +68,10 @@ bench-line: assets ## Fetch over a line that is thin and cut: this node against 
 bench-poll: assets ## Measure what a poll costs in a province of 120 counties
 	@tools/marked-tests $(BIN) bench -k test_poll $(ARGS)
 
+.PHONY: bench-quote
+bench-quote: assets ## Compare what nodes quote with what then crosses a hundred real lines
+	@tools/marked-tests $(BIN) bench -k test_quote $(ARGS)
+
 .PHONY: coverage
 coverage: assets ## Run the tests with branch coverage and print what is not covered
 	@tools/system-packages test

@@ -20,7 +20,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Final
 
 import pytest
 
@@ -34,14 +33,16 @@ from tests.support.quoted_pull import Moment
 SCENARIOS = 100
 BYTES_WITHIN = 0.02
 TIME_WITHIN = 0.15
-AT_ONCE = 6
+AT_ONCE = 8
 KBIT = 125
 # Kilobits a second, and seconds.
 SLOWEST, FASTEST = 500, 8000
 NEAREST, FARTHEST = 0.02, 0.3
-SHORTEST, LONGEST = 8.0, 25.0
-MEASURE_SECONDS = 8.0
-SHARES = (FULL, FULL, FULL, 70, 50, 30)
+SHORTEST, LONGEST = 12.0, 22.0
+MEASURE_SECONDS = 14.0
+SHARES = (FULL, FULL, 70, 50, 30)
+# Where less is free than this, KiB a second, what is measured would be the node's own work.
+THINNEST_SHARE = 50
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(3600)]
 
@@ -170,7 +171,7 @@ def draw(number: int) -> Scenario:
     chance = Random(f"packhorse quote on a real line {number}")
     rate = KBIT * SLOWEST * (FASTEST / SLOWEST) ** chance.random()
     latency = NEAREST * (FARTHEST / NEAREST) ** chance.random()
-    share = chance.choice(SHARES)
+    share = chance.choice([one for one in SHARES if rate * one >= THINNEST_SHARE * 1024 * FULL])
     seconds = chance.uniform(SHORTEST, LONGEST)
     total = int(rate * share / FULL * seconds)
     first = Draft(name, chance, int(rate * MEASURE_SECONDS)).film("first")
@@ -283,9 +284,7 @@ def _publish(
     of: Callable[[Scenario], list[Lot]],
 ) -> None:
     for encrypted, world in worlds.items():
-        world.publish(
-            [lot for one in scenarios if one.encrypted == encrypted for lot in of(one)]
-        )
+        world.publish([lot for one in scenarios if one.encrypted == encrypted for lot in of(one)])
 
 
 def summary(outcomes: Sequence[Outcome], since: Moment) -> str:

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 Ending = Literal["reset", "close", "silence"]
 
+_PACKET: Final = 1448
 PAGE: Final = (
     "<!doctype html><html><head><title>Login</title></head><body>"
     "<h1>请登录校园网 / Please sign in</h1></body></html>"
@@ -88,8 +89,8 @@ class Bottleneck:
 
     @property
     def piece(self) -> int:
-        """Bytes that cross together: a packet on a thin line, more on a fast one."""
-        return max(1448, int(self._rate / 20)) if self._rate else 64 * 1024
+        """Bytes that cross together: a packet on a thin line, more on a fast one, all full."""
+        return max(1, int(self._rate / 20 / _PACKET)) * _PACKET if self._rate else 64 * 1024
 
     async def cross(self, size: int) -> None:
         """Wait until so many bytes have crossed."""

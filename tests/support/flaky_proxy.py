@@ -30,6 +30,9 @@ _SEGMENT: Final = 1448
 _HEADERS: Final = 52
 _WAITING: Final = 64
 _PATIENCE: Final = 5.0
+# <asm-generic/socket.h>.
+_SO_MAX_PACING_RATE: Final = 47
+_PACE: Final = 1.25
 # <linux/tcp.h>, struct tcp_info: segs_out, segs_in.
 _SEGMENTS: Final = struct.Struct("<II")
 _SEGMENTS_AT: Final = 136
@@ -139,6 +142,8 @@ class FlakyProxy:
         if not self._count.first:
             self._count = replace(self._count, first=time.monotonic())
         near = _End(reader, writer)
+        if self._flaws.rate:
+            near.pace(self._flaws.rate)
         self._ends.append(near)
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -268,12 +273,16 @@ class _Delay:
 
     async def _bring(self) -> None:
         now = asyncio.get_running_loop().time
+        rest = b""
         while True:
             due, data = await self._waiting.get()
             await asyncio.sleep(max(0.0, due - now()))
-            # One by one, or the system would bring many at once, with one acknowledgement.
-            for start in range(0, len(data), _SEGMENT):
-                self._writer.write(data[start : start + _SEGMENT])
+            rest += data
+            # One by one, or the system would bring many at once, with one acknowledgement; and
+            # full ones, as long as more follows.
+            while len(rest) >= _SEGMENT or (rest and self._waiting.empty()):
+                self._writer.write(rest[:_SEGMENT])
+                rest = rest[_SEGMENT:]
             await self._writer.drain()
             self._waiting.task_done()
 
@@ -299,7 +308,15 @@ class _End:
             info = self._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)
         except OSError:
             return 0
-        return max(0, sum(_SEGMENTS.unpack_from(info, _SEGMENTS_AT)) - self._seen)
+        there: int = sum(_SEGMENTS.unpack_from(info, _SEGMENTS_AT))
+        return max(0, there - self._seen)
+
+    def pace(self, rate: float) -> None:
+        """Let segments leave one after the other, a little faster than they cross the line.
+
+        What leaves at once is acknowledged at once: a real line has more acknowledgements.
+        """
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_MAX_PACING_RATE, int(_PACE * rate))
 
     def reset(self) -> None:
         """Hang up so that the other side sees a reset."""

@@ -15,12 +15,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 from tuf.api.metadata import TargetFile
@@ -32,7 +33,6 @@ from cache.state import StateDirectory
 from core.assignment import Rule
 from core.digest import digest_of
 from core.line.settings import LineSettings
-from core.manifest import Manifest
 from core.names import PackId
 from core.plan.model import Quote
 from core.release import bundle_path, encode_release, release_path
@@ -51,6 +51,9 @@ from tests.support.publishing import hand_in, publish_assignment
 from tests.support.quoted_pull import STAGED, Moment, Stage
 from tests.support.small_world import end, first_line, packhorse, start, summary_of
 from tests.support.tiny_hub import TinyHub
+
+if TYPE_CHECKING:
+    from core.manifest import Manifest
 
 PLACE: Final = "gd/zhuhai"
 # Of a segment on an Ethernet, beside IP, which the proxy counts.
@@ -198,8 +201,10 @@ class QuoteWorld:
         """Publish versions of many packs by one signature."""
         new = edit.put_release(self._hub.role, PackId("none"), b"", self._hub.now)
         del new.targets["none"]
-        for lot in lots:
-            release = self._built(lot).release(format_moment(self._hub.now))
+        with ThreadPoolExecutor() as pool:
+            builds = list(pool.map(self._built, lots))
+        for lot, build in zip(lots, builds, strict=True):
+            release = build.release(format_moment(self._hub.now))
             data = encode_release(release)
             path = self._hub.directory / release_path(release.pack, digest_of(data))
             path.parent.mkdir(parents=True, exist_ok=True)

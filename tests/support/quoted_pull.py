@@ -46,9 +46,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     head: str
 
 
-def watched(
-    hands: Hands, make: Callable[[Situation], Plan], is_stale: Callable[[], bool]
-) -> Plan:
+def watched(hands: Hands, make: Callable[[Situation], Plan], is_stale: Callable[[], bool]) -> Plan:
     """Do what ``drive`` does, and tell the stages."""
     told: set[Moment] = set()
 
