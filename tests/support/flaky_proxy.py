@@ -28,11 +28,8 @@ from tests.support.flaky_line import PAGE, Bottleneck, Fate, Flaws
 _SEGMENT: Final = 1448
 # IP 20, TCP with timestamps 32.
 _HEADERS: Final = 52
-_WAITING: Final = 64
+_WAITING: Final = 1024
 _PATIENCE: Final = 5.0
-# <asm-generic/socket.h>.
-_SO_MAX_PACING_RATE: Final = 47
-_PACE: Final = 1.25
 # <linux/tcp.h>, struct tcp_info: segs_out, segs_in.
 _SEGMENTS: Final = struct.Struct("<II")
 _SEGMENTS_AT: Final = 136
@@ -142,8 +139,6 @@ class FlakyProxy:
         if not self._count.first:
             self._count = replace(self._count, first=time.monotonic())
         near = _End(reader, writer)
-        if self._flaws.rate:
-            near.pace(self._flaws.rate)
         self._ends.append(near)
         try:
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -278,11 +273,10 @@ class _Delay:
             due, data = await self._waiting.get()
             await asyncio.sleep(max(0.0, due - now()))
             rest += data
-            # One by one, or the system would bring many at once, with one acknowledgement; and
-            # full ones, as long as more follows.
-            while len(rest) >= _SEGMENT or (rest and self._waiting.empty()):
-                self._writer.write(rest[:_SEGMENT])
-                rest = rest[_SEGMENT:]
+            # Segments are full, as long as more follows.
+            size = len(rest) if self._waiting.empty() else len(rest) // _SEGMENT * _SEGMENT
+            self._writer.write(rest[:size])
+            rest = rest[size:]
             await self._writer.drain()
             self._waiting.task_done()
 
@@ -310,13 +304,6 @@ class _End:
             return 0
         there: int = sum(_SEGMENTS.unpack_from(info, _SEGMENTS_AT))
         return max(0, there - self._seen)
-
-    def pace(self, rate: float) -> None:
-        """Let segments leave one after the other, a little faster than they cross the line.
-
-        What leaves at once is acknowledged at once: a real line has more acknowledgements.
-        """
-        self._socket.setsockopt(socket.SOL_SOCKET, _SO_MAX_PACING_RATE, int(_PACE * rate))
 
     def reset(self) -> None:
         """Hang up so that the other side sees a reset."""
