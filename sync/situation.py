@@ -21,6 +21,8 @@ from cache.outstanding_file import read_outstanding
 from cache.space import space
 from cache.state import StateDirectory
 from core.line import ledger as ledgers
+from core.line.settings import LineSettings
+from core.line.week import share_at
 from core.line.wire import Wire, wire_to
 from core.peers import FACT as AMONG_PEERS
 from core.peers import decode_announcement
@@ -129,7 +131,7 @@ class SituationReader:
             has_answered=contact.answered is not None,
             settings=settings,
             ledger=ledgers.turned(self._agent.ledger(), today, settings.budget_day),
-            wire=self._wire(),
+            wire=self._wire().capped if self._is_capped(settings, moment) else self._wire(),
             busy=self._timetabled.needed(settings.quiet, moment),
             offers=offers(
                 read_book(self._state.peers),
@@ -191,6 +193,9 @@ class SituationReader:
             return None
         passed = self._clock.wall().timestamp() - (contact.failed or contact.answered or _NEVER)
         return round(now - passed) if passed >= 0 else round(now)
+
+    def _is_capped(self, settings: LineSettings, moment: float) -> bool:
+        return self._cap is not None or share_at(settings, moment, self._here) < 1
 
     def _wire(self) -> Wire:
         try:

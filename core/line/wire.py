@@ -3,13 +3,16 @@
 ``sync.meter`` counts the same things as they really happen.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 SEGMENT_BYTES: Final = 1448
 _HEADERS: Final = 66
 # Receivers acknowledge every second segment.
-_SEGMENTS_AN_ACKNOWLEDGEMENT: Final = 2
+_ACKNOWLEDGED: Final = 2
+# Hardly any where a cap lets them read by fits and starts; but what is planned while there is one
+# may come in hours without. So something between.
+_ACKNOWLEDGED_CAPPED: Final = 4
 _TLS_RECORD: Final = 16 * 1024
 _TLS_OVERHEAD: Final = 22
 # To make an encrypted connection and end it, with the other side's certificates.
@@ -25,12 +28,19 @@ class Wire:
         request: of a request and the head of its answer, headers of their segments included.
         connection: to make one and end it, encryption included.
         largest: content that one request asks for at most.
+        acknowledged: segments that are acknowledged together.
     """
 
     tls: bool = False
     request: int = 700
     connection: int = 550
     largest: int = 4 * 1024 * 1024
+    acknowledged: int = _ACKNOWLEDGED
+
+    @property
+    def capped(self) -> "Wire":
+        """Give what it probably costs under a cap; as a bound it would be too little."""
+        return replace(self, acknowledged=_ACKNOWLEDGED_CAPPED)
 
 
 def wire_to(url: str) -> Wire:
@@ -52,5 +62,5 @@ def wire_bytes(content: int, wire: Wire, *, requests: int | None = None) -> int:
     count = -(-content // wire.largest) if requests is None else requests
     records = -(-content // _TLS_RECORD) * _TLS_OVERHEAD if wire.tls else 0
     segments = -(-(content + records) // SEGMENT_BYTES)
-    acknowledgements = -(-segments // _SEGMENTS_AN_ACKNOWLEDGEMENT)
+    acknowledgements = -(-segments // wire.acknowledged)
     return content + records + (segments + acknowledgements) * _HEADERS + count * wire.request

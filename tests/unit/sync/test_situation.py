@@ -20,6 +20,7 @@ from cache.state import StateDirectory
 from cache.timetable_file import write_timetable
 from core.line.estimate import Estimate
 from core.line.settings import LineSettings
+from core.line.wire import wire_bytes
 from core.names import PackId
 from core.plan.outstanding import Outstanding, OutstandingItem, OutstandingPack, Step
 from core.plan.situation import Occurrence, Situation
@@ -336,6 +337,17 @@ def test_what_requests_cost_depends_on_how_the_hub_is_spoken_to(
     plain = look(state).wire
     assert plain.tls is tls
     assert (plain.connection > 1000) is tls
+
+
+def test_under_a_cap_fewer_acknowledgements_are_expected(state: StateDirectory) -> None:
+    def cost(share: int, cap: float | None = None) -> int:
+        write_line_settings(state.line_settings, LineSettings(week=(share,) * 168))
+        here = FixedClock(), lambda one: one.astimezone(ZONE)
+        found = SituationReader(state, *here, disk_floor=0, cap=cap).read(NOW)
+        return wire_bytes(1_448_000, found.wire, requests=0)
+
+    assert cost(100) == 1_448_000 + 66 * 1500
+    assert cost(50) == cost(100, cap=9_000.0) == 1_448_000 + 66 * 1250
 
 
 @pytest.mark.parametrize("what", ["timetable", "outstanding", "line_settings"])
