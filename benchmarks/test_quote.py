@@ -38,7 +38,7 @@ from tests.support.quoted_pull import Moment
 SCENARIOS = 100
 BYTES_WITHIN = 0.02
 TIME_WITHIN = 0.15
-AT_ONCE = 8
+AT_ONCE = 7
 KBIT = 125
 # Kilobits a second, and seconds.
 SLOWEST, FASTEST = 500, 8000
