@@ -120,9 +120,10 @@ class LineUse:
         """
         with self.lock:
             free = self._purse.free(self._budget(self.permitted()))
-        most = largest_request(self._estimate, self._rate(), self._watch.pace)
         if free is None:
-            return most
+            return largest_request(self._estimate, self._rate(), self._watch.pace)
+        # Of a budget little is to be reserved in vain.
+        most = largest_request(self._estimate, self._rate())
         return min(most, affordable(int(free / _WITH_LOSSES), wire, connect=True))
 
     def lead(self) -> int:
