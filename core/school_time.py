@@ -11,8 +11,9 @@ stand still until the clock has caught up, one that is far behind makes it unsur
 Moments are aware and in UTC; zones are for whoever shows them. Durations are seconds.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final, Literal, NamedTuple
 
 import msgspec
@@ -111,6 +112,10 @@ class SchoolTime:
     def is_known(self) -> bool:
         """Whether it is sure."""
         return self.source in {"clock", "person"}
+
+    def date(self, here: Callable[[datetime], datetime]) -> date | None:
+        """Give the school's date by its time zone; None when nobody is sure of it."""
+        return here(self.moment).date() if self.is_known and self.moment is not None else None
 
 
 def school_time(memory: Memory, clocks: Clocks) -> SchoolTime:

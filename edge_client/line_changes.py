@@ -98,8 +98,7 @@ def _opened(school: SchoolClock, call: OpenCall, state: StateDirectory) -> tuple
 
 
 def _move_month(state: StateDirectory, school: SchoolClock, budget_day: int) -> None:
-    now = school.now(read_floor(state))
-    today = school.here(now.moment).date() if now.is_known and now.moment else None
+    today = school.now(read_floor(state)).date(school.here)
     with AgentDatabase(state) as agent:
         agent.move_month(today, budget_day)
 

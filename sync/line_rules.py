@@ -91,7 +91,7 @@ class LineRules:
     def _look(self) -> Rules:
         settings = read_line_settings(self._state.line_settings)
         time = self._school.now(self._floor())
-        today = self._school.here(time.moment).date() if time.is_known and time.moment else None
+        today = time.date(self._school.here)
         moment = time.moment.timestamp() if time.moment else 0.0
         ledger = turned(self._agent.ledger(), today, settings.budget_day)
         situation = Situation(

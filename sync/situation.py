@@ -115,7 +115,7 @@ class SituationReader:
         settings = read_line_settings(self._state.line_settings)
         contact = self._agent.contact()
         left = self._kept() if outstanding is None else outstanding
-        today = self._here(now.moment).date() if now.is_known and now.moment else None
+        today = now.date(self._here)
         seen = self._seen(left, contact)
         return Situation(
             now=moment,
