@@ -15,10 +15,14 @@ class Parts:
     """Parts of one node.
 
     Attributes:
+        settings: how it is configured.
+        clock: the machine's clocks.
         school: the school's clock.
         planned: plans from its files.
     """
 
+    settings: config.NodeConfig
+    clock: Clock
     school: SchoolClock
     planned: Planned
 
@@ -39,4 +43,4 @@ def parts_of(where: StateDirectory) -> Parts:
     settings, clock = config.load(where.root), Clock()
     school = SchoolClock(where, clock, zone=settings.time_zone)
     planned = Planned(where, clock, school, disk_floor=settings.disk_floor, cap=settings.line_rate)
-    return Parts(school, planned)
+    return Parts(settings, clock, school, planned)

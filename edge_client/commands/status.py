@@ -5,11 +5,9 @@ from contextlib import suppress
 import click
 import msgspec
 
-from cache.clock import Clock
 from cache.state import StateDirectory
 from core.control import SOCKET_NAME, Status
-from core.errors import NoStateError, PackhorseError
-from edge_client import config
+from core.errors import PackhorseError
 from edge_client.addresses import portal_address
 from edge_client.commands.options import give, json_option, state_directory, state_option
 from edge_client.control_client import connect
@@ -57,22 +55,15 @@ def from_disk(where: StateDirectory) -> Status:
     """
     from importlib.metadata import version
 
-    from cache.school_clock import SchoolClock
     from core.plan.planner import plan
     from edge_client.agent.board import Board
     from edge_client.agent.surroundings import look
-    from edge_client.planned import Planned, report_of
+    from edge_client.parts import parts_of
+    from edge_client.planned import report_of
     from edge_client.readings import Reader
 
-    if not where.root.is_dir():
-        raise NoStateError(
-            "There is no node in {path}.",
-            hint="Run `packhorse node enrol` with the token that your hub gave you.",
-            path=str(where.root),
-        )
-    settings = config.load(where.root)
-    clock = Clock()
-    school = SchoolClock(where, clock, zone=settings.time_zone)
+    parts = parts_of(where)
+    settings, clock, school = parts.settings, parts.clock, parts.school
     readings = Reader(where, disk_floor=settings.disk_floor, school=school).read()
     board = Board(
         clock,
@@ -84,10 +75,7 @@ def from_disk(where: StateDirectory) -> Status:
     board.read(readings)
     # What cannot be read is among the problems that were read.
     with suppress(PackhorseError):
-        planned = Planned(
-            where, clock, school, disk_floor=settings.disk_floor, cap=settings.line_rate
-        )
-        situation = planned.situation()
+        situation = parts.planned.situation()
         board.planned(plan(situation), report_of(situation))
     found = board.status()
     if readings.contact.problem:
