@@ -49,6 +49,7 @@ _REASONS: Final[dict[Reason, str]] = {
 }
 # The same of what is in time if the line is as usual.
 _RISKS: Final[dict[Reason, str]] = {
+    **_REASONS,
     "hours": "the line's hours until then suffice only if it is no slower than usual",
     "thin": "in time only if the line is no slower than usual",
 }
@@ -159,7 +160,7 @@ def lesson_lines(plan: Plan, here: Here) -> Iterator[str]:
 def _standing(one: LessonForecast, now: float, here: Here) -> str:
     parts = [_coming(one, now, here)]
     if one.reason:
-        reasons = {**_REASONS, **_RISKS} if one.state == "risk" else _REASONS
+        reasons = _RISKS if one.state == "risk" else _REASONS
         parts.append(reasons[one.reason])
     if one.state != "ready" and one.remedies:
         parts.append(f"helps: {' or '.join(_REMEDIES[name] for name in one.remedies[:2])}")

@@ -35,6 +35,7 @@ REASONS: Final[dict[Reason, str]] = {
 }
 # The same of what is in time if the line is as usual.
 _RISKS: Final[dict[Reason, str]] = {
+    **REASONS,
     "thin": N_("in time only if the line is no slower than usual"),
     "hours": N_("the hours of the line suffice only if it is no slower than usual"),
 }
@@ -225,6 +226,6 @@ def _says(lesson: LessonForecast, language: Language) -> str:
         return texts.gettext("{state}, in {rendition}").format(state=state, rendition=name)
     if not lesson.reason:
         return state
-    reasons = {**REASONS, **_RISKS} if lesson.state == "risk" else REASONS
+    reasons = _RISKS if lesson.state == "risk" else REASONS
     why = translate(reasons[lesson.reason])
     return texts.gettext("{state}: {why}").format(state=state, why=why)

@@ -33,6 +33,7 @@ REASONS: Final[dict[str, str]] = {
 }
 # The same of what is in time if the line is as usual.
 _RISKS: Final[dict[str, str]] = {
+    **REASONS,
     "hours": N_("The line’s hours suffice only if it is no slower than usual."),
     "thin": N_("It is in time only if the line is no slower than usual."),
 }
@@ -105,7 +106,7 @@ def day_words(texts: NullTranslations, day: str) -> str:
 def _shown(language: Language, one: LessonState, begins: datetime, offset: int) -> ShownLesson:
     texts = language.texts
     state = one.state if one.state in STATES else "missing"
-    reasons = {**REASONS, **_RISKS} if state == "risk" else REASONS
+    reasons = _RISKS if state == "risk" else REASONS
     ways = [texts.gettext(REMEDIES[way]) for way in one.remedies if way in REMEDIES]
     return ShownLesson(
         begins=f"{begins:%H:%M}",

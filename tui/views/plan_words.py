@@ -28,6 +28,7 @@ REASONS: Final[dict[Reason, tuple[str, str]]] = {
 }
 # The same of what is in time if the line is as usual.
 _RISKS: Final[dict[Reason, tuple[str, str]]] = {
+    **REASONS,
     "thin": (
         N_("little time"),
         N_("It is in time only if the line is no slower than usual."),
@@ -110,9 +111,8 @@ def reason_sentence(lesson: LessonForecast, language: Language) -> str:
 
 
 def _reason(lesson: LessonForecast) -> tuple[str, str]:
-    if lesson.state == "risk" and lesson.reason in _RISKS:
-        return _RISKS[lesson.reason]
-    return REASONS[lesson.reason] if lesson.reason else ("", "")
+    reasons = _RISKS if lesson.state == "risk" else REASONS
+    return reasons[lesson.reason] if lesson.reason else ("", "")
 
 
 def help_sentence(remedies: list[Remedy], language: Language, most: int = 3) -> str:
