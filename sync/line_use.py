@@ -186,12 +186,12 @@ class LineUse:
                 self._agent = None
 
     def _begin(self, wanted: Wanted) -> None:
-        self._steady += wanted.is_steady
-        if wanted.is_steady and self._steady == 1:
+        self._steady += wanted.tells_pace
+        if wanted.tells_pace and self._steady == 1:
             self._watch.begin(self._monotonic())
 
     def _end(self, wanted: Wanted) -> None:
-        self._steady -= wanted.is_steady
+        self._steady -= wanted.tells_pace
         if not self._steady:
             self._watch.end()
 
@@ -260,13 +260,14 @@ class _Ticket:
         self._use = use
         self._promise = promise
         self._is_steady = wanted.is_steady
+        self._tells_pace = wanted.tells_pace
         self._most = wanted.content
 
     def moved(self, received: int, sent: int) -> None:
         """Note bytes that have travelled."""
         with self._use.lock:
             self._promise.moved(received + sent)
-            if self._is_steady and received:
+            if self._tells_pace and received:
                 self._use.received(received)
 
     def expect(self, count: int) -> None:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, Protocol
 from core.line.wire import Wire
 
 NO_BOUND: Final = 1 << 50
+_TELLING_BYTES: Final = 16 * 1024
 
 
 class Wanted(NamedTuple):
@@ -15,8 +16,7 @@ class Wanted(NamedTuple):
     Attributes:
         content: bytes of the answer at most.
         sent: bytes of the request.
-        is_steady: whether the answer has exactly those bytes, so that its pace tells of the
-            line.
+        is_steady: whether the answer has exactly those bytes.
         connects: whether a connection is to be made first.
     """
 
@@ -24,6 +24,14 @@ class Wanted(NamedTuple):
     sent: int
     is_steady: bool
     connects: bool
+
+    @property
+    def tells_pace(self) -> bool:
+        """Whether the answer's pace tells what the line carries.
+
+        That of a short one, such as a bundle's index, tells how long an answer takes to begin.
+        """
+        return self.is_steady and self.content >= _TELLING_BYTES
 
 
 class Ticket(Protocol):

@@ -302,3 +302,19 @@ def test_long_ranges_are_asked_for_bit_by_bit_on_a_slow_line(
         assert line.fetch(server.url, use, 0, SIZE) == DATA
     starts = [asked.start for asked in server.requests]
     assert starts == list(range(0, SIZE, SMALLEST))
+
+
+def test_short_answers_say_nothing_of_what_the_line_carries(line: Line) -> None:
+    short = Wanted(5_000, 300, is_steady=True, connects=False)
+    long = Wanted(64 * 1024, 300, is_steady=True, connects=False)
+    with closing(line.use()) as use:
+        # Indexes of bundles: each takes half a second to begin, and is here at once.
+        for _ in range(40):
+            with use.request(short, Wire()) as ticket:
+                line.clock.advance(0.5)
+                ticket.moved(5_500, 400)
+        assert not use.estimate.is_measured
+        with use.request(long, Wire()) as ticket:
+            line.clock.advance(8)
+            ticket.moved(80_000, 400)
+        assert use.estimate.rate == pytest.approx(10_000, rel=0.01)
