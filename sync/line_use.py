@@ -79,7 +79,7 @@ class LineUse:
         self.limit = limit
         self._by_person = by_person
         self._watch = Stopwatch()
-        self._steady = 0
+        self._steady = self._telling = 0
         self._estimate = AgentReader(state.agent).estimate()
         self._is_news = False
         self._today: date | None = None
@@ -186,13 +186,15 @@ class LineUse:
                 self._agent = None
 
     def _begin(self, wanted: Wanted) -> None:
-        self._steady += wanted.tells_pace
-        if wanted.tells_pace and self._steady == 1:
+        self._steady += wanted.is_steady
+        self._telling += wanted.tells_pace
+        if wanted.tells_pace and self._telling == 1:
             self._watch.begin(self._monotonic())
 
     def _end(self, wanted: Wanted) -> None:
-        self._steady -= wanted.tells_pace
-        if not self._steady:
+        self._steady -= wanted.is_steady
+        self._telling -= wanted.tells_pace
+        if not self._telling:
             self._watch.end()
 
     def _promise(self, wanted: Wanted, wire: Wire) -> Promise:
@@ -260,14 +262,14 @@ class _Ticket:
         self._use = use
         self._promise = promise
         self._is_steady = wanted.is_steady
-        self._tells_pace = wanted.tells_pace
         self._most = wanted.content
 
     def moved(self, received: int, sent: int) -> None:
         """Note bytes that have travelled."""
         with self._use.lock:
             self._promise.moved(received + sent)
-            if self._tells_pace and received:
+            # The stopwatch passes over what comes while no answer tells of the line's pace.
+            if self._is_steady and received:
                 self._use.received(received)
 
     def expect(self, count: int) -> None:

@@ -318,3 +318,23 @@ def test_short_answers_say_nothing_of_what_the_line_carries(line: Line) -> None:
             line.clock.advance(8)
             ticket.moved(80_000, 400)
         assert use.estimate.rate == pytest.approx(10_000, rel=0.01)
+
+
+def test_a_short_answer_behind_a_long_one_says_nothing_of_how_long_answers_take(
+    line: Line,
+) -> None:
+    short = Wanted(5_000, 300, is_steady=True, connects=False)
+    long = Wanted(64 * 1024, 300, is_steady=True, connects=False)
+    with closing(line.use()) as use:
+        with use.request(long, Wire()) as first, use.request(short, Wire()) as second:
+            line.clock.advance(4)
+            use.round_trip(4.0)
+            first.moved(64_000, 400)
+            line.clock.advance(4)
+            # What it brings meanwhile is the line's, too.
+            second.moved(16_000, 400)
+        assert use.estimate.latency == 0
+        assert use.estimate.rate == pytest.approx(10_000, rel=0.01)
+        with use.request(short, Wire()):
+            use.round_trip(0.5)
+        assert use.estimate.latency == 0.5
