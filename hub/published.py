@@ -17,7 +17,7 @@ from core.trust import roles
 from core.trust.edit import parse
 from core.trusted_time import parse_moment
 from hub.decide import walk
-from hub.repository import Repository
+from hub.repository import Readable
 
 S = TypeVar("S", bound=Signed)
 
@@ -62,7 +62,7 @@ class Published:
         )
 
 
-def load_published(repository: Repository) -> Published:
+def load_published(repository: Readable) -> Published:
     """Read and verify the repository's metadata.
 
     Raises:
@@ -91,7 +91,7 @@ def load_published(repository: Repository) -> Published:
     )
 
 
-def load_roots(repository: Repository) -> tuple[bytes, bytes, Root]:
+def load_roots(repository: Readable) -> tuple[bytes, bytes, Root]:
     """Follow the chain of roots; give the first one's bytes, the newest one's, and it parsed.
 
     Raises:
@@ -114,14 +114,12 @@ def load_roots(repository: Repository) -> tuple[bytes, bytes, Root]:
     return first, newest, root
 
 
-def _role(repository: Repository, name: str, version: int, delegator: Root | Targets) -> Targets:
+def _role(repository: Readable, name: str, version: int, delegator: Root | Targets) -> Targets:
     data = _read(repository, roles.metadata_path(name, version), roles.MAX_TARGETS_BYTES)
     return _verified(data, Targets, roles.MAX_TARGETS_BYTES, delegator, name)
 
 
-def _delegated(
-    repository: Repository, name: str, version: int, delegator: Targets
-) -> Targets | None:
+def _delegated(repository: Readable, name: str, version: int, delegator: Targets) -> Targets | None:
     # Whoever changes a publisher's keys, or loses its file, must not stop everybody else.
     path = roles.metadata_path(name, version)
     try:
@@ -132,7 +130,7 @@ def _delegated(
     return role if role.version == version else None
 
 
-def published_role(repository: Repository, name: str, snapshot: Snapshot) -> Targets | None:
+def published_role(repository: Readable, name: str, snapshot: Snapshot) -> Targets | None:
     """Give the newest file of a publisher's role, whoever signed it; None when it never had one.
 
     For order only: versions go up even where keys or delegations have changed meanwhile.
@@ -147,7 +145,7 @@ def published_role(repository: Repository, name: str, snapshot: Snapshot) -> Tar
     return parse(data, Targets, roles.MAX_TARGETS_BYTES)
 
 
-def _read(repository: Repository, path: str, limit: int) -> bytes:
+def _read(repository: Readable, path: str, limit: int) -> bytes:
     data = repository.read(path, limit)
     if data is None:
         raise RefusedError(

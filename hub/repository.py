@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _PASSING: Final = {errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM, errno.ESTALE}
 
 
-class Repository(Protocol):
-    """A file tree with whole-file writes."""
+class Readable(Protocol):
+    """Files by their paths."""
 
     def read(self, path: str, limit: int) -> bytes | None:
         """Give a whole file, or None when there is none.
@@ -31,6 +31,10 @@ class Repository(Protocol):
         Raises:
             RefusedError: it has more than ``limit`` bytes.
         """
+
+
+class Repository(Readable, Protocol):
+    """A file tree with whole-file writes."""
 
     def read_range(self, path: str, start: int, length: int) -> bytes | None:
         """Give at most ``length`` bytes from ``start`` on, or None when there is no file."""

@@ -156,21 +156,6 @@ class _Overlay:
             if self._repository.read_range(path, 0, roles.MAX_TARGETS_BYTES + 1) != right:
                 self._repository.remove(path)
 
-    def read_range(self, path: str, start: int, length: int) -> bytes | None:
-        return self._repository.read_range(path, start, length)
-
-    def size(self, path: str) -> int | None:
-        return self._repository.size(path)
-
-    def names(self, folder: str) -> list[str]:
-        return self._repository.names(folder)
-
-    def put(self, path: str, data: bytes) -> None:
-        raise NotImplementedError
-
-    def remove(self, path: str) -> None:
-        raise NotImplementedError
-
 
 def _signed(published: Published, lists: Lists) -> Iterator[tuple[str, TargetFile]]:
     """Give what each publisher signs under its own patterns."""
