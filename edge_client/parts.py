@@ -1,4 +1,4 @@
-"""What commands need of a node that they look at themselves: its settings, clock and planner."""
+"""What the agent needs of a node, and commands that look at one: settings, clocks, planner."""
 
 from dataclasses import dataclass
 
@@ -40,7 +40,20 @@ def parts_of(where: StateDirectory) -> Parts:
             hint="Run `packhorse node enrol` with the token that your hub gave you.",
             path=str(where.root),
         )
-    settings, clock = config.load(where.root), Clock()
+    return put_together(where, config.load(where.root), Clock())
+
+
+def put_together(where: StateDirectory, settings: config.NodeConfig, clock: Clock) -> Parts:
+    """Put a node's parts together.
+
+    Args:
+        where: its state directory.
+        settings: how it is configured.
+        clock: the machine's clocks.
+
+    Raises:
+        UsageError: the configuration names a time zone that is not there.
+    """
     school = SchoolClock(where, clock, zone=settings.time_zone)
     planned = Planned(where, clock, school, disk_floor=settings.disk_floor, cap=settings.line_rate)
     return Parts(settings, clock, school, planned)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from cache import durable
 from cache.clock import Clock
-from cache.school_clock import SchoolClock
 from cache.state import StateDirectory
 from core.control import SOCKET_NAME
 from core.errors import PackhorseError
@@ -29,7 +28,7 @@ from edge_client.agent.server import serving
 from edge_client.agent.surroundings import keep_looking
 from edge_client.agent.timekeeping import Timekeeper
 from edge_client.config import NodeConfig
-from edge_client.planned import Planned
+from edge_client.parts import put_together
 from edge_client.readings import Reader
 from sync.line_rules import LineRules
 
@@ -84,7 +83,8 @@ class Agent:
     """
 
     def __init__(self, state: StateDirectory, settings: NodeConfig, clock: Clock) -> None:
-        school = SchoolClock(state, clock, zone=settings.time_zone)
+        parts = put_together(state, settings, clock)
+        school, planned = parts.school, parts.planned
         reader = Reader(state, disk_floor=settings.disk_floor, school=school)
         board = Board(
             clock,
@@ -93,9 +93,6 @@ class Agent:
             software=version("packhorse"),
         )
         self._board, self._settings = board, settings
-        planned = Planned(
-            state, clock, school, disk_floor=settings.disk_floor, cap=settings.line_rate
-        )
         self._planning = Planning(
             planned,
             board,
