@@ -123,13 +123,16 @@ class Timely:
         dues = [piece.deadline or 0.0]
         if piece.why == "lesson":
             dues = self._moments[piece.place]
-        job: Job[Piece] | None = None
-        for moment in reversed(dues):
-            due = self._expected.by(moment)
-            job = Job(msgspec.structs.replace(piece, deadline=moment), piece.line, due, job)
-        if job is None:  # pragma: no cover -- whoever has a deadline has one
-            raise AssertionError
+        *sooner, last = dues
+        job = self._due(piece, last)
+        for moment in reversed(sooner):
+            job = self._due(piece, moment, job)
         return job
+
+    def _due(self, piece: Piece, moment: float, later: "Job[Piece] | None" = None) -> "Job[Piece]":
+        """Give the job to have a piece at a moment."""
+        timed = msgspec.structs.replace(piece, deadline=moment)
+        return Job(timed, piece.line, self._expected.by(moment), later)
 
     def _lowered(self, kept: _Jobs, late: _Jobs, before: float) -> tuple[_Jobs, _Jobs]:
         """Try what is late again in the lower rendition that nobody assigned."""

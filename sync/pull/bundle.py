@@ -99,19 +99,20 @@ class BundleFetch:
         kept = self._root / self.link.index / HEAD
         part = kept.with_name(_HEAD_PART)
         durable.make_directory(part.parent)
-        for left in range(MOST_DAMAGED - 1, -1, -1):
+        damaged = 0
+        while True:
             head = self._fetch_head(part)
             try:
                 index = decode_head(head, self.link, self._release)
             except RefusedError as error:
                 durable.remove(part)
-                if not left:
+                damaged += 1
+                if damaged == MOST_DAMAGED:
                     raise self.refused(str(error)) from error
             else:
                 durable.write_file(kept, head)
                 durable.remove(part)
                 return index
-        raise AssertionError  # pragma: no cover -- the last pass returns or raises
 
     def kept_index(self) -> Index | None:
         """Give the verified index that an earlier run fetched; None when there is none.
