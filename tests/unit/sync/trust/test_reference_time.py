@@ -34,3 +34,12 @@ def test_expiry_is_judged_against_the_given_moment_alone(tmp_path: Path) -> None
     old = TinyRepository(tmp_path / "old", now=SIGNED.replace(year=2001))
     refresh(old, SIGNED.replace(year=2001, month=2), tmp_path / "long-ago")
     assert (tmp_path / "long-ago" / "snapshot.json").is_file()
+
+
+def test_a_tuf_that_keeps_it_elsewhere_is_not_trusted_to_judge_by_it(tmp_path: Path) -> None:
+    tiny = TinyRepository(tmp_path, now=SIGNED)
+    fetcher = TipFetcher(DirectorySource(tiny.directory), None)
+    updater = Updater(str(tmp_path), BASE, fetcher=fetcher, bootstrap=tiny.root)
+    del updater._trusted_set.reference_time  # noqa: SLF001 -- as another version would have it
+    with pytest.raises(TypeError, match="keeps its reference time elsewhere"):
+        set_reference_time(updater, SIGNED)
