@@ -101,7 +101,7 @@ wheel: $(STAMP) ## Build the wheel into dist/ and check what is in it
 
 .PHONY: deb
 deb: assets ## Build the node's Debian packages into dist/ (ARGS="--release trixie --architecture arm64")
-	@$(BIN)/python tools/make_deb.py $(ARGS)
+	@$(BIN)/python -m tools.make_deb $(ARGS)
 
 .PHONY: screenshots
 screenshots: assets ## Take pictures of a portal or a terminal snapshot into docs/images/ (ARGS=URL, ...)

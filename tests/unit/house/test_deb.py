@@ -1,4 +1,4 @@
-"""The pieces of `tools/make_deb.py`: what goes into a package, the same each time."""
+"""The pieces of `tools/make_deb.py` and `deb_targets.py`: what goes into a package, always alike."""
 
 import os
 import subprocess
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tools import make_deb
-from tools.make_deb import Target
+from tools import deb_targets, make_deb
+from tools.deb_targets import Target
 
 ROOT = Path(__file__).parents[3]
 BOOKWORM = Target("bookworm", "amd64")
@@ -30,8 +30,8 @@ BESIDE = {"README.md", "debian", "try-amd64", "try-arm64", "try-lib", "try-manua
 
 
 def test_conditions_of_the_lock_are_those_of_the_target_and_not_of_this_machine() -> None:
-    plain = make_deb.for_target(LOCK, BOOKWORM)
-    other = make_deb.for_target(LOCK, TRIXIE)
+    plain = deb_targets.for_target(LOCK, BOOKWORM)
+    other = deb_targets.for_target(LOCK, TRIXIE)
 
     assert plain == "always==1 \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
     assert (
@@ -42,17 +42,17 @@ def test_conditions_of_the_lock_are_those_of_the_target_and_not_of_this_machine(
 
 def test_the_real_lock_keeps_its_hashes() -> None:
     lock = (ROOT / "requirements/node.txt").read_text("utf-8")
-    kept = make_deb.for_target(lock, TRIXIE)
+    kept = deb_targets.for_target(lock, TRIXIE)
 
     assert kept.count("--hash=sha256:") == lock.count("--hash=sha256:")
     assert "segno==" in kept
 
 
 def test_wheels_for_a_newer_system_library_are_not_taken() -> None:
-    bookworm = make_deb.platforms(BOOKWORM)
+    bookworm = deb_targets.platforms(BOOKWORM)
     assert bookworm[0] == "manylinux_2_36_x86_64"
     assert "manylinux2014_x86_64" in bookworm
-    assert make_deb.platforms(TRIXIE)[0] == "manylinux_2_41_aarch64"
+    assert deb_targets.platforms(TRIXIE)[0] == "manylinux_2_41_aarch64"
 
 
 def test_each_file_of_the_folder_is_in_the_package_or_named_here() -> None:
