@@ -1,4 +1,4 @@
-"""The pieces of `tools/make_deb.py` and `deb_targets.py`: what goes into a package, always alike."""
+"""The pieces of `make_deb.py` and `deb_targets.py`: what goes into a package, the same each time."""
 
 import os
 import subprocess
