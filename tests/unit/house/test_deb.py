@@ -1,4 +1,4 @@
-"""The pieces of `make_deb.py` and `deb_targets.py`: what goes into a package, the same each time."""
+"""The pieces of `make_deb.py` and `deb_targets.py`: what goes into a package, always the same."""
 
 import os
 import subprocess
