@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from cache.databases import DamagedError, open_reader, sqlite_in_words
+from core.codec import json_decoder
 from core.line.estimate import Estimate
 from core.line.ledger import Ledger
 
@@ -126,7 +127,7 @@ class AgentReader:
         """Give the last dealings with the hub; none where they are told otherwise."""
         text = self.fact("contact")
         with suppress(msgspec.DecodeError):
-            return msgspec.json.decode(text, type=Contact) if text else Contact()
+            return json_decoder(Contact).decode(text) if text else Contact()
         return Contact()
 
     def names(self) -> Names:
@@ -152,7 +153,7 @@ class AgentReader:
         """Give what is believed of the line; an empty one where nothing was measured."""
         text = self.fact(ESTIMATE)
         with suppress(msgspec.DecodeError):
-            return msgspec.json.decode(text, type=Estimate) if text else Estimate()
+            return json_decoder(Estimate).decode(text) if text else Estimate()
         return Estimate()
 
     def _rows(self, sql: str, *values: str | int) -> list[sqlite3.Row]:

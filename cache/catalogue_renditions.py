@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from cache import catalogue_forms
+from core.codec import json_decoder
 from core.cues import Cue
 from core.digest import Digest
 from core.manifest import Manifest
@@ -92,8 +93,8 @@ _ALWAYS: Final = """
 """
 _UNDESCRIBED: Final = "SELECT id, manifest FROM version WHERE NOT described ORDER BY activation"
 _encoder: Final = msgspec.json.Encoder()
-_cues: Final = msgspec.json.Decoder(list[Cue])
-_rendition: Final = msgspec.json.Decoder(Rendition)
+_cues: Final = json_decoder(list[Cue])
+_rendition: Final = json_decoder(Rendition)
 
 
 def insert(connection: sqlite3.Connection, manifest: Manifest, version: int) -> None:

@@ -13,6 +13,7 @@ import msgspec
 
 from cache.journal_tables import table_rows
 from cache.migrations import Migration
+from core.codec import convert
 from core.timetable import Change
 
 MOST_CHANGES: Final = 2000
@@ -81,7 +82,7 @@ def changes(path: Path) -> list[KeptChange]:
     for channel, start, kind, target, teacher, at in table_rows(path, "change", _ALL):
         row = {"channel": channel, "start": start, "kind": kind, "to": target}
         try:
-            change = msgspec.convert(row, Change)
+            change = convert(row, Change)
         except msgspec.ValidationError:
             continue
         if isinstance(teacher, str) and isinstance(at, float):

@@ -21,6 +21,7 @@ import msgspec
 from cache import journal_pins
 from cache.journal_tables import table_rows
 from cache.migrations import Migration
+from core.codec import convert, msgpack_decoder
 from core.digest import Digest
 from core.lineup import SLATE, Part, Run, Source
 from core.rendition import TICKS
@@ -103,7 +104,7 @@ class _Kept(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
-_decoder: Final = msgspec.msgpack.Decoder(_Kept)
+_decoder: Final = msgpack_decoder(_Kept)
 
 
 def keep_runs(connection: sqlite3.Connection, feed: Feed, parts: Iterable[Part]) -> None:
@@ -157,7 +158,7 @@ def lineup(path: Path, slates: dict[bool, Source], most: int) -> dict[Feed, list
         feed = Feed(str(channel), bool(sound))
         parts = found.setdefault(feed, [])
         try:
-            run = msgspec.convert(values, Run)
+            run = convert(values, Run)
         except msgspec.ValidationError:
             parts.clear()
             continue

@@ -12,6 +12,7 @@ import msgspec
 
 from cache.journal_tables import table_rows
 from cache.migrations import Migration
+from core.codec import convert
 
 MIGRATION: Final = Migration(
     "own files",
@@ -94,7 +95,7 @@ def own_files(path: Path) -> list[OwnFile]:
     for row in table_rows(path, "own_file", _ALL):
         fields = dict(zip(OwnFile.__struct_fields__, row, strict=True))
         try:
-            found.append(msgspec.convert(fields, OwnFile))
+            found.append(convert(fields, OwnFile))
         except msgspec.ValidationError:
             continue
     return found

@@ -12,6 +12,7 @@ import msgspec
 
 from cache.journal_tables import table_rows
 from cache.migrations import Migration
+from core.codec import convert
 from core.school_time import Confirmation
 
 MIGRATION: Final = Migration(
@@ -43,5 +44,5 @@ def said(path: Path) -> Confirmation | None:
     # One row at most; what a damaged page made of it is none.
     for row in rows:
         with suppress(msgspec.ValidationError):
-            return msgspec.convert(row, Confirmation)
+            return convert(row, Confirmation)
     return None

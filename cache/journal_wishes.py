@@ -12,6 +12,7 @@ import msgspec
 
 from cache.journal_tables import table_rows
 from cache.migrations import Migration
+from core.codec import convert
 from core.names import PackId
 from core.timetable import Minute
 
@@ -79,7 +80,7 @@ def wishes(path: Path) -> list[Wish]:
     for row in table_rows(path, "wish", _ALL, MOST_WISHES):
         fields = dict(zip(Wish.__struct_fields__, row, strict=True))
         try:
-            found.append(msgspec.convert(fields, Wish))
+            found.append(convert(fields, Wish))
         except msgspec.ValidationError:
             continue
     return found

@@ -17,6 +17,7 @@ from cache import durable, journal_said
 from cache.clock import Clock
 from cache.state import StateDirectory
 from core import school_time
+from core.codec import json_decoder
 from core.errors import PackhorseError, UsageError
 from core.school_time import Clocks, Memory, SchoolTime
 
@@ -194,7 +195,7 @@ def read_memory(path: Path) -> Memory:
     """Read ``school-time.json``; a missing or damaged one remembers nothing."""
     try:
         with path.open("rb") as file:
-            return msgspec.json.decode(file.read(_MAX_BYTES), type=Memory)
+            return json_decoder(Memory).decode(file.read(_MAX_BYTES))
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return Memory()
 

@@ -14,6 +14,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from core.codec import json_decoder
 from core.errors import RefusedError
 
 MAX_MESSAGE_BYTES: Final = 1024
@@ -141,7 +142,7 @@ class Fault(msgspec.Struct, frozen=True, tag="fault", tag_field="type"):
 
 FromScreen = Ping | Order | Here
 FromPortal = Pong | View | Fault
-_FROM_SCREEN: Final[msgspec.json.Decoder[FromScreen]] = msgspec.json.Decoder(FromScreen)
+_FROM_SCREEN: Final[msgspec.json.Decoder[FromScreen]] = json_decoder(FromScreen)
 
 
 def decode_from_screen(data: bytes) -> FromScreen:

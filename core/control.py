@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from core.codec import decode_json
+from core.codec import convert, decode_json
 from core.errors import PackhorseError, kind_of
 from core.line.ledger import Ledger
 from core.line.settings import LineSettings
@@ -309,4 +309,4 @@ def decode_status(value: object) -> Status:
     Raises:
         msgspec.ValidationError: the agent is of another protocol.
     """
-    return msgspec.convert(value, Status)
+    return convert(value, Status)

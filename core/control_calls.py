@@ -24,6 +24,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
+from core.codec import convert
 from core.control import Wording
 from core.errors import RefusedError, UsageError
 from core.manifest import Titles
@@ -219,7 +220,7 @@ def parse_call(params: dict[str, Any], kind: type[T]) -> T:
         UsageError: they are not what the method takes.
     """
     try:
-        return msgspec.convert(params, kind)
+        return convert(params, kind)
     except msgspec.ValidationError as error:
         raise UsageError("The call cannot be read: {reason}.", reason=str(error)) from error
 
@@ -231,7 +232,7 @@ def parse_result(value: object, kind: type[T]) -> T:
         RefusedError: the agent is of another version.
     """
     try:
-        return msgspec.convert(value, kind)
+        return convert(value, kind)
     except msgspec.ValidationError as error:
         raise RefusedError(
             "The node's answer cannot be read: {reason}.",

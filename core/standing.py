@@ -4,6 +4,8 @@ from typing import Annotated, Final
 
 import msgspec
 
+from core.codec import json_decoder
+
 FACT: Final = "assignment"
 _MOST: Final = 2000
 
@@ -34,6 +36,6 @@ def encode_standing(standing: Standing) -> str:
 def decode_standing(text: str | None) -> Standing:
     """Read it back; what cannot be read is found again by the next pull."""
     try:
-        return msgspec.json.decode(text or "{}", type=Standing)
+        return json_decoder(Standing).decode(text or "{}")
     except (msgspec.DecodeError, UnicodeError):
         return Standing()

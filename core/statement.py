@@ -17,7 +17,7 @@ import zstandard
 
 from core.acknowledgement import Acknowledgement, Rejection
 from core.bundle.frame import decompress_exactly
-from core.codec import decode_msgpack
+from core.codec import convert, decode_msgpack
 from core.errors import RefusedError
 from core.manifest import check_format
 from core.usage import MAX_NUMBER, VERBS, Statement, Text, Verb
@@ -151,7 +151,7 @@ def _row(
     for name, column in numbers.items():
         record[name] = column[row]
     try:
-        return msgspec.convert(record, Statement)
+        return convert(record, Statement)
     except msgspec.ValidationError as error:
         return Poisoned(row, str(error))
 

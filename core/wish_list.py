@@ -5,12 +5,12 @@ from typing import Annotated, Final
 
 import msgspec
 
+from core.codec import json_decoder
+
 FACT: Final = "wishes"
 _MOST: Final = 200
 _Name = Annotated[str, msgspec.Meta(max_length=200)]
-_decoder: Final = msgspec.json.Decoder(
-    Annotated[list[tuple[_Name, _Name]], msgspec.Meta(max_length=_MOST)]
-)
+_decoder: Final = json_decoder(Annotated[list[tuple[_Name, _Name]], msgspec.Meta(max_length=_MOST)])
 
 
 def encode_unpublished(wishes: Iterable[tuple[str, str]]) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from core.codec import convert
 from core.display import one_line
 from core.errors import RefusedError
 from core.trusted_time import parse_moment
@@ -136,7 +137,7 @@ def after_publishing(withdrawals: Iterable[Withdrawal], version: int) -> list[Wi
 
 
 def _withdrawal(value: object) -> Withdrawal:
-    one = msgspec.convert(value, Withdrawal)
+    one = convert(value, Withdrawal)
     parse_moment(one.at)
     if not one_line(one.reason):
         raise RefusedError("its reason says nothing")

@@ -6,6 +6,7 @@ from typing import Final
 import msgspec
 
 from cache.state import StateDirectory
+from core.codec import json_decoder
 from core.errors import RefusedError
 from core.trusted_time import BUILD_DATE, parse_moment
 
@@ -24,7 +25,7 @@ def read_floor(state: StateDirectory) -> datetime:
     """Give the floor of trusted time; the build date where none is kept."""
     try:
         with (state.root / FILE_NAME).open("rb") as file:
-            floor = msgspec.json.decode(file.read(_MAX_BYTES), type=_Floor)
+            floor = json_decoder(_Floor).decode(file.read(_MAX_BYTES))
         return max(_BUILD, parse_moment(floor.time))
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RefusedError):
         return _BUILD

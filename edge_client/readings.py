@@ -21,6 +21,7 @@ from cache.journal_reader import Backlog, JournalReader
 from cache.school_clock import SchoolClock
 from cache.space import Space, space
 from cache.state import StateDirectory
+from core.codec import json_decoder
 from core.control import ChannelStatus, PackStatus
 from core.display import one_line
 from core.errors import PackhorseError
@@ -155,7 +156,7 @@ class Reader:
         """Give who the node is; None when it is not enrolled or that cannot be read."""
         try:
             with (self._state.root / "identity.json").open("rb") as file:
-                return msgspec.json.decode(file.read(_MAX_BYTES), type=Enrolment)
+                return json_decoder(Enrolment).decode(file.read(_MAX_BYTES))
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return None
 

@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 
+from core.codec import convert
 from core.errors import UsageError
 from hub.address import Address, parse_address
 from hub.layout import HubDirectory
@@ -95,7 +96,7 @@ def load_config(directory: HubDirectory, environment: Mapping[str, str] = os.env
         for key in _FROM_ENVIRONMENT:
             if text := environment.get(ENVIRONMENT_PREFIX + key.upper()):
                 values[key] = text
-        config = msgspec.convert(values, HubConfig)
+        config = convert(values, HubConfig)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
         raise UsageError(
             "{path} cannot be used: {reason}.",

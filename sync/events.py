@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from core.codec import json_decoder
 from core.control_calls import Enrolled
 from core.errors import ExhaustedError, PackhorseError, RefusedError, UnavailableError
 from core.plan.model import Hold
@@ -248,7 +249,7 @@ Event = (
 )
 
 _ENCODER: Final = msgspec.json.Encoder()
-_DECODER: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(Event)
+_DECODER: Final[msgspec.json.Decoder[Event]] = json_decoder(Event)
 
 
 def encode_event(event: Event) -> bytes:

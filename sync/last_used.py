@@ -12,6 +12,7 @@ from cache.agent_reader import AgentReader
 from cache.databases import DamagedError
 from cache.journal_reader import JournalReader
 from cache.state import StateDirectory
+from core.codec import json_decoder
 from core.errors import RefusedError
 from core.usage import decode_record
 
@@ -48,7 +49,7 @@ def note_used(state: StateDirectory, agent: AgentDatabase) -> None:
 def last_used(agent: AgentReader) -> dict[str, int]:
     """Give when packs were last used, seconds since 1970; of others it was never, or long ago."""
     try:
-        return msgspec.json.decode(agent.fact(FACT) or "{}", type=_Used)
+        return json_decoder(_Used).decode(agent.fact(FACT) or "{}")
     except (msgspec.DecodeError, UnicodeError):
         return {}
 

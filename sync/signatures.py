@@ -12,6 +12,7 @@ from urllib.parse import quote
 import msgspec
 
 from cache.state import StateDirectory
+from core.codec import json_decoder
 from core.errors import RefusedError
 from core.expiry import Expiry
 from core.trusted_time import parse_moment
@@ -58,7 +59,7 @@ def generation(state: StateDirectory) -> str:
 def _read(path: Path) -> _Signed | None:
     try:
         with path.open("rb") as file:
-            signed = msgspec.json.decode(file.read(_MAX_BYTES), type=_Metadata).signed
+            signed = json_decoder(_Metadata).decode(file.read(_MAX_BYTES)).signed
         parse_moment(signed.expires)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError, RefusedError):
         return None

@@ -20,6 +20,7 @@ from cache.line_settings import read_line_settings
 from cache.outstanding_file import read_outstanding
 from cache.space import space
 from cache.state import StateDirectory
+from core.codec import json_decoder
 from core.line import ledger as ledgers
 from core.line.settings import LineSettings
 from core.line.week import share_at
@@ -200,7 +201,7 @@ class SituationReader:
     def _wire(self) -> Wire:
         try:
             with (self._state.root / "identity.json").open("rb") as file:
-                hub = msgspec.json.decode(file.read(_MAX_IDENTITY), type=_Hub)
+                hub = json_decoder(_Hub).decode(file.read(_MAX_IDENTITY))
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return Wire()
         return wire_to(hub.url)

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from core.codec import json_decoder
 from core.control import error_of
 from core.errors import UnavailableError
 from edge_client.agent.workers import pipe
@@ -80,9 +81,9 @@ async def _end(process: Process) -> None:
 
 def _result(data: bytes, kind: type[T]) -> T:
     try:
-        answer = msgspec.json.decode(data, type=Answer)
+        answer = json_decoder(Answer).decode(data)
         if answer.refusal is None:
-            return msgspec.json.decode(answer.result, type=kind)
+            return json_decoder(kind).decode(answer.result)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _stopped() from error
     raise error_of(answer.refusal.wording, answer.refusal.exit_code)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
-import msgspec
 
 from cache.state import StateDirectory
+from core.codec import convert
 from core.control import SOCKET_NAME, Status
 from core.errors import ExitCode, NoStateError
 from core.text import counted, human_bytes
@@ -61,7 +61,7 @@ def _through_agent(where: StateDirectory) -> Iterator[Status | RoundReport] | No
     def follow() -> Iterator[Status | RoundReport]:
         with client:
             for news in client.sync():
-                yield news if isinstance(news, Status) else msgspec.convert(news, RoundReport)
+                yield news if isinstance(news, Status) else convert(news, RoundReport)
 
     return follow()
 

@@ -17,6 +17,7 @@ from cache.blobs import BlobStore
 from cache.catalogue_sharing import SharingReader
 from cache.clock import Clock
 from cache.state import StateDirectory
+from core.codec import json_decoder
 from core.digest import Digest, digest_of
 from core.peers import FACT, PeerList, Share, decode_announcement, encode_list, still_coming
 
@@ -143,5 +144,5 @@ def _read(path: Path) -> bytes | None:
 def _version(data: bytes | None) -> int | None:
     """Give the version that a role's file says it has."""
     with suppress(msgspec.DecodeError, UnicodeDecodeError):
-        return msgspec.json.decode(data or b"", type=_Envelope).signed.version
+        return json_decoder(_Envelope).decode(data or b"").signed.version
     return None

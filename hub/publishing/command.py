@@ -11,6 +11,7 @@ from typing import Annotated, Final, NamedTuple
 
 import msgspec
 
+from core.codec import json_decoder
 from core.control import Wording
 from core.errors import ExitCode
 from hub.publishing.job import MAX_QUOTE_BYTES
@@ -101,10 +102,10 @@ class Command:
 
     def _read(self, line: bytes) -> None:
         with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            self._on_step(msgspec.json.decode(line, type=Step))
+            self._on_step(json_decoder(Step).decode(line))
             return
         with suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            self._told = msgspec.json.decode(line, type=_Told).error
+            self._told = json_decoder(_Told).decode(line).error
             return
         self._lines = [*self._lines, line.decode(errors="replace").strip()][-_KEPT_LINES:]
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import received
+from core.codec import json_decoder
 from core.errors import RefusedError
 from core.received import Range
 from hub.refusals import TooOftenError
@@ -52,7 +53,7 @@ class NodeReceipts(NamedTuple):
 def ranges_of(session: Session, node: str, epoch: str) -> list[Range]:
     """Give the numbers that have come of one epoch."""
     row = session.get(ReceiptRow, (node, epoch))
-    return msgspec.json.decode(row.ranges, type=list[Range]) if row else []
+    return json_decoder(list[Range]).decode(row.ranges) if row else []
 
 
 def batches_over(session: Session, node: str, epoch: str, span: Range) -> list[StoredBatch]:
@@ -168,7 +169,7 @@ def all_receipts(registry: Registry) -> list[Receipt]:
     with registry.reading() as session:
         rows = session.scalars(select(ReceiptRow).order_by(ReceiptRow.node, ReceiptRow.epoch))
         return [
-            Receipt(row.node, row.epoch, msgspec.json.decode(row.ranges, type=list[Range]))
+            Receipt(row.node, row.epoch, json_decoder(list[Range]).decode(row.ranges))
             for row in rows
         ]
 
@@ -191,7 +192,7 @@ def receipts_of(registry: Registry, nodes: Collection[str] | None = None) -> lis
         found: dict[str, list[Receipt]] = {node: [] for node in keys}
         for row in session.scalars(select(ReceiptRow).order_by(ReceiptRow.node, ReceiptRow.epoch)):
             if row.node in found:
-                ranges = msgspec.json.decode(row.ranges, type=list[Range])
+                ranges = json_decoder(list[Range]).decode(row.ranges)
                 found[row.node].append(Receipt(row.node, row.epoch, ranges))
     return [NodeReceipts(node, keys[node], receipts) for node, receipts in found.items()]
 

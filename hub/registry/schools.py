@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import select
 
+from core.codec import json_decoder
 from hub.registry.database import Registry
 from hub.registry.models import SchoolRow
 
@@ -38,7 +39,7 @@ def all_schools(registry: Registry) -> dict[str, School]:
                 row.school,
                 row.name,
                 row.place,
-                msgspec.json.decode(row.groups, type=tuple[str, ...]),
+                json_decoder(tuple[str, ...]).decode(row.groups),
             )
             for row in session.scalars(select(SchoolRow))
         }

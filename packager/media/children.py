@@ -11,6 +11,7 @@ from typing import IO, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from core.codec import json_decoder
 from core.control import error_of
 from core.errors import ExhaustedError, ExitCode, RefusedError
 from packager.media.facts import Answer, Request
@@ -191,7 +192,7 @@ class _Watch:
 
 def _read(line: bytes) -> Answer | None:
     try:
-        return msgspec.json.decode(line, type=Answer)
+        return json_decoder(Answer).decode(line)
     except msgspec.MsgspecError:
         # Killed in the middle of a word.
         return None

@@ -13,6 +13,7 @@ import av.error
 import msgspec
 
 from cache.clock import Clock
+from core.codec import json_decoder
 from core.control import wording_of
 from core.errors import RefusedError
 from packager.faults import is_full
@@ -30,7 +31,7 @@ _FOUR_GIB: Final = 1 << 32
 def main() -> int:
     """Answer the request on stdin; gives the exit code."""
     limit()
-    request = msgspec.json.decode(sys.stdin.buffer.read(), type=Request)
+    request = json_decoder(Request).decode(sys.stdin.buffer.read())
     _say(_answer(request))
     return 0
 

@@ -13,6 +13,7 @@ import msgspec
 from cache.disk_errors import in_words
 from cache.space import space
 from cache.stick import StickDirectory, mirror_directory, stick_error
+from core.codec import json_decoder
 from core.control import Wording
 from core.control_calls import SetupEntry, Stick
 from core.errors import PackhorseError, RefusedError
@@ -123,4 +124,4 @@ def _is_writable(root: Path) -> bool:
 
 
 def _signed(data: bytes | None) -> _Signed:
-    return msgspec.json.decode(data or b"", type=_Metadata).signed
+    return json_decoder(_Metadata).decode(data or b"").signed

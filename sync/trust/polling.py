@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from core.codec import json_decoder
 from core.errors import RefusedError
 from core.tip import MAX_TIP_BYTES, Tip, decode_tip
 from core.trust import roles
@@ -117,7 +118,7 @@ def _encode(memory: Memory) -> str:
 
 def _decode(known: str) -> Memory:
     try:
-        return msgspec.json.decode(known, type=Memory)
+        return json_decoder(Memory).decode(known)
     except (msgspec.DecodeError, ValueError):
         # An earlier release remembered the tip's validator alone.
         return Memory(roles.TIP_PATH, known) if known else _NOTHING
