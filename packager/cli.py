@@ -2,9 +2,11 @@
 
 import click
 
+from packager.commands.apply import apply
 from packager.commands.assign import assign
 from packager.commands.build import build
 from packager.commands.check import check
+from packager.commands.diff import diff
 from packager.commands.publish import publish
 from packager.commands.timetable import timetable
 from packager.commands.withdraw import withdraw
@@ -20,6 +22,8 @@ def pack() -> None:
 
 pack.add_command(check)
 pack.add_command(build)
+pack.add_command(diff)
+pack.add_command(apply)
 pack.add_command(publish)
 pack.add_command(assign)
 pack.add_command(withdraw)

@@ -22,11 +22,12 @@ def encode_block(data: bytes, references: bytes = b"", level: int = MAX_LEVEL) -
     Returns:
         The codec and the payload.
     """
-    packed = _zstd(data, references, level)
+    packed = compress_zstd(data, references, level)
     return (ZSTD, packed) if len(packed) < len(data) else (STORED, data)
 
 
-def _zstd(data: bytes, references: bytes, level: int) -> bytes:
+def compress_zstd(data: bytes, references: bytes, level: int) -> bytes:
+    """Compress into one zstd frame, with ``references`` as its prefix if there are enough."""
     total = len(data) + len(references)
     parameter = zstd.CompressionParameter
     options: dict[int, int] = {

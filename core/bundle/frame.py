@@ -1,6 +1,6 @@
 """The bundle's frame: magic, format, and the index in compressed form.
 
-offset 0   8 bytes  89 50 4B 48 42 0D 0A, then the format number, 1
+offset 0   8 bytes  89 50 4B 48 42 0D 0A, then the format number, 1 or 2
 offset 8   uint32   little-endian: bytes of the compressed index
 offset 12  uint32   little-endian: bytes of the index
 offset 16           the index, one zstd frame
@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 import zstandard
 
+from core.bundle.compact import CompactIndex, decode_compact, encode_compact
 from core.bundle.index import Index, check_index
 from core.codec import decode_msgpack
 from core.digest import Digest, digest_of
@@ -20,6 +21,8 @@ from core.manifest import check_format
 from core.release import BundleLink, Release
 
 FORMAT: Final = 1
+COMPACT: Final = 2
+"""The format whose index is ``core.bundle.compact``."""
 # Decoded, the worst index of this size takes 300 MB; that of 100,000 files has 5 MB.
 MAX_INDEX_BYTES: Final = 16 * 1024 * 1024
 _MAGIC: Final = b"\x89PKHB\r\n"
@@ -30,9 +33,35 @@ FRAME_BYTES: Final = _FRAME.size
 def encode_head(index: Index) -> bytes:
     """Encode frame and index: the bytes that the index digest covers."""
     check_index(index)
-    plain = msgspec.msgpack.encode(index)
+    return _framed(FORMAT, msgspec.msgpack.encode(index))
+
+
+def encode_compact_head(index: CompactIndex) -> bytes:
+    """Encode frame and index of a bundle of format 2."""
+    return _framed(COMPACT, encode_compact(index))
+
+
+def _framed(number: int, plain: bytes) -> bytes:
     packed = zstandard.ZstdCompressor(level=19, write_checksum=False).compress(plain)
-    return _FRAME.pack(_MAGIC, FORMAT, len(packed), len(plain)) + packed
+    return _FRAME.pack(_MAGIC, number, len(packed), len(plain)) + packed
+
+
+def head_bytes(frame: bytes) -> int:
+    """Give the bytes of frame and index, from the frame at a file's beginning.
+
+    Raises:
+        RefusedError: it is no bundle's.
+    """
+    return FRAME_BYTES + _unframed(frame)[1]
+
+
+def decode_compact_head(head: bytes) -> CompactIndex:
+    """Decode and check frame and index of a bundle of format 2.
+
+    Raises:
+        RefusedError: the bytes are no such index, or break a rule.
+    """
+    return decode_compact(_plain(head, COMPACT))
 
 
 def decode_head(head: bytes, link: BundleLink, release: Release) -> Index:
@@ -58,17 +87,30 @@ def decode_head(head: bytes, link: BundleLink, release: Release) -> Index:
 
 
 def _decode_index(head: bytes) -> Index:
-    if len(head) < FRAME_BYTES:
+    plain = _plain(head, FORMAT)
+    return decode_msgpack(plain, Index, what="The bundle's index", limit=MAX_INDEX_BYTES)
+
+
+def _unframed(frame: bytes) -> tuple[int, int, int]:
+    """Give the format, the bytes of the compressed index and those of the index."""
+    if len(frame) < FRAME_BYTES:
         raise RefusedError("The bundle is too short.")
-    magic, found, packed_length, plain_length = _FRAME.unpack_from(head)
+    magic, found, packed_length, plain_length = _FRAME.unpack_from(frame)
     if magic != _MAGIC:
         raise RefusedError("This is not a Packhorse bundle.")
-    check_format(found, FORMAT, "bundle")
-    packed = head[FRAME_BYTES:]
-    if len(packed) != packed_length or plain_length > MAX_INDEX_BYTES:
+    if max(packed_length, plain_length) > MAX_INDEX_BYTES:
         raise RefusedError("The bundle's frame gives a wrong length.")
-    plain = decompress_exactly(packed, plain_length, "The bundle's index")
-    return decode_msgpack(plain, Index, what="The bundle's index", limit=MAX_INDEX_BYTES)
+    return found, packed_length, plain_length
+
+
+def _plain(head: bytes, known: int) -> bytes:
+    """Decompress the index of a head whose format is ``known``."""
+    found, packed_length, plain_length = _unframed(head)
+    check_format(found, known, "bundle")
+    packed = head[FRAME_BYTES:]
+    if len(packed) != packed_length:
+        raise RefusedError("The bundle's frame gives a wrong length.")
+    return decompress_exactly(packed, plain_length, "The bundle's index")
 
 
 def compress(plain: bytes, base: bytes = b"") -> bytes:
@@ -87,7 +129,7 @@ def dictionary(base: bytes) -> zstandard.ZstdCompressionDict | None:
 
 
 def decompress_exactly(
-    packed: bytes,
+    packed: bytes | memoryview,
     size: int,
     what: str,
     dictionary: zstandard.ZstdCompressionDict | None = None,

@@ -1,0 +1,62 @@
+"""The space that a bundle's references are in: old contents, one behind the other."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from core.bundle.compact import Range
+from core.errors import RefusedError
+
+
+class Slice(NamedTuple):
+    """A part of one of the contents.
+
+    Attributes:
+        content: its number.
+        offset: where in it.
+        length: bytes.
+    """
+
+    content: int
+    offset: int
+    length: int
+
+
+class Space:
+    """Says which parts of which contents a part of the space is.
+
+    Args:
+        sizes: bytes of the contents in order: old ones, then outputs.
+    """
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        self._starts = list(accumulate(sizes, initial=0))
+
+    def slices(self, ranges: Sequence[Range], end: int) -> list[Slice]:
+        """Give what ranges are, in order.
+
+        Args:
+            ranges: parts of the space.
+            end: how much of the space is there.
+
+        Raises:
+            RefusedError: one reaches behind ``end``.
+        """
+        return [found for one in ranges for found in self._of(one, end)]
+
+    def start(self, content: int) -> int:
+        """Give where a content begins."""
+        return self._starts[content]
+
+    def _of(self, one: Range, end: int) -> Iterator[Slice]:
+        stop = one.start + one.length
+        if stop > end:
+            raise RefusedError("The bundle refers to what is not there.")
+        at = one.start
+        content = bisect_right(self._starts, at) - 1
+        while at < stop:
+            last = min(stop, self._starts[content + 1])
+            if last > at:
+                yield Slice(content, at - self._starts[content], last - at)
+            at, content = last, content + 1

@@ -1,0 +1,134 @@
+"""Encoding a block with references: by each codec, and the smallest is taken."""
+
+import lzma
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import zstandard
+
+from core.bundle.codecs import (
+    EXPANDED,
+    LARGEST_DICTIONARY,
+    PATCH,
+    SMALLEST_DICTIONARY,
+    STORED,
+    ZSTD,
+    most_of_patch,
+)
+from core.bundle.encode import compress_zstd
+from core.bundle.expansion import Stream, deflating_recipe, inflating_recipe
+from core.bundle.patch import encode_patch
+from core.bundle.varint import pack
+from packager.delta.pieces import differences, find_pieces
+
+# Text, of which patches are made mostly, is better off without alignment.
+_ALIGNED: Final = (0, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """Bytes, and what they are with their streams inflated.
+
+    Attributes:
+        text: with streams inflated.
+        streams: where they are.
+    """
+
+    text: bytes
+    streams: Sequence[Stream] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """What a block came to.
+
+    Attributes:
+        codec: by which it is decoded.
+        payload: its bytes in the bundle.
+        has_references: whether it needs them.
+    """
+
+    codec: int
+    payload: bytes
+    has_references: bool
+
+
+def encode_with(references: Expanded, content: Expanded, data: bytes, level: int) -> Encoded:
+    """Encode a block in whatever way gives fewest bytes.
+
+    Args:
+        references: what it may refer to.
+        content: what it makes.
+        data: the same as bytes of files.
+        level: zstd's.
+    """
+    found = list(_alone(content, data, level))
+    if references.text:
+        found += _referring(references, content, level)
+    return min(found, key=lambda one: (len(one.payload), one.codec))
+
+
+def _alone(content: Expanded, data: bytes, level: int) -> list[Encoded]:
+    packed = compress_zstd(data, b"", level)
+    found = [Encoded(STORED, data, has_references=False)]
+    found.append(Encoded(ZSTD, packed, has_references=False))
+    if content.streams:
+        body = deflating_recipe(content.streams) + content.text
+        head = _head(b"", b"", len(body) - len(content.text), len(content.text))
+        packed = head + compress_zstd(body, b"", level)
+        found.append(Encoded(ZSTD | EXPANDED, packed, has_references=False))
+    return found
+
+
+def _referring(references: Expanded, content: Expanded, level: int) -> list[Encoded]:
+    inflating = inflating_recipe(references.streams) if references.streams else b""
+    deflating = deflating_recipe(content.streams) if content.streams else b""
+    body = deflating + content.text
+    head, flag = b"", 0
+    if inflating or deflating:
+        packed = _recipe(inflating)
+        head, flag = _head(packed, inflating, len(deflating), len(content.text)), EXPANDED
+    found = [
+        Encoded(
+            ZSTD | flag, head + compress_zstd(body, references.text, level), has_references=True
+        )
+    ]
+    patch = _patch(body, references.text)
+    if len(patch) <= most_of_patch(len(body)):
+        payload = head + _lzma(patch)
+        found.append(Encoded(PATCH | flag, payload, has_references=True))
+    return found
+
+
+def _head(packed: bytes, inflating: bytes, deflating: int, content: int) -> bytes:
+    return pack([len(packed), len(inflating), deflating, content]) + packed
+
+
+def _recipe(recipe: bytes) -> bytes:
+    if not recipe:
+        return b""
+    return zstandard.ZstdCompressor(
+        level=22, write_checksum=False, write_content_size=False
+    ).compress(recipe)
+
+
+def _patch(new: bytes, old: bytes) -> bytes:
+    pieces = find_pieces(new, old)
+    return encode_patch(pieces, *differences(new, old, pieces))
+
+
+def _lzma(patch: bytes) -> bytes:
+    """Compress a patch in the way that gives fewest bytes."""
+    bits = min(max(len(patch).bit_length(), SMALLEST_DICTIONARY), LARGEST_DICTIONARY)
+    ways = (
+        {
+            "id": lzma.FILTER_LZMA2,
+            "preset": 9 | lzma.PRESET_EXTREME,
+            "dict_size": 1 << bits,
+            "pb": aligned,
+        }
+        for aligned in _ALIGNED
+    )
+    packed = (lzma.compress(patch, lzma.FORMAT_RAW, filters=[way]) for way in ways)
+    return bytes([bits]) + min(packed, key=len)

@@ -1,0 +1,1 @@
+"""Plain folders: ``packhorse pack diff`` and ``packhorse pack apply``."""

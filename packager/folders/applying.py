@@ -1,0 +1,232 @@
+"""``packhorse pack apply``: making the new folder from the old one and a bundle.
+
+The new folder appears when all of it is there and proven; until then it is a hidden folder beside
+its place. One block and what it refers to are in memory at a time.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from cache import durable
+from core.bundle.codecs import decode_block
+from core.bundle.compact import CompactBlock, CompactIndex
+from core.bundle.frame import (
+    FRAME_BYTES,
+    decode_compact_head,
+    decompress_exactly,
+    dictionary,
+    head_bytes,
+)
+from core.bundle.listing import ListedRow, Listing, Row, contents, decode_listing
+from core.bundle.space import Space
+from core.digest import DIGEST_BYTES, Digest
+from core.errors import ExhaustedError, RefusedError, UsageError
+from core.text import human_bytes
+from packager.folders.reading import FOLDER, paths_of, read_folder, root_of
+
+_BAD_SEGMENTS: Final = {"", ".", ".."}
+
+
+def apply_bundle(old: Path, bundle: Path, new: Path) -> list[Row]:
+    """Make a folder; give the rows of what is in it.
+
+    Args:
+        old: the folder that the bundle begins with; it stays as it is.
+        bundle: what ``diff_folders`` made.
+        new: where to; it must not be there, or be empty.
+
+    Raises:
+        UsageError: a folder cannot be read, or ``new`` is taken.
+        RefusedError: ``old`` is not the bundle's base, or the bundle is damaged.
+        ExhaustedError: there is not enough space.
+    """
+    if new.exists() and (not new.is_dir() or any(new.iterdir())):
+        raise UsageError(
+            "{folder} is there already.", hint="Choose another place with -o.", folder=str(new)
+        )
+    with bundle.open("rb") as file:
+        index, start = _head(file)
+        base = read_folder(old)
+        if root_of(base) != index.roots[:DIGEST_BYTES]:
+            raise RefusedError(
+                "{folder} is not the folder that {bundle} was made from.",
+                hint="Apply it to an unchanged copy of that folder. Nothing was written.",
+                folder=str(old),
+                bundle=bundle.name,
+            )
+        staging = new.with_name(f".{new.name}.partial")
+        durable.remove_tree(staging)
+        staging.mkdir(parents=True)
+        try:
+            rows = _Making(file, index, start, _Old(old, base), staging).run()
+            if new.exists():
+                new.rmdir()
+            durable.sync_tree(staging)
+            durable.replace(staging, new)
+        except BaseException:
+            durable.remove_tree(staging)
+            raise
+    return rows
+
+
+def _head(file: BinaryIO) -> tuple[CompactIndex, int]:
+    """Read frame and index; give the index, and where the first block begins."""
+    frame = file.read(FRAME_BYTES)
+    length = head_bytes(frame)
+    index = decode_compact_head(frame + file.read(length - FRAME_BYTES))
+    if not index.roots:
+        raise RefusedError(
+            "This bundle is a pack's, not a folder's.",
+            hint="A node brings it into its cache; apply takes what pack diff has made.",
+        )
+    return index, length
+
+
+@dataclass(frozen=True, slots=True)
+class _Old:
+    """The folder that there is."""
+
+    folder: Path
+    rows: Sequence[Row]
+
+
+class _Making:
+    """Makes the new folder in staging."""
+
+    def __init__(
+        self, file: BinaryIO, index: CompactIndex, start: int, old: _Old, staging: Path
+    ) -> None:
+        self._file, self._index, self._staging = file, index, staging
+        self._offsets = index.offsets(start)
+        self._old = old
+        self._listing = self._listed()
+        known = contents(old.rows)
+        places = {row.digest: old.folder / row.path for row in reversed(old.rows)}
+        self._places = [places[digest] for digest, _ in known]
+        firsts: dict[int, Path] = {}
+        for row in self._listing.rows:
+            if isinstance(row.content, int):
+                firsts.setdefault(row.content, staging / row.path)
+        if len(firsts) != len(self._listing.sizes):
+            raise _damaged()
+        self._places += [firsts[number] for number in range(len(firsts))]
+        sizes = [*(size for _, size in known), *self._listing.sizes]
+        self._space = Space(sizes)
+        self._first = len(known)
+        self._made: dict[int, Digest] = {}
+
+    def run(self) -> list[Row]:
+        """Make everything, and prove it."""
+        self._make_room()
+        self._write_outputs()
+        self._write_copies()
+        rows = self._listing.complete(self._made)
+        if root_of(rows) != self._index.roots[DIGEST_BYTES:]:
+            raise _damaged()
+        return rows
+
+    def _listed(self) -> Listing:
+        block = self._index.blocks[0]
+        data = decompress_exactly(
+            self._payload(0), block.size, "The bundle's list", dictionary(paths_of(self._old.rows))
+        )
+        listing = decode_listing(data, self._old.rows, self._index.least)
+        _check_paths(listing.rows)
+        if sum(block.size for block in self._index.blocks[1:]) != sum(listing.sizes):
+            raise _damaged()
+        return listing
+
+    def _make_room(self) -> None:
+        needed = sum(row.size for row in self._listing.rows)
+        free = shutil.disk_usage(self._staging).free
+        if needed > free:
+            raise ExhaustedError(
+                "The new folder needs {needed}, and {free} are free.",
+                hint="Free some space, or choose another place with -o.",
+                needed=human_bytes(needed),
+                free=human_bytes(free),
+            )
+
+    def _payload(self, number: int) -> bytes:
+        block = self._index.blocks[number]
+        self._file.seek(self._offsets[number])
+        payload = self._file.read(block.length)
+        if hashlib.sha256(payload).digest() != block.digest:
+            raise RefusedError(
+                "The bundle is damaged or cut off in block {block}.",
+                hint="Bring it again. Nothing was written.",
+                block=number,
+            )
+        return payload
+
+    def _write_outputs(self) -> None:
+        """Decode all blocks into the outputs, one after the other."""
+        parts = self._decoded()
+        part = memoryview(b"")
+        for number, size in enumerate(self._listing.sizes):
+            place = self._places[self._first + number]
+            place.parent.mkdir(parents=True, exist_ok=True)
+            hasher, left = hashlib.sha256(), size
+            with place.open("xb", buffering=0) as sink:
+                while left:
+                    part = part or next(parts)
+                    piece, part = part[:left], part[left:]
+                    sink.write(piece)
+                    hasher.update(piece)
+                    left -= len(piece)
+            self._made[number] = Digest(hasher.hexdigest())
+
+    def _decoded(self) -> Iterator[memoryview]:
+        done = self._space.start(self._first)
+        for number, block in enumerate(self._index.blocks):
+            if number:
+                references = self._references(block, done)
+                yield memoryview(
+                    decode_block(block.codec, self._payload(number), references, block.size)
+                )
+                done += block.size
+
+    def _references(self, block: CompactBlock, done: int) -> bytes:
+        parts: list[bytes] = []
+        for content, offset, length in self._space.slices(block.references, done):
+            with self._places[content].open("rb") as file:
+                file.seek(offset)
+                parts.append(file.read(length))
+        return b"".join(parts)
+
+    def _write_copies(self) -> None:
+        """Copy what the folder has already, and what several paths have."""
+        known = {digest: n for n, (digest, _) in enumerate(contents(self._old.rows))}
+        for path, content, _, kind in self._listing.rows:
+            place = self._staging / path
+            if kind == FOLDER:
+                place.mkdir(parents=True)
+                continue
+            source = self._places[
+                self._first + content if isinstance(content, int) else known[content]
+            ]
+            if source != place:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, place)
+
+
+def _check_paths(rows: Sequence[ListedRow]) -> None:
+    """Refuse what would lead out of the folder, or be a file and a folder at once."""
+    paths = {row.path for row in rows}
+    for path in paths:
+        parts = path.split("/")
+        if _BAD_SEGMENTS & set(parts) or "\0" in path or "\\" in path:
+            raise _damaged()
+        if any("/".join(parts[:n]) in paths for n in range(1, len(parts))):
+            raise _damaged()
+
+
+def _damaged() -> RefusedError:
+    return RefusedError(
+        "The bundle does not make what it was made for.",
+        hint="Bring it again. Nothing was written.",
+    )

@@ -1,0 +1,107 @@
+"""What is in a plain folder: its files, and the folders in which there is nothing.
+
+Unlike a pack's folder, it is taken as it is: hidden files too, and names that only this computer
+can hold.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from core.bundle.listing import MAX_ROWS, Row
+from core.digest import Digest, digest_of
+from core.errors import UsageError
+from packager.faults import printable, unreadable
+from packager.reading import CHUNK
+
+EMPTY: Final = digest_of(b"")
+FOLDER: Final = "folder"
+"""The type of the row of a folder in which there is nothing."""
+
+
+def read_folder(folder: Path) -> list[Row]:
+    """List a folder, in the order of paths; every file is read once.
+
+    Raises:
+        UsageError: there is something in it that is neither a file nor a folder, cannot be read,
+            or has a name that is not Unicode; or there is too much.
+    """
+    if not folder.is_dir():
+        raise UsageError("{folder} is not a folder.", folder=str(folder))
+    rows = [
+        Row(path, digest, size, kind)
+        for path, kind in _entries(folder)
+        for digest, size in [(EMPTY, 0) if kind else _digest(folder / path, path)]
+    ]
+    return sorted(rows)
+
+
+def root_of(rows: Sequence[Row]) -> bytes:
+    """Give the digest that proves a list of rows, 32 bytes."""
+    return hashlib.sha256(msgspec.msgpack.encode([tuple(row) for row in rows])).digest()
+
+
+def paths_of(rows: Sequence[Row]) -> bytes:
+    """Give the text that a listing is compressed against."""
+    return "\0".join(row.path for row in rows).encode()
+
+
+def _entries(folder: Path) -> Iterator[tuple[str, str]]:
+    """Give path and type of what is in a folder."""
+    waiting = [""]
+    count = 0
+    while waiting:
+        place = waiting.pop()
+        try:
+            with os.scandir(folder / place) as found:
+                entries = sorted(found, key=lambda one: one.name)
+        except OSError as error:
+            raise unreadable(place or str(folder), error) from error
+        if not entries and place:
+            yield place[:-1], FOLDER
+        for one in entries:
+            path = place + one.name
+            count += 1
+            _check(path, count)
+            mode = one.stat(follow_symlinks=False).st_mode
+            if stat.S_ISDIR(mode):
+                waiting.append(path + "/")
+            elif stat.S_ISREG(mode):
+                yield path, ""
+            else:
+                raise UsageError(
+                    "{path} is neither a file nor a folder.",
+                    hint="Take it out of the folder: links cannot be carried.",
+                    path=printable(path),
+                )
+
+
+def _check(path: str, count: int) -> None:
+    if count > MAX_ROWS:
+        raise UsageError("The folder has more than {limit} files.", limit=MAX_ROWS)
+    try:
+        path.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            "The file name {path} is not valid Unicode.",
+            hint="Rename the file and try again.",
+            path=printable(path),
+        ) from error
+
+
+def _digest(place: Path, path: str) -> tuple[Digest, int]:
+    hasher = hashlib.sha256()
+    size = 0
+    try:
+        with place.open("rb") as file:
+            while chunk := file.read(CHUNK):
+                hasher.update(chunk)
+                size += len(chunk)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    return Digest(hasher.hexdigest()), size

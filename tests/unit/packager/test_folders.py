@@ -1,0 +1,245 @@
+"""``packhorse pack diff`` and ``packhorse pack apply``, on folders as people have them."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from core.bundle.codecs import EXPANDED, PATCH, ZSTD
+from core.bundle.compact import CompactIndex
+from core.bundle.frame import FRAME_BYTES, decode_compact_head, head_bytes
+from tests.support.archives import pdf_of, png_of, prose, zip_of
+from tests.unit.packager.conftest import Run
+
+Tree = Mapping[str, bytes | None]
+"""Contents by path; None for an empty folder."""
+
+
+def planted(place: Path, tree: Tree) -> Path:
+    """Make a folder."""
+    place.mkdir(parents=True)
+    for path, data in tree.items():
+        target = place / path
+        if data is None:
+            target.mkdir(parents=True)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+    return place
+
+
+def tree_of(place: Path) -> dict[str, bytes | None]:
+    """Read a folder."""
+    tree: dict[str, bytes | None] = {}
+    for found in place.rglob("*"):
+        path = found.relative_to(place).as_posix()
+        if found.is_file():
+            tree[path] = found.read_bytes()
+        elif not any(found.iterdir()):
+            tree[path] = None
+    return tree
+
+
+def index_of(bundle: Path) -> CompactIndex:
+    data = bundle.read_bytes()
+    return decode_compact_head(data[: head_bytes(data[:FRAME_BYTES])])
+
+
+class Folders:
+    """Two folders and what goes between them."""
+
+    def __init__(self, run: Run, place: Path) -> None:
+        self.run, self.place = run, place
+        self.old, self.new = place / "old", place / "new"
+        self.bundle, self.made = place / "x.bundle", place / "made"
+
+    def carried(self, old: Tree, new: Tree) -> int:
+        """Carry one folder into the other; give the bundle's bytes."""
+        planted(self.old, old)
+        planted(self.new, new)
+        told = self.run("pack", "diff", self.old, self.new, "-o", self.bundle, "--json")
+        assert told.code == 0, told.err
+        size = self.bundle.stat().st_size
+        assert told.data["bytes"] == size
+        assert self.applied() == 0
+        assert tree_of(self.made) == new
+        assert tree_of(self.old) == old
+        return size
+
+    def applied(self) -> int:
+        """Apply the bundle; give the exit code."""
+        return self.run("pack", "apply", self.old, self.bundle, "-o", self.made).code
+
+
+@pytest.fixture
+def folders(run: Run, tmp_path: Path) -> Folders:
+    return Folders(run, tmp_path)
+
+
+TEXT = prose(1, 40_000)
+EDITED = TEXT[:9000] + b"something else" + TEXT[9500:]
+
+
+def test_all_that_a_folder_has_comes(folders: Folders) -> None:
+    old: Tree = {
+        "same.txt": TEXT,
+        "edited.html": TEXT,
+        "gone.txt": b"gone",
+        "old name/a.bin": Random(1).randbytes(5000),
+        "was empty": None,
+        "empty.txt": b"",
+        "was a file": b"x",
+        "was/a folder/with": b"y",
+    }
+    new: Tree = {
+        "same.txt": TEXT,
+        "edited.html": EDITED,
+        "new name/b.bin": Random(1).randbytes(5000),
+        "and again.bin": Random(1).randbytes(5000),
+        "empty.txt": b"",
+        "also empty.txt": b"",
+        "empty/folder": None,
+        "was empty/not": b"any more",
+        "was a file/now": b"a folder",
+        "was": b"now a file",
+        ".hidden/课 文.txt": "第一课".encode(),
+        "twice/1": EDITED[::-1],
+        "twice/2": EDITED[::-1],
+    }
+    folders.carried(old, new)
+
+
+@pytest.mark.parametrize(("old", "new"), [({}, {}), ({}, {"a": b"b"}), ({"a": b"b"}, {})])
+def test_empty_folders_come(folders: Folders, old: Tree, new: Tree) -> None:
+    assert folders.carried(old, new) < 300
+
+
+def test_an_edit_costs_about_the_edit(folders: Folders) -> None:
+    assert folders.carried({"a.html": TEXT}, {"a.html": EDITED}) < 350
+
+
+def test_moved_and_renamed_files_cost_their_names(folders: Folders) -> None:
+    chance = Random(2)
+    old = {f"unit {n}/lesson.bin": chance.randbytes(20_000) for n in range(50)}
+    new = {f"chapter/{path}": data for path, data in old.items()}
+    assert folders.carried(old, new) < 1000
+
+
+def test_a_moved_and_edited_file_is_found(folders: Folders) -> None:
+    chance = Random(3)
+    old = {f"{n}.dat": chance.randbytes(60_000) for n in range(20)}
+    text = old["7.dat"]
+    new = {**old, "elsewhere/new.bin": text[:30_000] + b"!" + text[30_100:]}
+    del new["7.dat"]
+    assert folders.carried(old, new) < 1000
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("a.docx", lambda text: zip_of({"word/a.xml": text, "word/b.xml": TEXT})),
+        ("a.pdf", lambda text: pdf_of([text, TEXT])),
+        ("in.zip", lambda text: zip_of({"a.docx": zip_of({"a.xml": text})})),
+    ],
+)
+def test_a_compressed_file_costs_about_its_edit(
+    folders: Folders, name: str, make: Callable[[bytes], bytes]
+) -> None:
+    old, new = make(TEXT), make(EDITED)
+    assert folders.carried({name: old}, {name: new}) < 600
+    assert {block.codec & EXPANDED for block in index_of(folders.bundle).blocks[1:]} == {EXPANDED}
+
+
+def test_a_picture_s_change_is_found_beneath_its_compression(folders: Folders) -> None:
+    old, new = png_of(1, 200, 150), png_of(1, 200, 151)
+    assert folders.carried({"p.png": old}, {"p.png": new}) < 450
+
+
+def test_scattered_changes_are_patched(folders: Folders) -> None:
+    old = bytearray(Random(4).randbytes(300_000))
+    new = bytearray(old)
+    for at in range(0, len(new), 700):
+        new[at] ^= 1
+    assert folders.carried({"a.bin": bytes(old)}, {"a.bin": bytes(new)}) < 2000
+    assert [block.codec for block in index_of(folders.bundle).blocks[1:]] == [PATCH]
+
+
+def test_what_is_new_altogether_needs_no_references(folders: Folders) -> None:
+    new = {f"{n}.txt": prose(n + 50, 3000) for n in range(5)}
+    folders.carried({"a.bin": Random(5).randbytes(9000)}, new)
+    blocks = index_of(folders.bundle).blocks[1:]
+    assert [(block.codec, block.references) for block in blocks] == [(ZSTD, ())]
+
+
+def test_a_large_file_is_divided(folders: Folders) -> None:
+    old = Random(6).randbytes(20_000_000)
+    new = old[:50] + b"a new title" + old[50:]
+    assert folders.carried({"film.mp4": old}, {"film.mp4": new}) < 1500
+    assert len(index_of(folders.bundle).blocks) == 3
+
+
+def test_another_folder_is_refused_and_nothing_written(folders: Folders) -> None:
+    folders.carried({"a": TEXT, "b": b"x"}, {"a": EDITED, "b": b"x"})
+    other = folders.place / "other"
+    for tree in ({"a": TEXT, "b": b"y"}, {"a": TEXT}, {"a": TEXT, "b": b"x", "c": b""}):
+        planted(folders.old.with_name("wrong"), tree).rename(other)
+        ran = folders.run("pack", "apply", other, folders.bundle, "-o", folders.place / "no")
+        assert ran.code == 12
+        assert "not the folder that x.bundle was made from" in ran.err
+        assert not (folders.place / "no").exists()
+        for path in sorted(other.rglob("*")):
+            path.unlink()
+        other.rmdir()
+
+
+def test_a_taken_place_stays_as_it_is(folders: Folders) -> None:
+    folders.carried({"a": TEXT}, {"a": EDITED})
+    ran = folders.run("pack", "apply", folders.old, folders.bundle, "-o", folders.made)
+    assert ran.code == 2
+    assert "is there already" in ran.err
+    assert tree_of(folders.made) == {"a": EDITED}
+
+
+def test_a_damaged_bundle_writes_nothing(folders: Folders) -> None:
+    folders.carried({"a": TEXT, "b.zip": zip_of({"a": TEXT})}, {"a": EDITED, "b.zip": b"z" * 999})
+    whole = folders.bundle.read_bytes()
+    made = folders.place / "damaged"
+    chance = Random(7)
+    for _ in range(40):
+        data = bytearray(whole)
+        at = chance.randrange(len(data))
+        data[at] ^= 1 << chance.randrange(8)
+        folders.bundle.write_bytes(data[: chance.choice([at, len(data)])])
+        ran = folders.run("pack", "apply", folders.old, folders.bundle, "-o", made)
+        assert ran.code == 12, ran.err
+        assert sorted(os.listdir(folders.place)) == ["made", "new", "old", "x.bundle"]
+
+
+def test_a_pack_s_bundle_is_not_for_folders(folders: Folders, run: Run, folder: Path) -> None:
+    assert run("pack", "build", folder, "--level", 1).code == 0
+    (bundle,) = (folder / ".packhorse" / "bundles").glob("*/*")
+    ran = run("pack", "apply", planted(folders.old, {}), bundle, "-o", folders.made)
+    assert ran.code == 12
+    assert "format 1" in ran.err
+
+
+def test_links_cannot_be_carried(folders: Folders) -> None:
+    planted(folders.old, {})
+    planted(folders.new, {"a": b""})
+    (folders.new / "link").symlink_to("a")
+    ran = folders.run("pack", "diff", folders.old, folders.new, "-o", folders.bundle)
+    assert ran.code == 2
+    assert "link is neither a file nor a folder" in ran.err
+    assert not folders.bundle.exists()
+
+
+def test_what_differs_is_said_in_words(folders: Folders) -> None:
+    planted(folders.old, {"a": TEXT, "b": b"b", "c": b"c", "d": b"d"})
+    planted(folders.new, {"a": EDITED, "b": b"b", "moved/c": b"c", "e": b"e"})
+    ran = folders.run("pack", "diff", folders.old, folders.new, "-o", folders.bundle)
+    assert ran.code == 0
+    assert "4 files: 1 added, 1 changed, 1 moved, 1 removed" in ran.out
+    for rate in ("128 kbit/s", "256 kbit/s", "512 kbit/s", "2 Mbit/s"):
+        assert rate in ran.out
