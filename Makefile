@@ -72,6 +72,11 @@ bench-poll: assets ## Measure what a poll costs in a province of 120 counties
 bench-quote: assets ## Compare what nodes quote with what then crosses a hundred real lines
 	@tools/marked-tests $(BIN) bench -k test_quote $(ARGS)
 
+.PHONY: bench-delta
+bench-delta: assets ## Compare what updates cost with what other tools send (an hour)
+	@tools/system-packages delta
+	@tools/marked-tests $(BIN) bench -k test_delta $(ARGS)
+
 .PHONY: coverage
 coverage: assets ## Run the tests with branch coverage and print what is not covered
 	@tools/system-packages test

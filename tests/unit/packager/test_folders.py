@@ -1,6 +1,5 @@
 """``packhorse pack diff`` and ``packhorse pack apply``, on folders as people have them."""
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
@@ -214,7 +213,12 @@ def test_a_damaged_bundle_writes_nothing(folders: Folders) -> None:
         folders.bundle.write_bytes(data[: chance.choice([at, len(data)])])
         ran = folders.run("pack", "apply", folders.old, folders.bundle, "-o", made)
         assert ran.code == 12, ran.err
-        assert sorted(os.listdir(folders.place)) == ["made", "new", "old", "x.bundle"]
+        assert sorted(one.name for one in folders.place.iterdir()) == [
+            "made",
+            "new",
+            "old",
+            "x.bundle",
+        ]
 
 
 def test_a_pack_s_bundle_is_not_for_folders(folders: Folders, run: Run, folder: Path) -> None:

@@ -1,5 +1,6 @@
 import zlib
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,9 @@ from core.bundle.expansion import (
 from core.errors import RefusedError
 from packager.delta.streams import MOST_INFLATED, Encodings, streams_of
 from tests.support.archives import gzip_of, pdf_of, png_of, prose, zip_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 TEXTS = {f"{n}.txt": prose(n, 2000 + 500 * n) for n in range(4)}
 
@@ -146,10 +150,11 @@ def test_damaged_recipes_are_refused_or_give_their_size() -> None:
     streams = found(data)
     text = inflate(data, inflating_recipe(streams))
     chance = Random(3)
-    for recipe, work in (
+    works: list[tuple[bytes, Callable[[bytes], bytes]]] = [
         (inflating_recipe(streams), lambda damaged: inflate(data, damaged)),
         (deflating_recipe(streams), lambda damaged: deflate(text, damaged, len(data))),
-    ):
+    ]
+    for recipe, work in works:
         refused = 0
         for _ in range(300):
             damaged = bytearray(recipe)
