@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -57,7 +58,7 @@ PACKAGES: Final = (
 def fetched(root: Path = ROOT) -> Iterator[Pair]:
     """Give the pairs that are packages, fetched unless they are here."""
     for package in PACKAGES:
-        yield made(package.package, lambda place, one=package: _fetch(one, place), root)
+        yield made(package.package, partial(_fetch, package), root)
 
 
 def made(name: str, make: Callable[[Path], None], root: Path = ROOT) -> Pair:

@@ -3,6 +3,9 @@
 MessagePack of an array:
 
     pack, version, base    as in format 1; empty and 0 in the bundle of a plain folder
+    prelude                how many blocks belong to the head, which is verified as a whole: the
+                           listing, and those of outputs whose digests it does not tell; 0 in the
+                           bundle of a plain folder
     roots                  empty; for a plain folder the digests of the lists of the old and of
                            the new version, 32 bytes each
     least                  outputs of so many bytes and more are listed with their digests
@@ -11,9 +14,9 @@ MessagePack of an array:
                            for each its output's bytes; for each how many references it has;
                            then for each reference where it begins, counted from the end of the
                            one before (signed), and its bytes
-    digests                of each block's payload, 32 bytes each
+    digests                of the payload of each block behind the prelude, 32 bytes each
 
-Block 0 is the listing (``core.bundle.listing``). The others make the outputs one after the
+Block 0 is the listing (``core.bundle.listed``). The others make the outputs one after the
 other, each from its first byte to its last. What references name is the *space*: the contents
 of the base (``listing.contents``), one behind the other, then the outputs.
 """
@@ -39,6 +42,8 @@ from core.errors import RefusedError
 
 MAX_INDEX_BYTES: Final = 16 * 1024 * 1024
 MAX_REFERENCES: Final = 65_536
+MAX_PRELUDE_BYTES: Final = 32 * 1024 * 1024
+"""Most bytes of all that the head's blocks make: they are made at once, in memory."""
 _NUMBERS: Final = 3
 
 
@@ -56,7 +61,7 @@ class CompactBlock:
     Attributes:
         codec: how it is compressed (``core.bundle.codecs``).
         length: bytes that it takes in the bundle.
-        digest: SHA-256 of those bytes, 32 bytes.
+        digest: SHA-256 of those bytes, 32 bytes; empty in the prelude.
         size: bytes that it makes.
         references: the parts of the space whose concatenation the codec is given.
     """
@@ -76,6 +81,7 @@ class CompactIndex:
         pack: the pack; empty for a plain folder.
         version: to which it leads.
         base: from which.
+        prelude: how many blocks belong to the head.
         roots: of a plain folder the digests of both lists, the old one first.
         least: outputs of so many bytes and more are listed with their digests.
         blocks: the first one is the listing.
@@ -84,6 +90,7 @@ class CompactIndex:
     pack: str
     version: int
     base: int
+    prelude: int
     roots: bytes
     least: int
     blocks: tuple[CompactBlock, ...]
@@ -104,6 +111,7 @@ class _Wire(msgspec.Struct, frozen=True, array_like=True):
     pack: Annotated[str, msgspec.Meta(max_length=200)]
     version: Annotated[int, msgspec.Meta(ge=0)]
     base: Annotated[int, msgspec.Meta(ge=0)]
+    prelude: Annotated[int, msgspec.Meta(ge=0, le=MAX_BLOCKS)]
     roots: Annotated[bytes, msgspec.Meta(max_length=2 * DIGEST_BYTES)]
     least: Annotated[int, msgspec.Meta(ge=0)]
     codecs: Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_BLOCKS)]
@@ -131,6 +139,7 @@ def encode_compact(index: CompactIndex) -> bytes:
             index.pack,
             index.version,
             index.base,
+            index.prelude,
             index.roots,
             index.least,
             bytes(block.codec for block in blocks),
@@ -149,8 +158,11 @@ def decode_compact(data: bytes) -> CompactIndex:
     wire = decode_msgpack(data, _Wire, what="The bundle's index", limit=MAX_INDEX_BYTES)
     count = len(wire.codecs)
     numbers = unpack(wire.numbers)
-    if len(numbers) < _NUMBERS * count or len(wire.digests) != DIGEST_BYTES * count:
+    told = DIGEST_BYTES * (count - wire.prelude)
+    if len(numbers) < _NUMBERS * count or len(wire.digests) != told:
         raise _fault(0, "it is cut off")
+    if bool(wire.prelude) != bool(wire.pack):
+        raise _fault(0, "it is proven otherwise than it should be")
     if len(wire.roots) not in {0, 2 * DIGEST_BYTES} or bool(wire.roots) == bool(wire.pack):
         raise _fault(0, "it is neither of a pack nor of a folder")
     lengths, sizes, counts = (numbers[n * count : (n + 1) * count] for n in range(_NUMBERS))
@@ -158,12 +170,15 @@ def decode_compact(data: bytes) -> CompactIndex:
     blocks: list[CompactBlock] = []
     at = 0
     for number, codec in enumerate(wire.codecs):
-        digest = wire.digests[DIGEST_BYTES * number : DIGEST_BYTES * (number + 1)]
+        behind = DIGEST_BYTES * (number - wire.prelude)
+        digest = wire.digests[behind : behind + DIGEST_BYTES] if behind >= 0 else b""
         mine = tuple(ranges[at : at + counts[number]])
         at += counts[number]
         blocks.append(CompactBlock(codec, lengths[number], digest, sizes[number], mine))
         _check(number, blocks[-1])
-    return CompactIndex(wire.pack, wire.version, wire.base, wire.roots, wire.least, tuple(blocks))
+    return CompactIndex(
+        wire.pack, wire.version, wire.base, wire.prelude, wire.roots, wire.least, tuple(blocks)
+    )
 
 
 def _ranges(numbers: Sequence[int], count: int) -> list[Range]:

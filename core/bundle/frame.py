@@ -7,6 +7,7 @@ offset 16           the index, one zstd frame
 """
 
 import struct
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -36,9 +37,14 @@ def encode_head(index: Index) -> bytes:
     return _framed(FORMAT, msgspec.msgpack.encode(index))
 
 
-def encode_compact_head(index: CompactIndex) -> bytes:
-    """Encode frame and index of a bundle of format 2."""
-    return _framed(COMPACT, encode_compact(index))
+def encode_compact_head(index: CompactIndex, payloads: Sequence[bytes] = ()) -> bytes:
+    """Encode the head of a bundle of format 2.
+
+    Args:
+        index: the bundle's.
+        payloads: those of its prelude.
+    """
+    return _framed(COMPACT, encode_compact(index)) + b"".join(payloads)
 
 
 def _framed(number: int, plain: bytes) -> bytes:
@@ -47,7 +53,7 @@ def _framed(number: int, plain: bytes) -> bytes:
 
 
 def head_bytes(frame: bytes) -> int:
-    """Give the bytes of frame and index, from the frame at a file's beginning.
+    """Give the bytes of frame and compressed index, from the frame at a file's beginning.
 
     Raises:
         RefusedError: it is no bundle's.
@@ -55,13 +61,24 @@ def head_bytes(frame: bytes) -> int:
     return FRAME_BYTES + _unframed(frame)[1]
 
 
-def decode_compact_head(head: bytes) -> CompactIndex:
-    """Decode and check frame and index of a bundle of format 2.
+def decode_compact_head(head: bytes) -> tuple[CompactIndex, list[bytes]]:
+    """Decode and check the head of a bundle of format 2.
+
+    Returns:
+        The index, and the payloads of its prelude.
 
     Raises:
-        RefusedError: the bytes are no such index, or break a rule.
+        RefusedError: the bytes are no such head, or break a rule.
     """
-    return decode_compact(_plain(head, COMPACT))
+    start = head_bytes(head)
+    index = decode_compact(_plain(head[:start], COMPACT))
+    payloads: list[bytes] = []
+    for block in index.blocks[: index.prelude]:
+        payloads.append(head[start : start + block.length])
+        start += block.length
+    if start != len(head):
+        raise RefusedError("The bundle's head has another length than its index says.")
+    return index, payloads
 
 
 def decode_head(head: bytes, link: BundleLink, release: Release) -> Index:

@@ -14,19 +14,14 @@ from typing import BinaryIO, Final
 from cache import durable
 from core.bundle.codecs import decode_block
 from core.bundle.compact import CompactBlock, CompactIndex
-from core.bundle.frame import (
-    FRAME_BYTES,
-    decode_compact_head,
-    decompress_exactly,
-    dictionary,
-    head_bytes,
-)
-from core.bundle.listing import ListedRow, Listing, Row, contents, decode_listing
+from core.bundle.frame import FRAME_BYTES, decode_compact_head, head_bytes
+from core.bundle.listed import Rows, decode_listed
+from core.bundle.listing import ListedRow, Listing, Row, contents
 from core.bundle.space import Space
 from core.digest import DIGEST_BYTES, Digest
 from core.errors import ExhaustedError, RefusedError, UsageError
 from core.text import human_bytes
-from packager.folders.reading import FOLDER, paths_of, read_folder, root_of
+from packager.folders.reading import FOLDER, read_folder, root_of
 
 _BAD_SEGMENTS: Final = {"", ".", ".."}
 
@@ -77,7 +72,7 @@ def _head(file: BinaryIO) -> tuple[CompactIndex, int]:
     """Read frame and index; give the index, and where the first block begins."""
     frame = file.read(FRAME_BYTES)
     length = head_bytes(frame)
-    index = decode_compact_head(frame + file.read(length - FRAME_BYTES))
+    index, _ = decode_compact_head(frame + file.read(length - FRAME_BYTES))
     if not index.roots:
         raise RefusedError(
             "This bundle is a pack's, not a folder's.",
@@ -131,10 +126,9 @@ class _Making:
 
     def _listed(self) -> Listing:
         block = self._index.blocks[0]
-        data = decompress_exactly(
-            self._payload(0), block.size, "The bundle's list", dictionary(paths_of(self._old.rows))
-        )
-        listing = decode_listing(data, self._old.rows, self._index.least)
+        base = Rows(list(self._old.rows))
+        data = decode_block(block.codec, self._payload(0), base.text, block.size)
+        listing, _, _ = decode_listed(data, base, self._index.least)
         _check_paths(listing.rows)
         if sum(block.size for block in self._index.blocks[1:]) != sum(listing.sizes):
             raise _damaged()

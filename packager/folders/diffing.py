@@ -11,10 +11,11 @@ from core.bundle.codecs import ZSTD
 from core.bundle.compact import CompactBlock, CompactIndex
 from core.bundle.encode import compress_zstd
 from core.bundle.frame import encode_compact_head
-from core.bundle.listing import MAX_SIZE, Row, contents, encode_listing
+from core.bundle.listed import Rows, encode_listed
+from core.bundle.listing import MAX_SIZE, Row, contents
 from core.digest import Digest
 from packager.delta.making import LEVEL, MadeBlock, Source, make_blocks
-from packager.folders.reading import paths_of, read_folder, root_of
+from packager.folders.reading import read_folder, root_of
 
 Progress = Callable[[int], None]
 Phases = Callable[[str, int], AbstractContextManager[Progress]]
@@ -66,8 +67,9 @@ def diff_folders(old: Path, new: Path, phases: Phases) -> Difference:
     was = contents(base)
     held = {digest for digest, _ in was}
     outputs = [(digest, size) for digest, size in contents(rows) if digest not in held]
-    listing = encode_listing(rows, base, [digest for digest, _ in outputs], MAX_SIZE + 1)
-    payload = compress_zstd(listing, paths_of(base), LEVEL)
+    known, least = Rows(base), MAX_SIZE + 1
+    listing = encode_listed(Rows(rows), known, [digest for digest, _ in outputs], least)
+    payload = compress_zstd(listing, known.text, LEVEL)
     blocks = [CompactBlock(ZSTD, len(payload), _raw(payload), len(listing))]
     payloads = [payload]
     new_bytes = sum(size for _, size in outputs)
@@ -78,7 +80,7 @@ def diff_folders(old: Path, new: Path, phases: Phases) -> Difference:
             payloads.append(data)
             progress(made.size)
     roots = root_of(base) + root_of(rows)
-    head = encode_compact_head(CompactIndex("", 0, 0, roots, MAX_SIZE + 1, tuple(blocks)))
+    head = encode_compact_head(CompactIndex("", 0, 0, 0, roots, least, tuple(blocks)))
     return Difference(head, payloads, new_bytes, len(rows), *_counts(base, rows))
 
 

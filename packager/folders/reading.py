@@ -46,11 +46,6 @@ def root_of(rows: Sequence[Row]) -> bytes:
     return hashlib.sha256(msgspec.msgpack.encode([tuple(row) for row in rows])).digest()
 
 
-def paths_of(rows: Sequence[Row]) -> bytes:
-    """Give the text that a listing is compressed against."""
-    return "\0".join(row.path for row in rows).encode()
-
-
 def _entries(folder: Path) -> Iterator[tuple[str, str]]:
     """Give path and type of what is in a folder."""
     waiting = [""]

@@ -43,7 +43,7 @@ def tree_of(place: Path) -> dict[str, bytes | None]:
 
 def index_of(bundle: Path) -> CompactIndex:
     data = bundle.read_bytes()
-    return decode_compact_head(data[: head_bytes(data[:FRAME_BYTES])])
+    return decode_compact_head(data[: head_bytes(data[:FRAME_BYTES])])[0]
 
 
 class Folders:

@@ -1,0 +1,167 @@
+"""From the head of a delta to the index that a node works with.
+
+The head tells what is new to somebody who has the base: its rows, and its contents. Small files
+that it would cost too much to name are in it, too; they are made at once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from core.bundle.codecs import decode_block
+from core.bundle.compact import CompactBlock, CompactIndex, Range
+from core.bundle.index import Block, Index, Output
+from core.bundle.index import Slice as IndexSlice
+from core.bundle.listed import Rows, decode_listed
+from core.bundle.listing import Listing, contents
+from core.bundle.space import Slice, Space
+from core.digest import Digest, digest_of
+from core.errors import RefusedError
+
+Read = Callable[[Digest, int, int], bytes]
+"""Reads a blob of the base, from an offset, so many bytes; raises when it is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a head came to.
+
+    Attributes:
+        manifest: the version's, byte by byte; whoever asked proves it by its digest.
+        index: of the blocks behind the head, in the terms of format 1.
+        made: the outputs that were in the head.
+    """
+
+    manifest: bytes
+    index: Index
+    made: dict[Digest, bytes]
+
+
+def resolve(index: CompactIndex, payloads: Sequence[bytes], base: Rows, read: Read) -> Resolved:
+    """Work out what a delta makes.
+
+    Args:
+        index: the delta's.
+        payloads: those of its prelude, verified.
+        base: the version that it starts from.
+        read: reads that version's blobs.
+
+    Raises:
+        RefusedError: the head contradicts itself, or does not fit ``base``.
+    """
+    first = index.blocks[0]
+    told = decode_block(first.codec, payloads[0], base.text, first.size)
+    listing, before, behind = decode_listed(told, base, index.least)
+    found = _Resolving(index, listing, base)
+    made = found.made(payloads, read)
+    digests = {number: digest_of(data) for number, data in made.items()}
+    for number, digest in listing.digests.items():
+        if digests.setdefault(number, digest) != digest:
+            raise _fault()
+    rows = Rows(listing.complete(_all(digests, listing)), before, behind)
+    return Resolved(
+        rows.manifest(),
+        found.index(digests),
+        {digests[number]: data for number, data in made.items()},
+    )
+
+
+def _all(digests: dict[int, Digest], listing: Listing) -> dict[int, Digest]:
+    """Give the digests of all outputs, those that are empty too."""
+    for number, size in enumerate(listing.sizes):
+        if not size:
+            digests.setdefault(number, digest_of(b""))
+    if len(digests) != len(listing.sizes):
+        raise _fault()
+    return digests
+
+
+class _Resolving:
+    """Knows where blocks and references are."""
+
+    def __init__(self, index: CompactIndex, listing: Listing, base: Rows) -> None:
+        self._index = index
+        self._sizes = listing.sizes
+        self._old = contents(base.rows)
+        self._space = Space([*(size for _, size in self._old), *listing.sizes])
+        self._starts = list(accumulate(listing.sizes, initial=0))
+        self._made = Space(listing.sizes)
+        if sum(block.size for block in index.blocks[1:]) != self._starts[-1]:
+            raise _fault()
+
+    def made(self, payloads: Sequence[bytes], read: Read) -> dict[int, bytes]:
+        """Make the outputs of the prelude."""
+        outputs: dict[int, bytearray] = {}
+        at = 0
+        for block, payload in zip(
+            self._index.blocks[1 : self._index.prelude], payloads[1:], strict=True
+        ):
+            references = b"".join(
+                read(self._old[one.content][0], one.offset, one.length)
+                if one.content < len(self._old)
+                else _part(outputs, one._replace(content=one.content - len(self._old)))
+                for one in self._slices(block, at)
+            )
+            data = memoryview(decode_block(block.codec, payload, references, block.size))
+            for output, offset, length in self._outputs(at, block.size):
+                outputs.setdefault(output, bytearray(self._sizes[output]))[
+                    offset : offset + length
+                ] = data[:length]
+                data = data[length:]
+            at += block.size
+        if at not in self._starts:
+            raise _fault()
+        return {number: bytes(data) for number, data in outputs.items()}
+
+    def index(self, digests: dict[int, Digest]) -> Index:
+        """Give the index of the blocks behind the prelude."""
+        at = sum(block.size for block in self._index.blocks[1 : self._index.prelude])
+        used: dict[int, int] = {}
+        blocks: list[tuple[CompactBlock, int, list[Slice]]] = []
+        for block in self._index.blocks[self._index.prelude :]:
+            slices = self._slices(block, at)
+            for one in slices:
+                if one.content < len(self._old):
+                    used.setdefault(one.content, len(used))
+            blocks.append((block, at, slices))
+            at += block.size
+
+        def placed(one: Slice) -> IndexSlice:
+            number = one.content - len(self._old)
+            known = used[one.content] if number < 0 else len(used) + number
+            return known, one.offset, one.length
+
+        return Index(
+            self._index.pack,
+            self._index.version,
+            self._index.base,
+            [bytes.fromhex(self._old[content][0]) for content in used],
+            [Output(bytes.fromhex(digests[n]), size) for n, size in enumerate(self._sizes)],
+            [
+                Block(
+                    block.codec,
+                    block.length,
+                    block.digest,
+                    self._outputs(start, block.size),
+                    [placed(one) for one in slices],
+                )
+                for block, start, slices in blocks
+            ],
+        )
+
+    def _slices(self, block: CompactBlock, made: int) -> list[Slice]:
+        """Give what a block refers to, so many bytes of outputs being there."""
+        return self._space.slices(block.references, self._space.start(len(self._old)) + made)
+
+    def _outputs(self, start: int, size: int) -> list[IndexSlice]:
+        """Give what of which outputs a block makes, from where it begins among all of them."""
+        found = self._made.slices([Range(start, size)], start + size)
+        return [(content, offset, length) for content, offset, length in found]
+
+
+def _part(outputs: dict[int, bytearray], one: Slice) -> bytes:
+    return bytes(outputs[one.content][one.offset : one.offset + one.length])
+
+
+def _fault() -> RefusedError:
+    return RefusedError("The head of the bundle contradicts itself.")
