@@ -203,6 +203,27 @@ class BlobStore:
                 staging.unlink(missing_ok=True)
         return digest
 
+    def add_all(self, contents: Mapping[Digest, bytes], staging: Path) -> list[Digest]:
+        """Keep small contents as blobs, durably, all together; give those that were not here.
+
+        Args:
+            contents: by their digests.
+            staging: a directory for them until then.
+
+        Raises:
+            RefusedError: one has another digest.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        fresh = [digest for digest, data in contents.items() if self.size(digest) != len(data)]
+        durable.make_directory(staging)
+        for digest in fresh:
+            path = staging / digest
+            with in_words(path):
+                path.write_bytes(contents[digest])
+            self.prepare(path, digest)
+        self.adopt_all([(staging / digest, digest) for digest in fresh])
+        return fresh
+
     def remove(self, digest: Digest) -> None:
         """Remove a blob that nothing refers to any more.
 

@@ -311,6 +311,15 @@ class Catalogue:
         """Give the versions of a pack of which all that is wanted is here."""
         return set(self._column("SELECT version FROM version WHERE pack = ? AND lacking = 0", pack))
 
+    def manifest_of(self, pack: str, version: int) -> Digest | None:
+        """Give the manifest of a version of which all that is wanted is here; None for none."""
+        rows = self._column(
+            "SELECT manifest FROM version WHERE pack = ? AND version = ? AND lacking = 0",
+            pack,
+            version,
+        )
+        return Digest(rows[0]) if rows else None
+
     def close(self) -> None:
         """Close the file; all that was committed is in it."""
         self._connection.close()

@@ -18,6 +18,8 @@ from core.names import PackId, parse_pack_id
 FORMAT: Final = 1
 MAX_RELEASE_BYTES: Final = 16 * 1024
 MAX_BUNDLE_BYTES: Final = 1 << 40
+FULL: Final = 0
+"""The base of a bundle that needs none."""
 
 _Size = Annotated[int, msgspec.Meta(ge=0, le=MAX_BUNDLE_BYTES)]
 

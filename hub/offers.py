@@ -19,7 +19,7 @@ from tuf.api.metadata import TargetFile, Targets
 from cache import durable
 from cache.clock import Clock
 from core.assignment import MAX_ASSIGNMENT_BYTES, is_assignment_path
-from core.bundle.frame import decode_head
+from core.bundle.frame import spans
 from core.digest import parse_digest
 from core.errors import ExhaustedError, NoStateError, PackhorseError, RefusedError
 from core.names import PackId
@@ -257,8 +257,7 @@ def _verify(one: _Named, part: Path) -> None:
                 raise wrong from error
             return
         link, release = one.content.link, one.content.release
-        index = decode_head(file.read(link.index_length), link, release)
-        for block in index.blocks:
+        for block in spans(file.read(link.index_length), link, release):
             found, left = hashlib.sha256(), block.length
             while left and (chunk := file.read(min(_CHUNK, left))):
                 found.update(chunk)

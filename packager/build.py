@@ -12,16 +12,19 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from core.bundle.frame import decode_head
+from core.bundle.frame import decode_full_head
 from core.bundle.needs import blocks_needed, cost
 from core.digest import Digest, digest_of
 from core.manifest import Manifest, encode_manifest
 from core.release import FORMAT, BundleLink, Release
-from packager.bundler import Bundler, Levels, Recipe, compresses
+from packager.bundler import Bundler, Levels, Recipe
+from packager.delta.probing import compresses
+from packager.delta_bundler import DeltaBundler
 from packager.ingest import ingest, see_unchanged
 from packager.items import owners
 from packager.layout import SHARED, STORED_BYTES, Content
@@ -30,7 +33,7 @@ from packager.scan import Folder
 from packager.workspace import BuiltBundle, Workspace
 
 # Raised whenever the same content would come out as other bundles.
-_RECIPE: Final = 1
+_RECIPE: Final = 2
 
 Progress = Callable[[int], None]
 # Opens a phase of the work: its name, and what it has to do, mostly bytes.
@@ -153,16 +156,14 @@ class _Maker:
         tools.workspace.put_blob(self._data)
 
     def make(self, base: Manifest | None) -> BuiltBundle:
-        old = self._old_files(base)
-        key = self._key(base, old)
+        key = self._key(base)
         ready = self._workspace.built(key)
         if ready:
             return ready
-        contents = [self._manifest_content(base), *self._contents(base, old)]
+        contents = self._contents(base)
         label = f"Delta from version {base.version}" if base else "Full bundle"
         with self._phases(label, sum(content.size for content in contents)) as progress:
-            bundler = Bundler(self._workspace, self._manifest, base, self._recipe)
-            link, staged = bundler.write(contents, progress)
+            link, staged = self._written(base, contents, progress)
         record = BuiltBundle(
             pack=self._manifest.pack,
             version=self._manifest.version,
@@ -173,65 +174,62 @@ class _Maker:
         self._workspace.put_bundle(key, staged, record)
         return record
 
+    def _written(
+        self, base: Manifest | None, contents: list[Content], progress: Progress
+    ) -> tuple[BundleLink, Path]:
+        if base:
+            delta = DeltaBundler(self._workspace, self._manifest, base, self._levels.delta)
+            return delta.write(contents, progress)
+        manifest = Content(digest_of(self._data), len(self._data), "")
+        return Bundler(self._workspace, self._manifest, self._recipe).write(
+            [manifest, *contents], progress
+        )
+
     def full_cost(self, full: BuiltBundle, base: Manifest) -> int:
         """Give what the full bundle costs a node that holds ``base``, bytes."""
         with self._workspace.bundle(full.link.index).open("rb") as file:
             head = file.read(full.link.index_length)
         release = Build(self._manifest, [Bundle(full.link, None, 0)], []).release("")
-        index = decode_head(head, full.link, release)
+        index = decode_full_head(head, full.link, release)
         held = {*base.digests(), digest_of(encode_manifest(base))}
         wanted = {*self._manifest.digests(), release.manifest}
         return full.link.index_length + cost(index, blocks_needed(index, wanted, held, {}).blocks)
 
-    def _key(self, base: Manifest | None, old: dict[str, tuple[Digest, int]]) -> Digest:
+    def _key(self, base: Manifest | None) -> Digest:
+        here = [
+            digest
+            for digest, size in (base.digests() if base else {}).items()
+            if self._workspace.has_blob(digest, size)
+        ]
         question = (
             _RECIPE,
             digest_of(self._data),
             digest_of(encode_manifest(base)) if base else "",
-            sorted(old.items()),
-            (self._levels.full, self._levels.delta, self._levels.large_delta, self._levels.large),
+            # A delta refers to the old files that are here.
+            sorted(here),
+            (self._levels.full, self._levels.delta),
         )
         return digest_of(msgspec.msgpack.encode(question))
 
-    def _old_files(self, base: Manifest | None) -> dict[str, tuple[Digest, int]]:
-        """Give by path the old files that changed and whose bytes are still here."""
-        if base is None:
-            return {}
-        held = base.digests()
-        changed = {file.path for file in self._manifest.files if file.digest not in held}
-        return {
-            file.path: (file.digest, file.size)
-            for file in base.files
-            if file.path in changed and file.size and self._workspace.holds(file.digest)
-        }
-
-    def _manifest_content(self, base: Manifest | None) -> Content:
-        old = None
-        if base:
-            data = encode_manifest(base)
-            old = (self._workspace.put_blob(data), len(data))
-        return Content(digest_of(self._data), len(self._data), "", old=old)
-
-    def _contents(self, base: Manifest | None, old: dict[str, tuple[Digest, int]]) -> list[Content]:
+    def _contents(self, base: Manifest | None) -> list[Content]:
         """Give what the node of ``base`` lacks, once each."""
         held: set[Digest] = set(base.digests()) if base else set()
+        before = {file.path for file in base.files} if base else set[str]()
         ranks, rungs = self._ranks(), self._rungs()
         contents: list[Content] = []
         for file in self._manifest.files:
             if file.digest in held:
                 continue
             held.add(file.digest)
-            was = old.get(file.path)
-            stored = was is None and self._is_stored(file.digest, file.size)
             contents.append(
                 Content(
-                    file.digest,
-                    file.size,
-                    file.path,
-                    ranks[file.path],
-                    stored,
-                    was,
-                    rungs.get(file.path, 0),
+                    digest=file.digest,
+                    size=file.size,
+                    path=file.path,
+                    rank=ranks[file.path],
+                    stored=self._is_stored(file.digest, file.size),
+                    changed=file.path in before,
+                    rung=rungs.get(file.path, 0),
                 )
             )
         return contents
@@ -246,7 +244,10 @@ class _Maker:
         }
 
     def _is_stored(self, digest: Digest, size: int) -> bool:
-        return size >= STORED_BYTES and not compresses(self._workspace, digest, size)
+        def read(offset: int, length: int) -> bytes:
+            return self._workspace.read_slice(digest, offset, length)
+
+        return size >= STORED_BYTES and not compresses(read, size)
 
     def _ranks(self) -> dict[str, int]:
         paths = [file.path for file in self._manifest.files]

@@ -13,7 +13,7 @@ from tuf.api.exceptions import LengthOrHashMismatchError
 from tuf.api.metadata import TargetFile, Targets
 
 from core.bundle.codecs import STORED, decode_block
-from core.bundle.frame import decode_head
+from core.bundle.frame import decode_full_head
 from core.bundle.index import Block, Index
 from core.bundle.needs import blocks_needed, cost
 from core.digest import Digest, digest_of, parse_digest
@@ -21,6 +21,7 @@ from core.errors import RefusedError
 from core.manifest import Manifest, decode_manifest
 from core.names import PackId
 from core.release import (
+    FULL,
     MAX_RELEASE_BYTES,
     BundleLink,
     Release,
@@ -33,7 +34,6 @@ from packager.progress import say
 from packager.remote import Remote
 from packager.workspace import Workspace
 
-_FULL: Final = 0
 _NO_BUNDLE: Final = "The full bundle of {pack} is missing."
 Progress = Callable[[int], None]
 
@@ -151,12 +151,12 @@ def fetch_manifest(remote: Remote, release: Release) -> Manifest:
         RefusedError: the repository's files are not what was signed.
         UnavailableError: the repository is out of reach.
     """
-    link = next((link for link in release.bundles if link.base == _FULL), None)
+    link = next((link for link in release.bundles if link.base == FULL), None)
     path = bundle_path(link.index) if link else ""
     head = remote.read_range(path, 0, link.index_length) if link else None
     if link is None or head is None:
         raise RefusedError(_NO_BUNDLE, pack=release.pack)
-    index = decode_head(head, link, release)
+    index = decode_full_head(head, link, release)
     offsets = index.offsets(link.index_length)
     number = [output.digest for output in index.outputs].index(release.manifest)
     data = bytearray(release.manifest_size)
@@ -180,12 +180,12 @@ def _is(block: Block, packed: bytes) -> bool:
 
 def _fetch(remote: Remote, release: Release, tools: Tools, wanted: set[Digest]) -> None:
     workspace = tools.workspace
-    link = next((link for link in release.bundles if link.base == _FULL), None)
+    link = next((link for link in release.bundles if link.base == FULL), None)
     head = remote.read_range(bundle_path(link.index), 0, link.index_length) if link else None
     if link is None or head is None:
         say(f"The full bundle of version {release.version} is not there: no delta from it.")
         return
-    index = decode_head(head, link, release)
+    index = decode_full_head(head, link, release)
     held = {o.digest for o in index.outputs if workspace.has_blob(o.digest, o.size)}
     # What blocks refer to is made whole, too.
     wanted |= {

@@ -13,8 +13,6 @@ import msgspec
 
 from core.assigning import Wanted, matches, wanted
 from core.assignment import EVERYBODY, Assignment
-from core.bundle.frame import decode_head
-from core.bundle.index import Index
 from core.bundle.needs import blocks_needed, cost
 from core.digest import Digest, digest_of
 from core.display import one_line
@@ -24,7 +22,8 @@ from core.names import PackId
 from core.rates import USUAL_RATES
 from core.text import counted, human_bytes, human_duration
 from core.wanted import Portion, wanted_digests
-from packager.build import Build, Bundle
+from packager.build import Build
+from packager.resolving import index_of
 from packager.workspace import Workspace
 
 # Release and role file come beside the bundle.
@@ -88,7 +87,7 @@ def takers(pack: PackId, assignments: Sequence[Assignment]) -> list[Taking]:
 
 def fetches(build: Build, how: Wanted, workspace: Workspace) -> list[Fetch]:
     """Give what a school fetches: a new one, then one that has the version before, and so on."""
-    bundles = [(one, _index(build, one, workspace)) for one in build.bundles]
+    bundles = [(one, index_of(build, one, workspace)) for one in build.bundles]
     portion = Portion(how.renditions)
     goal = _with_manifest(build.manifest, portion)
     found = []
@@ -163,12 +162,6 @@ def _how(pack: PackId, assignment: Assignment, group: str) -> Wanted | None:
 
 def _with_manifest(manifest: Manifest, portion: Portion) -> set[Digest]:
     return {*wanted_digests(manifest, [], portion), digest_of(encode_manifest(manifest))}
-
-
-def _index(build: Build, bundle: Bundle, workspace: Workspace) -> Index:
-    link = bundle.link
-    with workspace.bundle(link.index).open("rb") as file:
-        return decode_head(file.read(link.index_length), link, build.release(""))
 
 
 def _name(one: Taking) -> str:

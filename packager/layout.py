@@ -7,19 +7,21 @@ Aims, in this order:
 
 So blocks are made item by item in teaching order; items whose small files come to less than
 ``GROUP_BYTES`` share a block with the next. Changed files, which a delta makes from their old
-versions, are small in a bundle whatever they hold, so they are only grouped by the limits.
+versions, are small in a bundle whatever they hold, so they are one group. Where there are so many
+small ones that their digests would cost more than a little, they are the first group of all.
 
 A rendition shares no block with anything else: a school may want that one alone. Those of an item
 follow one another as a node fetches them, the lowest first.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from core.bundle.index import MAX_BLOCK_BYTES, MAX_REFERENCE_BYTES
-from core.digest import Digest
+from core.bundle.compact import MAX_PRELUDE_BYTES
+from core.bundle.index import MAX_BLOCK_BYTES, STORED_BLOCK_BYTES
+from core.digest import DIGEST_BYTES, Digest
 from core.kinds import extension
 
 GROUP_BYTES: Final = 256 * 1024
@@ -27,6 +29,13 @@ GROUP_BYTES: Final = 256 * 1024
 LARGE_BYTES: Final = 1024 * 1024
 # Small incompressible files are not worth a block of their own.
 STORED_BYTES: Final = 64 * 1024
+# What files take in a bundle, about: changed ones, and those that compress.
+_CHANGED: Final = 0.1
+_COMPRESSED: Final = 0.3
+# Digests that come to less of a bundle are told.
+_LEAST_SHARE: Final = 0.005
+# And files that come to more would keep lessons waiting.
+_MOST_UNTOLD: Final = 1024 * 1024
 # Ranks: files of several items first, then the items, then files of none.
 SHARED: Final = -1
 
@@ -49,7 +58,7 @@ class Content:
         path: the first path that has it.
         rank: its place among the items.
         stored: whether compression gains nothing.
-        old: the blob and its size that it is made from, if any.
+        changed: whether it takes the place of an old file.
         rung: of which rendition of the item it is, 1 for the lowest; 0 for none.
     """
 
@@ -58,16 +67,15 @@ class Content:
     path: str
     rank: int = 0
     stored: bool = False
-    old: tuple[Digest, int] | None = None
+    changed: bool = False
     rung: int = 0
 
 
 @dataclass(frozen=True)
 class PlannedBlock:
-    """What a block is to hold, and what it may refer to."""
+    """What a block is to hold."""
 
     slices: tuple[Piece, ...]
-    references: tuple[Piece, ...] = ()
     stored: bool = False
 
     @property
@@ -76,17 +84,69 @@ class PlannedBlock:
         return sum(piece.length for piece in self.slices)
 
 
-def plan_blocks(contents: Iterable[Content]) -> list[PlannedBlock]:
-    """Give the blocks that make ``contents``, empty files left out, in the bundle's order."""
+@dataclass(frozen=True)
+class Group:
+    """Contents whose blocks hold nothing else.
+
+    Attributes:
+        contents: those, in order.
+        is_told: whether their digests are told before they are made.
+    """
+
+    contents: list[Content]
+    is_told: bool = True
+
+
+def plan_groups(contents: Iterable[Content]) -> list[Group]:
+    """Give what belongs together, empty files left out, in the bundle's order."""
     ordered = sorted((c for c in contents if c.size), key=_order)
+    renditions = [content for content in ordered if content.rung]
     plain = [content for content in ordered if not content.rung]
-    blocks = list(_blocks([content for content in plain if content.old]))
-    for group in _groups([content for content in plain if not content.old]):
-        blocks.extend(_blocks(group))
-    renditions = (content for content in ordered if content.rung)
+    groups: list[Group] = []
+    untold = _untold(ordered)
+    if untold:
+        plain = [content for content in plain if not _is_small(content)]
+        groups.append(Group(untold, is_told=False))
+    if changed := [content for content in plain if content.changed]:
+        groups.append(Group(_arranged(changed)))
+    fresh = _groups([content for content in plain if not content.changed])
+    groups += [Group(_arranged(group)) for group in fresh]
     for _, alike in groupby(renditions, key=lambda one: (one.rank, one.rung)):
-        blocks.extend(_blocks(list(alike)))
-    return blocks
+        groups.append(Group(_arranged(list(alike))))
+    return groups
+
+
+def _arranged(contents: list[Content]) -> list[Content]:
+    """Put small files first, similar ones together."""
+    small = [content for content in contents if _is_small(content)]
+    small.sort(key=lambda content: _order(content)[2:])
+    return [*small, *(content for content in contents if not _is_small(content))]
+
+
+def _untold(contents: Sequence[Content]) -> list[Content]:
+    """Give the small files that come first, since telling their digests would cost too much."""
+    small = [content for content in contents if not content.rung and _is_small(content)]
+    guess = {True: 0, False: 0}
+    for content in contents:
+        guess[not content.rung and _is_small(content)] += _guess(content)
+    is_much = DIGEST_BYTES * len(small) > _LEAST_SHARE * sum(guess.values())
+    if not any(content.changed for content in small) or not is_much:
+        return []
+    if guess[True] > _MOST_UNTOLD or sum(content.size for content in small) > MAX_PRELUDE_BYTES:
+        return []
+    return sorted(small, key=lambda content: _order(content)[2:])
+
+
+def _guess(content: Content) -> float:
+    """Guess the bytes that a file takes in a bundle."""
+    if content.stored:
+        return content.size
+    return content.size * (_CHANGED if content.changed else _COMPRESSED)
+
+
+def plan_blocks(contents: Iterable[Content]) -> list[PlannedBlock]:
+    """Give the blocks that make ``contents`` without references, in the bundle's order."""
+    return [block for group in plan_groups(contents) for block in _blocks(group.contents)]
 
 
 def _order(content: Content) -> tuple[int, int, str, str, str]:
@@ -114,9 +174,7 @@ def _groups(contents: list[Content]) -> Iterator[list[Content]]:
 
 
 def _blocks(contents: list[Content]) -> Iterator[PlannedBlock]:
-    small = [content for content in contents if _is_small(content)]
-    small.sort(key=lambda content: _order(content)[2:])
-    yield from _shared_blocks(small)
+    yield from _shared_blocks([content for content in contents if _is_small(content)])
     for content in contents:
         if not _is_small(content):
             yield from _own_blocks(content)
@@ -124,41 +182,19 @@ def _blocks(contents: list[Content]) -> Iterator[PlannedBlock]:
 
 def _shared_blocks(contents: list[Content]) -> Iterator[PlannedBlock]:
     slices: list[Piece] = []
-    references: list[Piece] = []
-    size = reference_size = 0
+    size = 0
     for content in contents:
-        piece = Piece(content.digest, 0, content.size)
-        reference = _reference(content, piece)
-        more = reference.length if reference else 0
-        if slices and (
-            size + content.size > MAX_BLOCK_BYTES or reference_size + more > MAX_REFERENCE_BYTES
-        ):
-            yield PlannedBlock(tuple(slices), tuple(references))
-            slices, references, size, reference_size = [], [], 0, 0
-        slices.append(piece)
+        if slices and size + content.size > MAX_BLOCK_BYTES:
+            yield PlannedBlock(tuple(slices))
+            slices, size = [], 0
+        slices.append(Piece(content.digest, 0, content.size))
         size += content.size
-        if reference and reference not in references:
-            references.append(reference)
-            reference_size += more
     if slices:
-        yield PlannedBlock(tuple(slices), tuple(references))
+        yield PlannedBlock(tuple(slices))
 
 
 def _own_blocks(content: Content) -> Iterator[PlannedBlock]:
-    for offset in range(0, content.size, MAX_BLOCK_BYTES):
-        piece = Piece(content.digest, offset, min(MAX_BLOCK_BYTES, content.size - offset))
-        reference = _reference(content, piece)
-        references = (reference,) if reference else ()
-        yield PlannedBlock((piece,), references, content.stored and not references)
-
-
-def _reference(content: Content, piece: Piece) -> Piece | None:
-    """Give what of the old file to refer to: all of it, or the part at the same proportion."""
-    if content.old is None:
-        return None
-    digest, size = content.old
-    if size <= MAX_REFERENCE_BYTES:
-        return Piece(digest, 0, size)
-    middle = (piece.offset + piece.length // 2) * size // content.size
-    start = max(0, min(middle - MAX_REFERENCE_BYTES // 2, size - MAX_REFERENCE_BYTES))
-    return Piece(digest, start, MAX_REFERENCE_BYTES)
+    most = STORED_BLOCK_BYTES if content.stored else MAX_BLOCK_BYTES
+    for offset in range(0, content.size, most):
+        piece = Piece(content.digest, offset, min(most, content.size - offset))
+        yield PlannedBlock((piece,), content.stored)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from core.bundle.codecs import ZSTD
-from core.bundle.frame import decode_head
+from core.bundle.frame import decode_full_head
 from core.bundle.index import Index
 from core.digest import Digest
 from core.errors import RefusedError
@@ -61,7 +61,7 @@ def _payloads(workspace: Workspace, built: BuiltBundle) -> dict[tuple[Piece, ...
     with path.open("rb") as file:
         head = file.read(built.link.index_length)
     try:
-        index = decode_head(head, built.link, _release(built))
+        index = decode_full_head(head, built.link, _release(built))
     except RefusedError:
         return {}
     offsets = index.offsets(len(head))

@@ -8,7 +8,7 @@ MessagePack of an array:
                            bundle of a plain folder
     roots                  empty; for a plain folder the digests of the lists of the old and of
                            the new version, 32 bytes each
-    least                  outputs of so many bytes and more are listed with their digests
+    untold                 of so many outputs, the first ones, the listing has no digests
     codecs                 a byte for each block
     numbers                columns (``core.bundle.varint``): for each block its payload's bytes;
                            for each its output's bytes; for each how many references it has;
@@ -83,7 +83,7 @@ class CompactIndex:
         base: from which.
         prelude: how many blocks belong to the head.
         roots: of a plain folder the digests of both lists, the old one first.
-        least: outputs of so many bytes and more are listed with their digests.
+        untold: of so many outputs, the first ones, the listing has no digests.
         blocks: the first one is the listing.
     """
 
@@ -92,7 +92,7 @@ class CompactIndex:
     base: int
     prelude: int
     roots: bytes
-    least: int
+    untold: int
     blocks: tuple[CompactBlock, ...]
 
     def offsets(self, start: int) -> list[int]:
@@ -113,7 +113,7 @@ class _Wire(msgspec.Struct, frozen=True, array_like=True):
     base: Annotated[int, msgspec.Meta(ge=0)]
     prelude: Annotated[int, msgspec.Meta(ge=0, le=MAX_BLOCKS)]
     roots: Annotated[bytes, msgspec.Meta(max_length=2 * DIGEST_BYTES)]
-    least: Annotated[int, msgspec.Meta(ge=0)]
+    untold: Annotated[int, msgspec.Meta(ge=0)]
     codecs: Annotated[bytes, msgspec.Meta(min_length=1, max_length=MAX_BLOCKS)]
     numbers: bytes
     digests: bytes
@@ -141,7 +141,7 @@ def encode_compact(index: CompactIndex) -> bytes:
             index.base,
             index.prelude,
             index.roots,
-            index.least,
+            index.untold,
             bytes(block.codec for block in blocks),
             pack(numbers),
             b"".join(block.digest for block in blocks),
@@ -177,7 +177,7 @@ def decode_compact(data: bytes) -> CompactIndex:
         blocks.append(CompactBlock(codec, lengths[number], digest, sizes[number], mine))
         _check(number, blocks[-1])
     return CompactIndex(
-        wire.pack, wire.version, wire.base, wire.prelude, wire.roots, wire.least, tuple(blocks)
+        wire.pack, wire.version, wire.base, wire.prelude, wire.roots, wire.untold, tuple(blocks)
     )
 
 

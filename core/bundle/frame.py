@@ -8,7 +8,7 @@ offset 16           the index, one zstd frame
 
 import struct
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import zstandard
@@ -81,26 +81,90 @@ def decode_compact_head(head: bytes) -> tuple[CompactIndex, list[bytes]]:
     return index, payloads
 
 
-def decode_head(head: bytes, link: BundleLink, release: Release) -> Index:
-    """Verify, decode and check the first ``link.index_length`` bytes of a bundle.
+def verify_head(head: bytes, link: BundleLink) -> None:
+    """Verify the first ``link.index_length`` bytes of a bundle.
 
     Raises:
-        RefusedError: the bytes are not those that the release names, or break a rule.
+        RefusedError: the bytes are not those that the release names.
     """
     if len(head) != link.index_length or digest_of(head) != link.index:
         raise RefusedError(
             "The index of bundle {bundle} is damaged or not the one that was signed.",
             bundle=link.index[:12],
         )
+
+
+def decode_head(
+    head: bytes, link: BundleLink, release: Release
+) -> Index | tuple[CompactIndex, list[bytes]]:
+    """Verify, decode and check the first ``link.index_length`` bytes of a bundle.
+
+    Returns:
+        The index of a bundle of format 1; of format 2 its compact index, and the payloads of its
+        prelude.
+
+    Raises:
+        RefusedError: the bytes are not those that the release names, or break a rule.
+    """
+    verify_head(head, link)
+    found, _, _ = _unframed(head)
+    if found == COMPACT:
+        compact, payloads = decode_compact_head(head)
+        stop = compact.offsets(head_bytes(head))[-1]
+        _check_link((compact.pack, compact.version, compact.base), stop, link, release)
+        return compact, payloads
     index = _decode_index(head)
     check_index(index)
-    if (index.pack, index.version, index.base) != (release.pack, release.version, link.base):
-        raise RefusedError("Bundle {bundle} belongs to another pack.", bundle=link.index[:12])
+    stop = index.offsets(len(head))[-1]
+    _check_link((index.pack, index.version, index.base), stop, link, release)
     if index.outputs[0].digest != release.manifest:
         raise RefusedError("Bundle {bundle} has another manifest.", bundle=link.index[:12])
-    if index.offsets(len(head))[-1] != link.length:
-        raise RefusedError("Bundle {bundle} has another length.", bundle=link.index[:12])
     return index
+
+
+def decode_full_head(head: bytes, link: BundleLink, release: Release) -> Index:
+    """Decode the head of a full bundle; otherwise like ``decode_head``."""
+    index = decode_head(head, link, release)
+    if not isinstance(index, Index):
+        raise RefusedError("Bundle {bundle} is not a full one.", bundle=link.index[:12])
+    return index
+
+
+class Span(NamedTuple):
+    """A part of a bundle that is verified on its own.
+
+    Attributes:
+        start: where it begins in the file.
+        length: its bytes.
+        digest: SHA-256 of them, 32 bytes.
+    """
+
+    start: int
+    length: int
+    digest: bytes
+
+
+def spans(head: bytes, link: BundleLink, release: Release) -> list[Span]:
+    """Give what follows a bundle's head, for whoever carries it without using it.
+
+    Raises:
+        RefusedError: the bytes are not those that the release names, or break a rule.
+    """
+    index = decode_head(head, link, release)
+    blocks = index.blocks if isinstance(index, Index) else index[0].blocks[index[0].prelude :]
+    found: list[Span] = []
+    start = len(head)
+    for block in blocks:
+        found.append(Span(start, block.length, block.digest))
+        start += block.length
+    return found
+
+
+def _check_link(found: tuple[str, int, int], stop: int, link: BundleLink, release: Release) -> None:
+    if found != (release.pack, release.version, link.base):
+        raise RefusedError("Bundle {bundle} belongs to another pack.", bundle=link.index[:12])
+    if stop != link.length:
+        raise RefusedError("Bundle {bundle} has another length.", bundle=link.index[:12])
 
 
 def _decode_index(head: bytes) -> Index:

@@ -11,6 +11,8 @@ from core.manifest import MAX_FILE_BYTES
 # The codec of a block that is not compressed: it has one slice, and no references.
 STORED: Final = 0
 MAX_BLOCK_BYTES: Final = 16 * 1024 * 1024
+STORED_BLOCK_BYTES: Final = 1024 * 1024
+"""What a packager stores in one block: damage costs no more, an index 45 bytes for each."""
 MAX_REFERENCE_BYTES: Final = 64 * 1024 * 1024
 MAX_STORED_OVERHEAD: Final = 64 * 1024
 MAX_BLOCKS: Final = 200_000

@@ -63,19 +63,19 @@ def rows_of(data: bytes, manifest: Manifest) -> Rows:
     return Rows(rows, before + b'"files":', behind)
 
 
-def encode_listed(new: Rows, base: Rows, outputs: Sequence[Digest], least: int) -> bytes:
+def encode_listed(new: Rows, base: Rows, outputs: Sequence[Digest], untold: int) -> bytes:
     """Tell a version to whoever has another; see ``encode_listing``."""
     return b"".join(
         [
             pack([len(new.before), len(new.behind)]),
             new.before,
             new.behind,
-            encode_listing(new.rows, base.rows, outputs, least),
+            encode_listing(new.rows, base.rows, outputs, untold),
         ]
     )
 
 
-def decode_listed(data: bytes, base: Rows, least: int) -> tuple[Listing, bytes, bytes]:
+def decode_listed(data: bytes, base: Rows, untold: int) -> tuple[Listing, bytes, bytes]:
     """Read what ``encode_listed`` gave.
 
     Returns:
@@ -88,5 +88,5 @@ def decode_listed(data: bytes, base: Rows, least: int) -> tuple[Listing, bytes, 
     stop = start + before + behind
     if stop > len(data):
         raise RefusedError("The bundle's list of files is damaged.")
-    listing = decode_listing(data[stop:], base.rows, least)
+    listing = decode_listing(data[stop:], base.rows, untold)
     return listing, data[start : start + before], data[start + before : stop]

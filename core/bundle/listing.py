@@ -15,7 +15,7 @@ A listing is columns of numbers (``core.bundle.varint``), a text, and digests:
                   (signed): the base's contents by number, then the outputs
     types         for each new path: the number of its type
     text          the types, then the new paths in their order; a NUL behind each
-    digests       of the outputs of ``least`` bytes and more, 32 bytes each
+    digests       of the outputs behind the first ``untold``, 32 bytes each
 
 Rows are in the order of their paths. The base's *contents* are its distinct files, in the order
 of (extension, path) of the first row that has each.
@@ -102,7 +102,7 @@ def contents(rows: Sequence[Row]) -> list[tuple[Digest, int]]:
 
 
 def encode_listing(
-    rows: Sequence[Row], base: Sequence[Row], outputs: Sequence[Digest], least: int
+    rows: Sequence[Row], base: Sequence[Row], outputs: Sequence[Digest], untold: int
 ) -> bytes:
     """Tell the rows of a version.
 
@@ -110,9 +110,9 @@ def encode_listing(
         rows: in the order of their paths.
         base: the rows that the reader has.
         outputs: the contents that it makes, in their order.
-        least: outputs of so many bytes and more are told with their digests.
+        untold: of so many outputs, the first ones, the digests are not told.
     """
-    return _Writer(rows, base, outputs).encoded(least)
+    return _Writer(rows, base, outputs).encoded(untold)
 
 
 class _Writer:
@@ -128,7 +128,7 @@ class _Writer:
         self._kinds: list[int] = []
         self._behind = 0
 
-    def encoded(self, least: int) -> bytes:
+    def encoded(self, untold: int) -> bytes:
         firsts: dict[Digest, Row] = {}
         copies: list[Row] = []
         for row in self._rows:
@@ -148,7 +148,7 @@ class _Writer:
         ]
         words = [*self._types, *self._paths]
         text = "".join(word + _SEPARATOR for word in words).encode()
-        digests = b"".join(bytes.fromhex(one.digest) for one in made if one.size >= least)
+        digests = b"".join(bytes.fromhex(one.digest) for one in made[untold:])
         return b"".join(
             [pack([*map(len, columns), len(text), len(self._types)]), *columns, text, digests]
         )
@@ -192,20 +192,20 @@ class _Writer:
             behind = content + 1
 
 
-def decode_listing(data: bytes, base: Sequence[Row], least: int) -> Listing:
+def decode_listing(data: bytes, base: Sequence[Row], untold: int) -> Listing:
     """Read a listing whose bytes were verified.
 
     Args:
         data: what ``encode_listing`` gave.
         base: the rows that the reader has.
-        least: as it was encoded with.
+        untold: as it was encoded with.
 
     Raises:
         RefusedError: it is malformed, or does not fit ``base``.
     """
     if len(data) > MAX_LISTING_BYTES:
         raise _fault()
-    return _Reader(data, base).listing(least)
+    return _Reader(data, base).listing(untold)
 
 
 class _Reader:
@@ -235,7 +235,7 @@ class _Reader:
         self._base = base
         self._behind = 0
 
-    def listing(self, least: int) -> Listing:
+    def listing(self, untold: int) -> Listing:
         rows = {row.path: ListedRow(*row) for row in self._base}
         self._remove(rows)
         sizes: list[int] = []
@@ -248,7 +248,9 @@ class _Reader:
             raise _fault()
         if next(self._paths, None) is not None or next(self._kinds, None) is not None:
             raise _fault()
-        return Listing([rows[path] for path in sorted(rows)], sizes, self._known(sizes, least))
+        return Listing(
+            [rows[path] for path in sorted(rows)], sizes, self._known(len(sizes), untold)
+        )
 
     def _remove(self, rows: dict[str, ListedRow]) -> None:
         number = -1
@@ -288,8 +290,8 @@ class _Reader:
             content, size = known[number] if output < 0 else (output, sizes[output])
             rows[path] = ListedRow(path, content, size, kind)
 
-    def _known(self, sizes: Sequence[int], least: int) -> dict[int, Digest]:
-        told = [number for number, size in enumerate(sizes) if size >= least]
+    def _known(self, outputs: int, untold: int) -> dict[int, Digest]:
+        told = range(min(untold, outputs), outputs)
         if len(self._digests) != DIGEST_BYTES * len(told):
             raise _fault()
         return {

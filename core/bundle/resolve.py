@@ -51,7 +51,7 @@ def resolve(index: CompactIndex, payloads: Sequence[bytes], base: Rows, read: Re
     """
     first = index.blocks[0]
     told = decode_block(first.codec, payloads[0], base.text, first.size)
-    listing, before, behind = decode_listed(told, base, index.least)
+    listing, before, behind = decode_listed(told, base, index.untold)
     found = _Resolving(index, listing, base)
     made = found.made(payloads, read)
     digests = {number: digest_of(data) for number, data in made.items()}

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from cache import durable
-from core.bundle.frame import decode_head
+from core.bundle.frame import spans
 from core.errors import ExhaustedError, RefusedError
 from core.text import human_bytes
 from hub.mirror.upstream import Upstream
@@ -145,14 +145,11 @@ class _Copy:
         self._file.seek(0)
         head = self._file.read(link.index_length)
         try:
-            index = decode_head(head, link, release)
+            return list(spans(head, link, release))
         except RefusedError:
             # Perhaps it was torn here; then it comes right the next time.
             self._file.truncate(0)
             raise
-        offsets = index.offsets(link.index_length)
-        pieces = zip(offsets, index.blocks, strict=False)
-        return [(at, one.length, one.digest) for at, one in pieces]
 
     def _resumed(self, spans: list[Span]) -> int:
         """Give how many pieces are here already."""

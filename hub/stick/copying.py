@@ -7,7 +7,7 @@ from typing import Final
 
 from cache.stick import StickDirectory
 from cache.stick_writer import StickWriter
-from core.bundle.frame import decode_head
+from core.bundle.frame import spans as spans_of
 from core.errors import RefusedError
 from hub.repository import Repository
 from hub.stick.contents import Bundle, missing
@@ -76,11 +76,9 @@ def _spans(repository: Repository, bundle: Bundle) -> list[Span]:
     head = repository.read_range(bundle.path, 0, length)
     if head is None:
         raise missing(bundle.path)
-    index = decode_head(head, bundle.link, bundle.release)
-    offsets = index.offsets(length)
     return [
         (0, length, bytes.fromhex(bundle.link.index)),
-        *((at, one.length, one.digest) for at, one in zip(offsets, index.blocks, strict=False)),
+        *spans_of(head, bundle.link, bundle.release),
     ]
 
 

@@ -40,5 +40,5 @@ def tools_for(
         deltas: from how many earlier versions deltas are made.
         progress: how it is told.
     """
-    levels = Levels(level, level, level) if level else Levels()
+    levels = Levels(level, level) if level else Levels()
     return Tools(Workspace(workspace), phases_for(progress), levels, deltas)

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from packager.delta.fingerprints import DENSE, Hashes, Places, fingerprints
+from packager.delta.fingerprints import DENSE, THIN, Hashes, Places, fingerprints
 from packager.delta.texts import Part, Text, place_of
 
 GRANULE: Final = 32 * 1024
@@ -67,6 +67,14 @@ class Space:
         order = np.argsort(unsorted, kind="stable")
         self._hashes: Hashes = unsorted[order]
         self._places: Places = np.concatenate(places)[order]
+
+    def shared(self, block: bytes) -> float:
+        """Give the share of a block's fingerprints that are somewhere in the space."""
+        found = np.unique(fingerprints(block, THIN)[0])
+        if not len(found) or not len(self._hashes):
+            return 0.0
+        places = np.minimum(np.searchsorted(self._hashes, found), len(self._hashes) - 1)
+        return float(np.count_nonzero(self._hashes[places] == found)) / len(found)
 
     def references(
         self, block: bytes, likes: Sequence[Like], budget: int = BUDGET

@@ -6,16 +6,21 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from core.bundle.codecs import ZSTD
 from core.bundle.compact import CompactBlock, CompactIndex
 from core.bundle.encode import compress_zstd
 from core.bundle.frame import encode_compact_head
 from core.bundle.listed import Rows, encode_listed
-from core.bundle.listing import MAX_SIZE, Row, contents
+from core.bundle.listing import Row, contents
 from core.digest import Digest
-from packager.delta.making import LEVEL, MadeBlock, Source, make_blocks
+from packager.delta.making import LEVEL, MadeBlock, New, Source, make_blocks
+from packager.delta.probing import compresses
 from packager.folders.reading import read_folder, root_of
+
+# Smaller ones share blocks with others whether they compress or not.
+_STORED_BYTES: Final = 1024 * 1024
 
 Progress = Callable[[int], None]
 Phases = Callable[[str, int], AbstractContextManager[Progress]]
@@ -67,20 +72,22 @@ def diff_folders(old: Path, new: Path, phases: Phases) -> Difference:
     was = contents(base)
     held = {digest for digest, _ in was}
     outputs = [(digest, size) for digest, size in contents(rows) if digest not in held]
-    known, least = Rows(base), MAX_SIZE + 1
-    listing = encode_listed(Rows(rows), known, [digest for digest, _ in outputs], least)
+    known = Rows(base)
+    listing = encode_listed(Rows(rows), known, [digest for digest, _ in outputs], len(outputs))
     payload = compress_zstd(listing, known.text, LEVEL)
     blocks = [CompactBlock(ZSTD, len(payload), _raw(payload), len(listing))]
     payloads = [payload]
     new_bytes = sum(size for _, size in outputs)
     with phases("Bundle", new_bytes) as progress:
-        for made in _made((old, base, was), (new, rows, outputs)):
-            codec, data = made.encoded.codec, made.encoded.payload
-            blocks.append(CompactBlock(codec, len(data), _raw(data), made.size, made.references))
+        for _, made in _made((old, base, was), (new, rows, outputs)):
+            data = made.payload
+            blocks.append(
+                CompactBlock(made.codec, len(data), _raw(data), made.size, made.references)
+            )
             payloads.append(data)
             progress(made.size)
     roots = root_of(base) + root_of(rows)
-    head = encode_compact_head(CompactIndex("", 0, 0, 0, roots, least, tuple(blocks)))
+    head = encode_compact_head(CompactIndex("", 0, 0, 0, roots, len(outputs), tuple(blocks)))
     return Difference(head, payloads, new_bytes, len(rows), *_counts(base, rows))
 
 
@@ -104,23 +111,27 @@ def _counts(base: Sequence[Row], rows: Sequence[Row]) -> tuple[int, int, int, in
 _Version = tuple[Path, Sequence[Row], Sequence[tuple[Digest, int]]]
 
 
-def _made(old: _Version, new: _Version) -> Iterator[MadeBlock]:
+def _made(old: _Version, new: _Version) -> Iterator[tuple[int, MadeBlock]]:
     """Make the blocks of what is new."""
     numbers = {digest: number for number, (digest, _) in enumerate(old[2])}
     before = {row.path: numbers[row.digest] for row in old[1]}
-    places = {row.digest: row.path for row in reversed(new[1])}
-    made = [(digest, size) for digest, size in new[2] if size]
-    same = {
-        number: before[places[digest]]
-        for number, (digest, _) in enumerate(made)
-        if places[digest] in before
-    }
     was = {row.digest: row.path for row in reversed(old[1])}
+    places = {row.digest: row.path for row in reversed(new[1])}
     return make_blocks(
-        [Source(new[0] / places[digest], size) for digest, size in made],
+        [
+            [
+                New(source, before.get(places[digest]), is_stored=_is_stored(source))
+                for digest, size in new[2]
+                for source in [Source(new[0] / places[digest], size)]
+                if size
+            ]
+        ],
         [Source(old[0] / was[digest], size) for digest, size in old[2]],
-        same,
     )
+
+
+def _is_stored(source: Source) -> bool:
+    return source.size >= _STORED_BYTES and not compresses(source.read, source.size)
 
 
 def _raw(data: bytes) -> bytes:

@@ -8,12 +8,13 @@ from typing import Final
 
 from cache import durable
 from cache.blobs import BlobStore
-from core.bundle.frame import decode_head
+from core.bundle.frame import verify_head
 from core.bundle.index import Index
 from core.bundle.needs import Run, runs
 from core.bundle.receive import DamagedBlockError, Finished, RunReceiver
 from core.errors import RefusedError
 from core.release import BundleLink, Release, bundle_path
+from sync.pull.heads import Heads
 from sync.pull.retry import Persistence
 from sync.pull.staging import HEAD, Staging
 from sync.pull.writer import Writer
@@ -52,6 +53,7 @@ class BundleFetch:
         link: which of its bundles.
         staging: the node's ``staging`` directory.
         persistence: how failures of the line are borne.
+        heads: reads the bundle's head.
 
     Attributes:
         received: bytes of the bundle that came in this run, those that came twice included.
@@ -63,7 +65,9 @@ class BundleFetch:
         release: Release,
         link: BundleLink,
         staging: Path,
+        *,
         persistence: Persistence,
+        heads: Heads,
     ) -> None:
         self.link = link
         self.received = 0
@@ -72,6 +76,7 @@ class BundleFetch:
         self._release = release
         self._root = staging
         self._persistence = persistence
+        self._heads = heads
         self._damage: dict[int, int] = {}
 
     def is_begun(self) -> bool:
@@ -91,6 +96,7 @@ class BundleFetch:
 
         Raises:
             RefusedError: it is not what was signed.
+            SourceLostError: it starts from a version of which something is not here.
             SourceError: the line failed.
         """
         found = self.kept_index()
@@ -103,7 +109,7 @@ class BundleFetch:
         while True:
             head = self._fetch_head(part)
             try:
-                index = decode_head(head, self.link, self._release)
+                verify_head(head, self.link)
             except RefusedError as error:
                 durable.remove(part)
                 damaged += 1
@@ -112,22 +118,26 @@ class BundleFetch:
             else:
                 durable.write_file(kept, head)
                 durable.remove(part)
-                return index
+                return self._heads.index(head, self.link, self._release)
 
     def kept_index(self) -> Index | None:
         """Give the verified index that an earlier run fetched; None when there is none.
 
         Raises:
+            RefusedError: it breaks a rule.
+            SourceLostError: it starts from a version of which something is not here.
             ExhaustedError: the disk is broken or read-only.
         """
         kept = self._root / self.link.index / HEAD
         if not kept.is_file():
             return None
+        head = kept.read_bytes()
         try:
-            return decode_head(kept.read_bytes(), self.link, self._release)
+            verify_head(head, self.link)
         except RefusedError:
             durable.remove(kept)
             return None
+        return self._heads.index(head, self.link, self._release)
 
     def open_staging(self, index: Index, blobs: BlobStore, batch: int = 0) -> Staging:
         """Open what is half received of it; see ``Staging`` for ``batch``."""

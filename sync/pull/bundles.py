@@ -13,6 +13,7 @@ from core.release import Release
 from sync.applier import SourceLostError
 from sync.events import Planned, problem_of
 from sync.pull.bundle import WHOLE, BundleFetch, Stretch
+from sync.pull.heads import Heads
 from sync.pull.progress import Progress
 from sync.pull.room import Room
 from sync.pull.schedule import Group, Schedule, schedule
@@ -56,6 +57,7 @@ class Bundles:
         self._next_note = 0.0
         self._fetches: list[BundleFetch] = []
         self._opened: _Opened | None = None
+        self._heads = Heads(room)
         self._is_announced = False
         context = room.context
         self._progress = Progress(release, context.emit, context.clock.monotonic)
@@ -76,7 +78,14 @@ class Bundles:
             whole = room.catalogue.whole_versions(self._release.pack)
             staging = room.context.state.staging
             self._fetches = [
-                BundleFetch(room.source, self._release, link, staging, room.persistence)
+                BundleFetch(
+                    room.source,
+                    self._release,
+                    link,
+                    staging,
+                    persistence=room.persistence,
+                    heads=self._heads,
+                )
                 for link in sorted(self._release.bundles, key=lambda one: one.length)
                 if not link.base or link.base in whole
             ]
@@ -94,7 +103,32 @@ class Bundles:
             return None
         if self._opened is not None and self._opened.fetch is fetch:
             return self._opened.index
-        return fetch.kept_index()
+        try:
+            found = fetch.kept_index()
+        except RefusedError:
+            self._come_last(fetch)
+            return None
+        self._note_heads()
+        return found
+
+    def open_first(self) -> None:
+        """Fetch the index of the bundle that costs least and can be used here.
+
+        Raises:
+            RefusedError: none is what was signed.
+            SourceError: the line failed.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        for _ in list(self.ordered()):
+            fetch = self.ordered()[0]
+            try:
+                fetch.index()
+            except SourceLostError as error:
+                self._room.lost([error.digest])
+                self._come_last(fetch)
+            else:
+                self._note_heads()
+                return
 
     def announce(self, total: int, size: int) -> None:
         """Tell once in a run what will be fetched.
@@ -231,6 +265,7 @@ class Bundles:
         if self._opened is None or self._opened.fetch is not fetch:
             self._close()
             index = fetch.index()
+            self._note_heads()
             batch = 0 if self._room.context.by_line else _BATCH_BYTES
             staging = fetch.open_staging(index, self._room.blobs, batch)
             self._opened = _Opened(fetch, index, staging)
@@ -290,11 +325,18 @@ class Bundles:
 
     def _note(self, staging: Staging) -> None:
         """Let the catalogue name what arrived, and tell which lessons became ready."""
-        if not staging.arrived:
+        self._name(staging.arrived)
+
+    def _note_heads(self) -> None:
+        """The same of what was in the heads of bundles."""
+        self._name(self._heads.arrived)
+
+    def _name(self, arrived: list[Digest]) -> None:
+        if not arrived:
             return
         began = self._room.context.clock.monotonic()
-        ready = self._room.catalogue.blobs_arrived(staging.arrived)
+        ready = self._room.catalogue.blobs_arrived(arrived)
         ended = self._room.context.clock.monotonic()
         self._next_note = ended + _NOTE_SHARE * (ended - began)
-        staging.arrived.clear()
+        arrived.clear()
         self._tell([one.item for one in ready if one.pack == self._release.pack])

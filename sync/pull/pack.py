@@ -55,9 +55,7 @@ class PackPull:
             ExhaustedError: the disk is full, broken or read-only.
         """
         self.begin()
-        fetch = self._bundles.first()
-        if fetch is not None:
-            fetch.index()
+        self._bundles.open_first()
 
     def learn_from_peers(self) -> None:
         """Take the manifest from another node, if one has it and it is not here.

@@ -1,13 +1,15 @@
 """A tiny decoder of bundles, written from ``core`` alone: what any node must be able to do."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from core.bundle.codecs import STORED, decode_block
+from core.bundle.codecs import decode_block
 from core.bundle.frame import decode_head
 from core.bundle.index import Index
+from core.bundle.listed import rows_of
+from core.bundle.resolve import resolve
 from core.digest import Digest, digest_of
-from core.manifest import Manifest, decode_manifest
+from core.manifest import Manifest, decode_manifest, encode_manifest
 from core.release import BundleLink, Release
 
 Blobs = dict[Digest, bytes]
@@ -18,16 +20,14 @@ def rebuild(
 ) -> Blobs:
     """Decode a whole bundle; gives every blob that it makes, each verified."""
     assert len(bundle) == link.length
-    index = decode_head(bundle[: link.index_length], link, release)
+    index, ready = _index(bundle[: link.index_length], link, release, held)
     sources = [held[digest] for digest in index.source_digests()]
-    made: list[bytearray] = [bytearray() for _ in index.outputs]
+    made = [bytearray(ready.get(output.digest, b"")) for output in index.outputs]
     position = link.index_length
     for block in index.blocks:
         packed = bundle[position : position + block.length]
         position += block.length
         assert hashlib.sha256(packed).digest() == block.digest
-        if block.codec == STORED:
-            assert len(block.outputs) == 1, "nodes receive stored blocks in place"
         blobs = [*sources, *made]
         references = b"".join(
             bytes(blobs[n][start : start + size]) for n, start, size in block.references
@@ -38,7 +38,28 @@ def rebuild(
             made[number] += data[:size]
             data = data[size:]
     assert position == len(bundle)
-    return _verified(index, made)
+    return {**_verified(index, made), **ready}
+
+
+def _index(
+    head: bytes, link: BundleLink, release: Release, held: Mapping[Digest, bytes]
+) -> tuple[Index, Blobs]:
+    """Give the index, and what was in the head."""
+    found = decode_head(head, link, release)
+    if isinstance(found, Index):
+        return found, {}
+    base = next(one for one in _manifests(held) if one.version == link.base)
+    resolved = resolve(
+        *found,
+        rows_of(encode_manifest(base), base),
+        lambda digest, offset, length: held[digest][offset : offset + length],
+    )
+    assert digest_of(resolved.manifest) == release.manifest
+    return resolved.index, {**resolved.made, release.manifest: resolved.manifest}
+
+
+def _manifests(held: Mapping[Digest, bytes]) -> Iterator[Manifest]:
+    return (decode_manifest(data) for data in held.values() if data.startswith(b'{"format":'))
 
 
 def tree_of(manifest: Manifest, blobs: Mapping[Digest, bytes]) -> dict[str, bytes]:

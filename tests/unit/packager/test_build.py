@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.bundle.codecs import STORED
-from core.bundle.frame import decode_head
 from core.bundle.index import MAX_BLOCK_BYTES, Index
 from core.errors import UsageError
+from packager import resolving
 from packager.build import Build, Tools
 from packager.scan import scan
 from packager.workspace import SeenFile
@@ -25,8 +25,8 @@ def tools(tmp_path: Path) -> Tools:
 
 
 def index_of(made: Build, tools: Tools, base: int = 0) -> Index:
-    link = next(b.link for b in [*made.bundles, *made.dropped] if b.link.base == base)
-    return decode_head(bundle_bytes(made, tools)[base][: link.index_length], link, made.release(""))
+    bundle = next(b for b in [*made.bundles, *made.dropped] if b.link.base == base)
+    return resolving.index_of(made, bundle, tools.workspace)
 
 
 def test_a_lesson_can_be_fetched_without_the_others(tmp_path: Path, tools: Tools) -> None:

@@ -1,0 +1,115 @@
+"""The head of a bundle: from its bytes to the index by which its blocks are fetched."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from cache.disk_errors import in_words
+from core.bundle.compact import CompactIndex
+from core.bundle.frame import decode_head
+from core.bundle.index import Index
+from core.bundle.listed import Rows, rows_of
+from core.bundle.resolve import Resolved, resolve
+from core.digest import Digest, digest_of
+from core.errors import RefusedError
+from core.manifest import MAX_MANIFEST_BYTES, decode_manifest
+from core.release import BundleLink, Release
+from sync.applier import SourceLostError
+from sync.pull.room import Room
+
+_MOST_KEPT: Final = 4
+
+
+class Heads:
+    """Reads the heads of bundles, and keeps what small files are in them.
+
+    Args:
+        room: what all pulls of the run share.
+
+    Attributes:
+        arrived: blobs that were made of heads since the caller last emptied this.
+    """
+
+    def __init__(self, room: Room) -> None:
+        self.arrived: list[Digest] = []
+        self._room = room
+        self._indexes: dict[Digest, Index] = {}
+
+    def index(self, head: bytes, link: BundleLink, release: Release) -> Index:
+        """Give the index of a bundle.
+
+        Args:
+            head: its head, verified or not.
+            link: which of the release's bundles it is.
+            release: the version.
+
+        Raises:
+            RefusedError: it is not what was signed, or breaks a rule.
+            SourceLostError: it starts from a version of which something is not here.
+            ExhaustedError: the disk is full, broken or read-only.
+        """
+        known = self._indexes.get(link.index)
+        if known is not None:
+            return known
+        found = decode_head(head, link, release)
+        index = found if isinstance(found, Index) else self._resolved(*found, link, release)
+        while len(self._indexes) >= _MOST_KEPT:
+            del self._indexes[next(iter(self._indexes))]
+        self._indexes[link.index] = index
+        return index
+
+    def _resolved(
+        self, compact: CompactIndex, payloads: Sequence[bytes], link: BundleLink, release: Release
+    ) -> Index:
+        """Work out what a delta makes, and keep what its head makes."""
+        used: set[Digest] = set()
+
+        def read(digest: Digest, offset: int, length: int) -> bytes:
+            used.add(digest)
+            return _part(self._room.blobs.path(digest), digest, offset, length)
+
+        base = self._base(release, link.base)
+        try:
+            found = resolve(compact, payloads, base, read)
+            if digest_of(found.manifest) != release.manifest:
+                raise RefusedError("Bundle {bundle} has another manifest.", bundle=link.index[:12])
+        except SourceLostError:
+            raise
+        except RefusedError:
+            # A damaged reference gives garbage that only the manifest's digest betrays.
+            lost = self._room.lost(used)
+            if not lost:
+                raise
+            raise SourceLostError(min(lost)) from None
+        self._keep(found)
+        return found.index
+
+    def _base(self, release: Release, version: int) -> Rows:
+        """Give the version that a delta starts from."""
+        digest = self._room.catalogue.manifest_of(release.pack, version)
+        if digest is None:
+            raise RefusedError("Version {version} is not here.", version=version)
+        try:
+            data = self._room.blobs.read(digest, limit=MAX_MANIFEST_BYTES)
+        except RefusedError as error:
+            raise SourceLostError(digest) from error
+        return rows_of(data, decode_manifest(data))
+
+    def _keep(self, found: Resolved) -> None:
+        """Take what a head makes as blobs, all together."""
+        blobs = self._room.blobs
+        made = {**found.made, digest_of(found.manifest): found.manifest}
+        staging = self._room.context.state.staging / "heads"
+        self.arrived += blobs.add_all(made, staging)
+
+
+def _part(place: Path, digest: Digest, offset: int, length: int) -> bytes:
+    try:
+        with in_words(place), place.open("rb") as file:
+            data = os.pread(file.fileno(), length, offset)
+    except FileNotFoundError as error:
+        raise SourceLostError(digest) from error
+    if len(data) != length:
+        raise SourceLostError(digest)
+    return data
