@@ -114,7 +114,8 @@ class DeltaBundler:
         ]
         old = [
             Source(self._workspace.blob(digest), size)
-            if self._workspace.has_blob(digest, size)
+            # What was damaged here would make garbage of every delta that refers to it.
+            if self._workspace.holds(digest)
             else Absent(size)
             for digest, size in self._known
         ]

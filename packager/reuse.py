@@ -47,7 +47,7 @@ class Reusable:
 
     def find(self, planned: PlannedBlock) -> Payload | None:
         """Give the payload that makes a block, if there is one and it is undamaged."""
-        payload = None if planned.references else self._payloads.get(planned.slices)
+        payload = self._payloads.get(planned.slices)
         if payload is None:
             return None
         with payload.file.open("rb") as file:

@@ -15,10 +15,10 @@ from core.bundle.receive import DamagedBlockError, Finished, RunReceiver
 from core.errors import RefusedError
 from core.release import BundleLink, Release, bundle_path
 from sync.pull.heads import Heads
-from sync.pull.retry import Persistence
+from sync.pull.room import Room
 from sync.pull.staging import HEAD, Staging
 from sync.pull.writer import Writer
-from sync.source import Foreseeing, Source
+from sync.source import Foreseeing
 
 RUN_BYTES: Final = 16 * 1024 * 1024
 MOST_DAMAGED: Final = 3
@@ -48,34 +48,23 @@ class BundleFetch:
     """One bundle from one source.
 
     Args:
-        source: the upstream.
+        room: what all pulls of the run share.
         release: the verified release.
         link: which of its bundles.
-        staging: the node's ``staging`` directory.
-        persistence: how failures of the line are borne.
         heads: reads the bundle's head.
 
     Attributes:
         received: bytes of the bundle that came in this run, those that came twice included.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        release: Release,
-        link: BundleLink,
-        staging: Path,
-        *,
-        persistence: Persistence,
-        heads: Heads,
-    ) -> None:
+    def __init__(self, room: Room, release: Release, link: BundleLink, heads: Heads) -> None:
         self.link = link
         self.received = 0
         self.path = bundle_path(link.index)
-        self._source = source
+        self._source = room.source
         self._release = release
-        self._root = staging
-        self._persistence = persistence
+        self._root = room.context.state.staging
+        self._persistence = room.persistence
         self._heads = heads
         self._damage: dict[int, int] = {}
 

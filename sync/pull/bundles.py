@@ -76,16 +76,8 @@ class Bundles:
         if not self._fetches:
             room = self._room
             whole = room.catalogue.whole_versions(self._release.pack)
-            staging = room.context.state.staging
             self._fetches = [
-                BundleFetch(
-                    room.source,
-                    self._release,
-                    link,
-                    staging,
-                    persistence=room.persistence,
-                    heads=self._heads,
-                )
+                BundleFetch(room, self._release, link, self._heads)
                 for link in sorted(self._release.bundles, key=lambda one: one.length)
                 if not link.base or link.base in whole
             ]

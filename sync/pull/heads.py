@@ -71,9 +71,7 @@ class Heads:
 
         base = self._base(release, link.base)
         try:
-            found = resolve(compact, payloads, base, read)
-            if digest_of(found.manifest) != release.manifest:
-                raise RefusedError("Bundle {bundle} has another manifest.", bundle=link.index[:12])
+            found = _proven(resolve(compact, payloads, base, read), link, release)
         except SourceLostError:
             raise
         except RefusedError:
@@ -102,6 +100,12 @@ class Heads:
         made = {**found.made, digest_of(found.manifest): found.manifest}
         staging = self._room.context.state.staging / "heads"
         self.arrived += blobs.add_all(made, staging)
+
+
+def _proven(found: Resolved, link: BundleLink, release: Release) -> Resolved:
+    if digest_of(found.manifest) != release.manifest:
+        raise RefusedError("Bundle {bundle} has another manifest.", bundle=link.index[:12])
+    return found
 
 
 def _part(place: Path, digest: Digest, offset: int, length: int) -> bytes:

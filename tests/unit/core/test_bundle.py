@@ -85,7 +85,7 @@ def test_every_changed_byte_of_a_head_is_noticed(place: int) -> None:
     [
         (b"PK", "too short"),
         (b"x" * 40, "not a Packhorse bundle"),
-        (b"\x89PKHB\r\n\x02" + bytes(8), "format 2"),
+        (b"\x89PKHB\r\n\x03" + bytes(8), "format 3"),
         (b"\x89PKHB\r\n\x01\x05\0\0\0\x05\0\0\0zip", "wrong length"),
         (b"\x89PKHB\r\n\x01\x03\0\0\0\xff\xff\xff\xffzip", "wrong length"),
         (b"\x89PKHB\r\n\x01\x03\0\0\0\x05\0\0\0zip", "damaged"),

@@ -88,7 +88,7 @@ def test_a_rename_costs_no_content(tmp_path: Path, tools: Tools) -> None:
     one = build(tmp_path / "c", tools, 1, [])
     write_tree(tmp_path / "c", {"b.mp4": NOISE})
     two = build(tmp_path / "c", tools, 2, [one.manifest])
-    assert [o.digest for o in index_of(two, tools, 1).outputs] == [two.release("").manifest]
+    assert index_of(two, tools, 1).blocks == []
 
 
 def test_a_delta_that_saves_nothing_is_dropped(tmp_path: Path, tools: Tools) -> None:

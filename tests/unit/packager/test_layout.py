@@ -1,16 +1,16 @@
 import pytest
 
-from core.bundle.index import MAX_BLOCK_BYTES, MAX_REFERENCE_BYTES
 from core.digest import digest_of
-from packager.layout import Content, plan_blocks
+from packager.layout import Content, plan_blocks, plan_groups
 
 MiB = 1024 * 1024
 KiB = 1024
 
 
-def content(name: str, size: int, rank: int = 0, *, stored: bool = False, old: int = 0) -> Content:
-    was = (digest_of(b"old " + name.encode()), old) if old else None
-    return Content(digest_of(name.encode()), size, name, rank, stored, was)
+def content(
+    name: str, size: int, rank: int = 0, *, stored: bool = False, changed: bool = False
+) -> Content:
+    return Content(digest_of(name.encode()), size, name, rank, stored, changed)
 
 
 def test_a_rendition_shares_no_block_and_the_lowest_of_an_item_comes_first() -> None:
@@ -25,7 +25,7 @@ def test_a_rendition_shares_no_block_and_the_lowest_of_an_item_comes_first() -> 
     ]  # fmt: skip
     # Files of one kind lie together; subtitles share a block as other small files do.
     assert sizes(*films) == [
-        [7, 5], [9, 8, 30 * KiB], [70 * KiB], [2 * MiB], [6], [3 * MiB],
+        [7, 5], [9, 8, 30 * KiB], [70 * KiB], [MiB], [MiB], [6], [MiB], [MiB], [MiB],
     ]  # fmt: skip
 
 
@@ -47,30 +47,45 @@ def sizes(*contents: Content) -> list[list[int]]:
         ([content("a", 70 * KiB, stored=True), content("b", 5)], [[5], [70 * KiB]]),
         ([content("a", 60 * KiB, stored=True), content("b", 5)], [[60 * KiB, 5]]),
         ([content("a", 33 * MiB)], [[16 * MiB], [16 * MiB], [1 * MiB]]),
+        # What is stored comes in small pieces: damage costs one of them.
+        ([content("a", 3 * MiB - 1, stored=True)], [[MiB], [MiB], [MiB - 1]]),
         # Changed files are grouped whatever their items.
-        ([content(f"{n}", 300 * KiB, n, old=9) for n in range(4)], [[300 * KiB] * 4]),
+        ([content(f"{n}", 300 * KiB, n, changed=True) for n in range(4)], [[300 * KiB] * 4]),
     ],
 )
 def test_blocks(contents: list[Content], expected: list[list[int]]) -> None:
     assert sizes(*contents) == expected
 
 
-def test_limits_hold_for_many_changed_files() -> None:
-    contents = [content(f"{n}", 900 * KiB, old=20 * MiB) for n in range(20)]
-    blocks = plan_blocks(contents)
-    assert len(blocks) == 7
-    for block in blocks:
-        assert block.size <= MAX_BLOCK_BYTES
-        assert sum(piece.length for piece in block.references) <= MAX_REFERENCE_BYTES
+def groups(*contents: Content) -> list[tuple[list[str], bool]]:
+    return [
+        ([one.path for one in group.contents], group.is_told) for group in plan_groups(contents)
+    ]
 
 
-def test_a_large_file_refers_to_the_same_part_of_its_old_version() -> None:
-    blocks = plan_blocks([content("a", 160 * MiB, old=160 * MiB)])
-    starts = [block.references[0].offset // MiB for block in blocks]
-    assert starts == [0, 0, 8, 24, 40, 56, 72, 88, 96, 96]
-    assert all(block.references[0].length == MAX_REFERENCE_BYTES for block in blocks)
+def test_many_small_changes_come_first_without_their_digests() -> None:
+    changed = [content(f"{n}.html", 20 * KiB, n, changed=True) for n in range(3)]
+    film = content("film.mp4", 2 * MiB, 1, stored=True)
+    new = content("new.css", 2 * KiB, 1)
+    # 4 digests are 128 bytes: nothing beside the film, much without it.
+    assert groups(*changed, new, film) == [
+        (["0.html", "1.html", "2.html"], True), (["new.css", "film.mp4"], True),
+    ]  # fmt: skip
+    assert groups(*changed, new) == [(["new.css", "0.html", "1.html", "2.html"], False)]
 
 
-def test_a_smaller_old_version_is_referred_to_whole() -> None:
-    (block,) = plan_blocks([content("a", MiB, old=3 * MiB)])
-    assert [piece[1:] for piece in block.references] == [(0, 3 * MiB)]
+def test_small_files_that_are_new_are_told() -> None:
+    assert all(told for _, told in groups(*[content(f"{n}.js", 100, n) for n in range(50)]))
+
+
+def test_small_files_that_come_to_much_keep_no_lesson_waiting() -> None:
+    few = [content(f"{n}.html", 900, changed=True) for n in range(100)]
+    many = [content(f"{n}.html", 900, changed=True) for n in range(20_000)]
+    assert [told for _, told in groups(*few)] == [False]
+    assert [told for _, told in groups(*many)] == [True]
+
+
+def test_renditions_are_always_told() -> None:
+    slide = Content(digest_of(b"1"), 90, "1.audio/1.jpg", 0, changed=True, rung=1)
+    changed = content("1.vtt", 700, changed=True)
+    assert groups(slide, changed) == [(["1.vtt"], False), (["1.audio/1.jpg"], True)]
