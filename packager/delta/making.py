@@ -24,6 +24,7 @@ from core.bundle.codecs import STORED
 from core.bundle.compact import Range
 from core.bundle.expansion import MAX_EXPANDED_BYTES, Stream
 from core.bundle.index import MAX_BLOCK_BYTES, STORED_BLOCK_BYTES
+from core.bundle.same_deflate import has_same_deflate
 from packager.delta.encode import Encoded, Expanded, encode_with
 from packager.delta.fingerprints import DENSE, THIN, Hashes, Places, fingerprints
 from packager.delta.processes import count_of, leave_interrupts
@@ -291,7 +292,8 @@ def _nothing(offset: int, length: int) -> bytes:
 
 
 def _text(source: Source, encodings: Encodings | None) -> Text:
-    return Text(source.read, source.size, source.streams(encodings))
+    streams = source.streams(encodings) if has_same_deflate() else []
+    return Text(source.read, source.size, streams)
 
 
 def _samples(text: Text) -> tuple[Hashes, Places]:

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from cache.disk_errors import in_words
+from core.bundle.codecs import EXPANDED
 from core.bundle.compact import CompactIndex
 from core.bundle.frame import decode_head
 from core.bundle.index import Index
 from core.bundle.listed import Rows, rows_of
 from core.bundle.resolve import Resolved, resolve
+from core.bundle.same_deflate import has_same_deflate
 from core.digest import Digest, digest_of
 from core.errors import RefusedError
 from core.manifest import MAX_MANIFEST_BYTES, decode_manifest
@@ -63,6 +65,10 @@ class Heads:
         self, compact: CompactIndex, payloads: Sequence[bytes], link: BundleLink, release: Release
     ) -> Index:
         """Work out what a delta makes, and keep what its head makes."""
+        if any(block.codec & EXPANDED for block in compact.blocks) and not has_same_deflate():
+            raise RefusedError(
+                "Bundle {bundle} needs another zlib than this system has.", bundle=link.index[:12]
+            )
         used: set[Digest] = set()
 
         def read(digest: Digest, offset: int, length: int) -> bytes:
