@@ -3,21 +3,50 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
-from core.digest import Digest
+from core.digest import Digest, digest_of
 from core.errors import UsageError
 from core.manifest import Manifest
+from packager.delta.making import MadeBlock
 from packager.reading import CHUNK
 from packager.reuse import Payload
 from packager.workspace import Workspace
+
+
+class Payloads:
+    """Payloads of a bundle that is being made, in a file; stored ones stay where they are.
+
+    Args:
+        staged: the file, open for writing.
+        place: its path.
+
+    Attributes:
+        all: where each is, in the bundle's order.
+    """
+
+    def __init__(self, staged: BinaryIO, place: Path) -> None:
+        self.all: list[Payload] = []
+        self._staged = staged
+        self._place = place
+
+    def add(self, block: MadeBlock) -> Digest:
+        """Take the payload of a block; give its digest."""
+        digest = digest_of(block.payload)
+        if block.place is not None:
+            self.all.append(Payload(block.place, block.offset, block.size, digest))
+        else:
+            start = self._staged.tell()
+            self._staged.write(block.payload)
+            self.all.append(Payload(self._place, start, len(block.payload), digest))
+        return digest
 
 
 def assemble(
     path: Path,
     head: bytes,
     payloads: Iterable[Payload],
-    changed: Callable[[Digest], NoReturn],
+    changed: Callable[[Path], NoReturn],
 ) -> int:
     """Write a bundle, verifying payloads as they pass; give its bytes.
 
@@ -25,7 +54,7 @@ def assemble(
         path: where to.
         head: what it begins with.
         payloads: what follows.
-        changed: is called with the name of a file whose content is not what it was.
+        changed: is called with a file whose content is not what it was.
     """
     with path.open("wb") as sink:
         sink.write(head)
@@ -35,7 +64,7 @@ def assemble(
         return sink.tell()
 
 
-def _verified(payload: Payload, changed: Callable[[Digest], NoReturn]) -> Iterator[bytes]:
+def _verified(payload: Payload, changed: Callable[[Path], NoReturn]) -> Iterator[bytes]:
     hasher = hashlib.sha256()
     left = payload.length
     with payload.file.open("rb") as file:
@@ -45,7 +74,7 @@ def _verified(payload: Payload, changed: Callable[[Digest], NoReturn]) -> Iterat
             hasher.update(chunk)
             yield chunk
     if hasher.hexdigest() != payload.digest:
-        changed(Digest(payload.file.name))
+        changed(payload.file)
 
 
 def content_changed(workspace: Workspace, manifest: Manifest, digest: Digest) -> UsageError:

@@ -126,6 +126,9 @@ class Bundler:
         elif hasher.hexdigest() != piece.digest:
             self._changed(piece.digest)
 
+    def _is_changed(self, place: Path) -> NoReturn:
+        self._changed(Digest(place.name))
+
     def _changed(self, digest: Digest) -> NoReturn:
         raise content_changed(self._workspace, self._manifest, digest)
 
@@ -165,5 +168,5 @@ class Bundler:
         )
         head = encode_head(index)
         path = self._workspace.staging("bundle")
-        length = assemble(path, head, self._payloads, self._changed)
+        length = assemble(path, head, self._payloads, self._is_changed)
         return BundleLink(FULL, length, len(head), index_digest(head)), path

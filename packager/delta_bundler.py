@@ -1,7 +1,6 @@
 """Writing a delta: what a node that has one version needs for another."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,31 +10,15 @@ from core.bundle.encode import compress_zstd
 from core.bundle.frame import encode_compact_head, index_digest
 from core.bundle.listed import encode_listed, rows_of
 from core.bundle.listing import contents
-from core.digest import Digest, digest_of
+from core.digest import Digest
 from core.manifest import Manifest, encode_manifest
 from core.release import BundleLink
-from packager.assembling import assemble, content_changed
+from packager.assembling import Payloads, assemble, content_changed
 from packager.delta.making import LEVEL, Absent, MadeBlock, New, Source, make_blocks
 from packager.layout import LARGE_BYTES, Content, Group, plan_groups
-from packager.reuse import Payload
 from packager.workspace import Workspace
 
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True)
-class _Made:
-    """What goes into the bundle.
-
-    Attributes:
-        blocks: as the index has them.
-        prelude: payloads that belong to the head.
-        payloads: the others.
-    """
-
-    blocks: list[CompactBlock]
-    prelude: list[bytes]
-    payloads: list[Payload]
 
 
 class DeltaBundler:
@@ -58,8 +41,6 @@ class DeltaBundler:
         self._rows = rows_of(encode_manifest(manifest), manifest)
         self._old = rows_of(encode_manifest(base), base)
         self._known = contents(self._old.rows)
-        self._staged = workspace.staging("payloads")
-        self._packed = 0
 
     def write(self, new: Sequence[Content], progress: Progress) -> tuple[BundleLink, Path]:
         """Make the bundle in staging.
@@ -77,23 +58,31 @@ class DeltaBundler:
         untold = len(groups[0].contents) if groups and not groups[0].is_told else 0
         listing = encode_listed(self._rows, self._old, outputs, untold)
         told = compress_zstd(listing, self._old.text, self._level)
-        made = _Made([CompactBlock(ZSTD, len(told), b"", len(listing))], [told], [])
-        with self._staged.open("wb") as sink:
-            for group, block in self._blocks(groups):
-                self._add(made, block, sink.write, is_told=group.is_told)
-                progress(block.size)
+        blocks, prelude = [CompactBlock(ZSTD, len(told), b"", len(listing))], [told]
+        staged = self._workspace.staging("payloads")
+        with staged.open("wb") as sink:
+            payloads = Payloads(sink, staged)
+            for group, one in self._blocks(groups):
+                raw = b""
+                if group.is_told:
+                    raw = bytes.fromhex(payloads.add(one))
+                else:
+                    prelude.append(one.payload)
+                length = len(one.payload)
+                blocks.append(CompactBlock(one.codec, length, raw, one.size, one.references))
+                progress(one.size)
         index = CompactIndex(
             self._manifest.pack,
             self._manifest.version,
             self._base.version,
-            len(made.prelude),
+            len(prelude),
             b"",
             untold,
-            tuple(made.blocks),
+            tuple(blocks),
         )
-        head = encode_compact_head(index, made.prelude)
+        head = encode_compact_head(index, prelude)
         path = self._workspace.staging("bundle")
-        length = assemble(path, head, made.payloads, self._changed)
+        length = assemble(path, head, payloads.all, self._changed)
         return BundleLink(self._base.version, length, len(head), index_digest(head)), path
 
     def _blocks(self, groups: Sequence[Group]) -> Iterator[tuple[Group, MadeBlock]]:
@@ -122,24 +111,5 @@ class DeltaBundler:
         for number, block in make_blocks(new, old, self._level):
             yield groups[number], block
 
-    def _add(
-        self, made: _Made, block: MadeBlock, sink: Callable[[bytes], object], *, is_told: bool
-    ) -> None:
-        """Take a block into the bundle."""
-        digest = digest_of(block.payload)
-        raw = bytes.fromhex(digest) if is_told else b""
-        made.blocks.append(
-            CompactBlock(block.codec, len(block.payload), raw, block.size, block.references)
-        )
-        if not is_told:
-            made.prelude.append(block.payload)
-        elif block.place is not None:
-            # Received in place, and so stored: it stays where it is until then.
-            made.payloads.append(Payload(block.place, block.offset, block.size, digest))
-        else:
-            sink(block.payload)
-            made.payloads.append(Payload(self._staged, self._packed, len(block.payload), digest))
-            self._packed += len(block.payload)
-
-    def _changed(self, digest: Digest) -> NoReturn:
-        raise content_changed(self._workspace, self._manifest, digest)
+    def _changed(self, place: Path) -> NoReturn:
+        raise content_changed(self._workspace, self._manifest, Digest(place.name))

@@ -143,7 +143,7 @@ class _Recipe:
     """Reads a recipe's columns.
 
     Attributes:
-        left: bytes that inflating or deflating may still make.
+        left: bytes that the text may still have more.
     """
 
     def __init__(self, recipe: bytes | memoryview, *, deflates: bool) -> None:
@@ -200,7 +200,7 @@ class _Recipe:
         return lengths
 
     def spend(self, size: int) -> None:
-        """Count bytes that are made."""
+        """Count bytes that the text has more."""
         self.left -= size
         if self.left < 0:
             raise _fault()
@@ -233,8 +233,9 @@ def _inflated(data: memoryview, steps: _Recipe, depth: int) -> bytes:
         start = at + gap
         if start + length > len(data):
             raise _fault()
-        plain = inflate_stream(data[start : start + length], kind, steps.left)
-        steps.spend(len(plain))
+        plain = inflate_stream(data[start : start + length], kind, steps.left + length)
+        # It takes the place of the stream.
+        steps.spend(len(plain) - length)
         parts += (
             data[at:start],
             _inflated(memoryview(plain), steps, depth + 1) if holds else plain,
@@ -294,6 +295,7 @@ def deflate(content: bytes | memoryview, recipe: bytes | memoryview, size: int) 
         RefusedError: the recipe does not fit, or gives another number of bytes.
     """
     steps = _Recipe(recipe, deflates=True)
+    steps.spend(len(content))
     made = _deflated(memoryview(content), steps, 0)
     steps.end()
     if len(made) != size:
@@ -313,7 +315,7 @@ def _deflated(content: memoryview, steps: _Recipe, depth: int) -> bytes:
         plain = content[start : start + length]
         inner = memoryview(_deflated(plain, steps, depth + 1)) if holds else plain
         parts += (content[at:start], deflate_stream(inner, kind, way, chunks))
-        steps.spend(len(parts[-1]))
+        steps.spend(len(parts[-1]) - length)
         at = start + length
     parts.append(content[at:])
     return b"".join(parts)

@@ -33,13 +33,11 @@ def diff(old: Path, new: Path, *, output: Path, progress: "Narration", as_json: 
     For plain folders, without keys: files and empty folders, byte for byte. `pack apply` makes
     the new folder of it wherever the old one is.
     """
-    from cache import durable
     from packager.folders.diffing import diff_folders
     from packager.progress import errors_told, phases_for
 
     with errors_told(progress):
-        made = diff_folders(old, new, phases_for(progress))
-        durable.write_file(output, made.data())
+        made = diff_folders(old, new, output, phases_for(progress))
         for line in [json.dumps(_data(made))] if as_json else _lines(made, output):
             click.echo(line)
 

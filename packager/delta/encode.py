@@ -1,7 +1,7 @@
 """Encoding a block with references: by each codec, and the smallest is taken."""
 
 import lzma
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,12 +14,14 @@ from core.bundle.codecs import (
     SMALLEST_DICTIONARY,
     STORED,
     ZSTD,
+    decode_block,
     most_of_patch,
 )
 from core.bundle.encode import compress_zstd
 from core.bundle.expansion import Stream, deflating_recipe, inflating_recipe
 from core.bundle.patch import encode_patch
 from core.bundle.varint import pack
+from core.errors import RefusedError
 from packager.delta.pieces import differences, find_pieces
 
 # Text, of which patches are made mostly, is better off without alignment.
@@ -31,10 +33,12 @@ class Expanded:
     """Bytes, and what they are with their streams inflated.
 
     Attributes:
+        data: as they are in files.
         text: with streams inflated.
         streams: where they are.
     """
 
+    data: bytes
     text: bytes
     streams: Sequence[Stream] = ()
 
@@ -54,31 +58,45 @@ class Encoded:
     has_references: bool
 
 
-def encode_with(references: Expanded, content: Expanded, data: bytes, level: int) -> Encoded:
+def encode_with(references: Expanded, content: Expanded, level: int) -> Encoded:
     """Encode a block in whatever way gives fewest bytes.
+
+    Each is decoded again, as a node does: one that does not come out as it was is not taken.
 
     Args:
         references: what it may refer to.
         content: what it makes.
-        data: the same as bytes of files.
         level: zstd's.
     """
-    found = list(_alone(content, data, level))
+    found = list(_alone(content, level))
     if references.text:
         found += _referring(references, content, level)
-    return min(found, key=lambda one: (len(one.payload), one.codec))
+    found.sort(key=lambda one: (len(one.payload), one.codec))
+    return next(one for one in found if _comes_out(one, references, content))
 
 
-def _alone(content: Expanded, data: bytes, level: int) -> list[Encoded]:
-    packed = compress_zstd(data, b"", level)
-    found = [Encoded(STORED, data, has_references=False)]
-    found.append(Encoded(ZSTD, packed, has_references=False))
+def _comes_out(one: Encoded, references: Expanded, content: Expanded) -> bool:
+    try:
+        made = decode_block(
+            one.codec,
+            one.payload,
+            references.data if one.has_references else b"",
+            len(content.data),
+        )
+    except RefusedError:
+        return False
+    return made == content.data
+
+
+def _alone(content: Expanded, level: int) -> Iterator[Encoded]:
+    yield Encoded(STORED, content.data, has_references=False)
+    packed = compress_zstd(content.data, b"", level)
+    yield Encoded(ZSTD, packed, has_references=False)
     if content.streams:
         body = deflating_recipe(content.streams) + content.text
         head = _head(b"", b"", len(body) - len(content.text), len(content.text))
         packed = head + compress_zstd(body, b"", level)
-        found.append(Encoded(ZSTD | EXPANDED, packed, has_references=False))
-    return found
+        yield Encoded(ZSTD | EXPANDED, packed, has_references=False)
 
 
 def _referring(references: Expanded, content: Expanded, level: int) -> list[Encoded]:

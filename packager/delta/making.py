@@ -31,6 +31,7 @@ from packager.delta.processes import count_of, leave_interrupts
 from packager.delta.references import Like, Space
 from packager.delta.streams import HEAD_BYTES, Encodings, may_have_streams, streams_of
 from packager.delta.texts import Part, Text, joined
+from packager.faults import changed
 
 LEVEL: Final = 22
 # From here on an old file is sampled thinly; what it shares with a new one is long.
@@ -61,13 +62,13 @@ class Source:
         """Read a part of it.
 
         Raises:
-            ShortFileError: it has become shorter.
+            UsageError: it has become shorter.
         """
         with self.place.open("rb") as file:
             file.seek(offset)
             data = file.read(length)
         if len(data) != length:
-            raise ShortFileError(f"{self.place} became shorter while it was read")
+            raise changed(str(self.place))
         return data
 
     def streams(self, encodings: Encodings | None) -> list[Stream]:
@@ -80,10 +81,6 @@ class Source:
             memoryview(mapped) as data,
         ):
             return streams_of(data, encodings)
-
-
-class ShortFileError(OSError):
-    """A file became shorter while it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +134,6 @@ class _Piece(NamedTuple):
     text: Text
     part: Part
 
-    @property
-    def data(self) -> bytes:
-        """Its bytes in the file."""
-        return self.new.source.read(self.part.offset, self.part.length)
-
 
 class _Job(NamedTuple):
     """A block that is to be encoded.
@@ -149,13 +141,11 @@ class _Job(NamedTuple):
     Attributes:
         references: what it may refer to.
         content: what it makes.
-        data: the same as bytes of files.
         ranges: where the references are in the space.
     """
 
     references: Expanded
     content: Expanded
-    data: bytes
     ranges: tuple[Range, ...]
 
 
@@ -187,8 +177,8 @@ def _here(work: Iterator[_Work], level: int) -> Iterator[tuple[int, MadeBlock]]:
         if isinstance(one, MadeBlock):
             yield number, one
         else:
-            found = encode_with(one.references, one.content, one.data, level)
-            yield number, _made(found, len(one.data), one.ranges)
+            found = encode_with(one.references, one.content, level)
+            yield number, _made(found, len(one.content.data), one.ranges)
 
 
 def _in_processes(work: Iterator[_Work], level: int) -> Iterator[tuple[int, MadeBlock]]:
@@ -201,8 +191,8 @@ def _in_processes(work: Iterator[_Work], level: int) -> Iterator[tuple[int, Made
             if isinstance(one, MadeBlock):
                 waiting.append((number, one))
             else:
-                coming = pool.submit(encode_with, one.references, one.content, one.data, level)
-                waiting.append((number, (coming, len(one.data), one.ranges)))
+                coming = pool.submit(encode_with, one.references, one.content, level)
+                waiting.append((number, (coming, len(one.content.data), one.ranges)))
             while len(waiting) > most:
                 yield _arrived(*waiting.popleft())
         while waiting:
@@ -242,21 +232,14 @@ class _Planner:
                     yield number, one
 
     def _planned(self, pieces: Sequence[_Piece]) -> Iterator[_Job | MadeBlock]:
-        content = Expanded(
-            b"".join(one.text.read(one.part) for one in pieces),
-            joined([one.part for one in pieces]),
-        )
+        content = _expanded([(one.text, one.part) for one in pieces])
         is_stored = len(pieces) == 1 and pieces[0].new.is_stored
         if is_stored and self._space.shared(content.text) < _LEAST_SHARED:
             yield from _stored(pieces[0])
             return
         found = self._space.references(content.text, list(_likes(pieces)))
-        references = Expanded(
-            b"".join(self._texts[number].read(part) for number, part in found),
-            joined([part for _, part in found]),
-        )
-        data = b"".join(one.data for one in pieces) if content.streams else content.text
-        yield _Job(references, content, data, tuple(self._ranges(found)))
+        references = _expanded([(self._texts[number], part) for number, part in found])
+        yield _Job(references, content, tuple(self._ranges(found)))
 
     def _ranges(self, found: Sequence[tuple[int, Part]]) -> Iterator[Range]:
         """Give where references are in the space, those that touch being one."""
@@ -270,6 +253,15 @@ class _Planner:
             stop = begin + part.length
         if start >= 0:
             yield Range(start, stop - start)
+
+
+def _expanded(parts: Sequence[tuple[Text, Part]]) -> Expanded:
+    """Read parts of texts, one behind the other."""
+    data = b"".join(text.read_file(part) for text, part in parts)
+    streams = joined([part for _, part in parts])
+    # Without streams it is the same, and not twice in memory.
+    whole = b"".join(text.read(part) for text, part in parts) if streams else data
+    return Expanded(data, whole, streams)
 
 
 def _likes(pieces: Sequence[_Piece]) -> Iterator[Like]:

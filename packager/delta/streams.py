@@ -28,6 +28,8 @@ from core.errors import RefusedError
 
 MOST_INFLATED: Final = 8 * 1024 * 1024
 """Larger streams stay as they are, so that blocks can end between streams."""
+MOST_WITH_INNER: Final = 2 * MOST_INFLATED
+"""Most bytes of a stream's text with the streams in it inflated, too."""
 # Smaller ones cost as much as they save.
 _LEAST_INFLATED: Final = 32
 _PROBE: Final = 64 * 1024
@@ -163,7 +165,8 @@ class _Finder:
                 plain, packed = _inflated(part, place.kind)
         except (RefusedError, zlib.error):
             return None
-        if len(plain) < _LEAST_INFLATED:
+        # What takes more than it gives is nothing that an encoder made to save bytes.
+        if not len(plain) >= _LEAST_INFLATED or packed > MOST_INFLATED:
             return None
         one = Stream(0, place.kind, packed, len(plain), chunks=place.chunks)
         if self._encodings is not None:
@@ -174,7 +177,8 @@ class _Finder:
         if depth + 1 == DEEPEST:
             return one
         inner = tuple(_placed(self.found(memoryview(plain), depth + 1)))
-        return replace(one, inner=inner)
+        whole = replace(one, inner=inner)
+        return whole if whole.size <= MOST_WITH_INNER else one
 
 
 def _inflated(data: memoryview, kind: int) -> tuple[bytes, int]:

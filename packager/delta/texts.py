@@ -88,24 +88,40 @@ class Text:
 
     def read(self, part: Part) -> bytes:
         """Read a part of the text."""
-        data = self._read(part.offset, part.length)
+        data = self.read_file(part)
         return inflate(data, inflating_recipe(part.streams)) if part.streams else data
 
-    def parts(self, most: int) -> Iterator[Part]:
-        """Cut the file into parts whose text has at most ``most`` bytes.
+    def read_file(self, part: Part) -> bytes:
+        """Read a part as it is in the file."""
+        return self._read(part.offset, part.length)
 
-        No stream may be longer.
+    def parts(self, most: int) -> Iterator[Part]:
+        """Cut the file into parts that have at most ``most`` bytes, in the file and in the text.
+
+        No stream may be longer in either.
         """
         start = 0
         while start < self.size:
-            stop = min(start + most, self.size)
-            if stop < self.size:
-                last = self._stretches[bisect_right(self._stops, stop)]
-                if last.stream and last.start > start:
-                    stop = last.start
-            part = self.part(start, stop)
+            part = self.part(start, self._stop(start, most))
             yield part
             start = part.start + part.size
+
+    def _stop(self, start: int, most: int) -> int:
+        """Give where a part ends that begins at a place of the text."""
+        stop, size, length = start, 0, 0
+        for one in self._between(start, self.size):
+            if one.stream:
+                size += one.stop - one.start
+                length += one.last - one.first
+                if max(size, length) > most:
+                    break
+                stop = one.stop
+            else:
+                taken = min(one.stop - stop, most - max(size, length))
+                size, length, stop = size + taken, length + taken, stop + taken
+                if stop < one.stop:
+                    break
+        return stop
 
     def _between(self, start: int, stop: int) -> Iterator[Stretch]:
         for number in range(bisect_right(self._stops, start), len(self._stretches)):

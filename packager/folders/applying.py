@@ -45,7 +45,7 @@ def apply_bundle(old: Path, bundle: Path, new: Path) -> list[Row]:
         )
     with bundle.open("rb") as file:
         index, start = _head(file)
-        base = read_folder(old)
+        base = read_folder(old).rows
         if root_of(base) != index.roots[:DIGEST_BYTES]:
             raise RefusedError(
                 "{folder} is not the folder that {bundle} was made from.",

@@ -1,13 +1,14 @@
 """``packhorse pack diff``: a bundle that leads from one plain folder to another."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
+from cache import durable
 from core.bundle.codecs import ZSTD
 from core.bundle.compact import CompactBlock, CompactIndex
 from core.bundle.encode import compress_zstd
@@ -15,9 +16,12 @@ from core.bundle.frame import encode_compact_head
 from core.bundle.listed import Rows, encode_listed
 from core.bundle.listing import Row, contents
 from core.digest import Digest
+from core.errors import ExhaustedError
+from packager.assembling import Payloads, assemble
 from packager.delta.making import LEVEL, MadeBlock, New, Source, make_blocks
 from packager.delta.probing import compresses
-from packager.folders.reading import read_folder, root_of
+from packager.faults import changed, is_full
+from packager.folders.reading import Folder, read_folder, root_of
 
 # Smaller ones share blocks with others whether they compress or not.
 _STORED_BYTES: Final = 1024 * 1024
@@ -28,18 +32,16 @@ Phases = Callable[[str, int], AbstractContextManager[Progress]]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A bundle between two folders.
+    """What a bundle between two folders came to.
 
     Attributes:
-        head: frame and index.
-        payloads: what follows it.
+        size: its bytes.
         new_bytes: of the files that it makes.
         files: how many the new folder has.
         added, changed, moved, removed: how many files differ, and how.
     """
 
-    head: bytes
-    payloads: list[bytes]
+    size: int
     new_bytes: int
     files: int
     added: int
@@ -47,48 +49,72 @@ class Difference:
     moved: int
     removed: int
 
-    @property
-    def size(self) -> int:
-        """Bytes of the bundle."""
-        return len(self.head) + sum(map(len, self.payloads))
 
-    def data(self) -> bytes:
-        """Give the bundle."""
-        return b"".join([self.head, *self.payloads])
-
-
-def diff_folders(old: Path, new: Path, phases: Phases) -> Difference:
+def diff_folders(old: Path, new: Path, bundle: Path, phases: Phases) -> Difference:
     """Make the bundle that leads from one folder to another.
 
     Args:
         old: what its reader has.
         new: what it is to have.
+        bundle: where it goes; it appears when it is whole.
         phases: opens phases of the work, and is told of their progress.
 
     Raises:
-        UsageError: a folder cannot be read, or is changed meanwhile.
+        UsageError: a folder cannot be read, or was changed meanwhile.
+        ExhaustedError: the disk is full, broken or read-only.
     """
-    base, rows = read_folder(old), read_folder(new)
-    was = contents(base)
-    held = {digest for digest, _ in was}
-    outputs = [(digest, size) for digest, size in contents(rows) if digest not in held]
-    known = Rows(base)
-    listing = encode_listed(Rows(rows), known, [digest for digest, _ in outputs], len(outputs))
-    payload = compress_zstd(listing, known.text, LEVEL)
-    blocks = [CompactBlock(ZSTD, len(payload), _raw(payload), len(listing))]
-    payloads = [payload]
+    base, after = read_folder(old), read_folder(new)
+    held = {row.digest for row in base.rows}
+    outputs = [(digest, size) for digest, size in contents(after.rows) if digest not in held]
     new_bytes = sum(size for _, size in outputs)
-    with phases("Bundle", new_bytes) as progress:
-        for _, made in _made((old, base, was), (new, rows, outputs)):
-            data = made.payload
-            blocks.append(
-                CompactBlock(made.codec, len(data), _raw(data), made.size, made.references)
-            )
-            payloads.append(data)
-            progress(made.size)
-    roots = root_of(base) + root_of(rows)
-    head = encode_compact_head(CompactIndex("", 0, 0, 0, roots, len(outputs), tuple(blocks)))
-    return Difference(head, payloads, new_bytes, len(rows), *_counts(base, rows))
+    staged, whole = durable.temporary_beside(bundle), durable.temporary_beside(bundle)
+    try:
+        with staged.open("wb") as sink, phases("Bundle", new_bytes) as progress:
+            payloads = Payloads(sink, staged)
+            head = encode_compact_head(_index(base, after, outputs, payloads, progress))
+        size = assemble(whole, head, payloads.all, _changed)
+        base.see_unchanged()
+        after.see_unchanged()
+        durable.replace(whole, bundle)
+    except OSError as error:
+        if not is_full(error):
+            raise
+        raise ExhaustedError(
+            "There is no space left for {bundle}.",
+            hint="Free some space, or choose another place with -o.",
+            bundle=bundle.name,
+        ) from error
+    finally:
+        staged.unlink(missing_ok=True)
+        whole.unlink(missing_ok=True)
+    return Difference(size, new_bytes, len(after.rows), *_counts(base.rows, after.rows))
+
+
+def _index(
+    base: Folder,
+    after: Folder,
+    outputs: Sequence[tuple[Digest, int]],
+    payloads: Payloads,
+    progress: Progress,
+) -> CompactIndex:
+    """Make all blocks; give the index of them."""
+    known = Rows(base.rows)
+    digests = [digest for digest, _ in outputs]
+    listing = encode_listed(Rows(after.rows), known, digests, len(outputs))
+    told = compress_zstd(listing, known.text, LEVEL)
+    first = MadeBlock(ZSTD, told, len(listing))
+    blocks: list[CompactBlock] = []
+    for one in chain([first], _made(base, after, outputs)):
+        raw = bytes.fromhex(payloads.add(one))
+        blocks.append(CompactBlock(one.codec, len(one.payload), raw, one.size, one.references))
+        if one is not first:
+            progress(one.size)
+    roots = root_of(base.rows) + root_of(after.rows)
+    return CompactIndex("", 0, 0, 0, roots, len(outputs), tuple(blocks))
+
+
+def _changed(place: Path) -> NoReturn:
+    raise changed(str(place))
 
 
 def _counts(base: Sequence[Row], rows: Sequence[Row]) -> tuple[int, int, int, int]:
@@ -108,31 +134,24 @@ def _counts(base: Sequence[Row], rows: Sequence[Row]) -> tuple[int, int, int, in
     return added, changed, moved, gone.total()
 
 
-_Version = tuple[Path, Sequence[Row], Sequence[tuple[Digest, int]]]
-
-
-def _made(old: _Version, new: _Version) -> Iterator[tuple[int, MadeBlock]]:
+def _made(
+    base: Folder, after: Folder, outputs: Sequence[tuple[Digest, int]]
+) -> Iterator[MadeBlock]:
     """Make the blocks of what is new."""
-    numbers = {digest: number for number, (digest, _) in enumerate(old[2])}
-    before = {row.path: numbers[row.digest] for row in old[1]}
-    was = {row.digest: row.path for row in reversed(old[1])}
-    places = {row.digest: row.path for row in reversed(new[1])}
-    return make_blocks(
-        [
-            [
-                New(source, before.get(places[digest]), is_stored=_is_stored(source))
-                for digest, size in new[2]
-                for source in [Source(new[0] / places[digest], size)]
-                if size
-            ]
-        ],
-        [Source(old[0] / was[digest], size) for digest, size in old[2]],
-    )
+    known = contents(base.rows)
+    numbers = {digest: number for number, (digest, _) in enumerate(known)}
+    before = {row.path: numbers[row.digest] for row in base.rows}
+    was = {row.digest: row.path for row in reversed(base.rows)}
+    places = {row.digest: row.path for row in reversed(after.rows)}
+    new = [
+        New(source, before.get(places[digest]), is_stored=_is_stored(source))
+        for digest, size in outputs
+        for source in [Source(after.place / places[digest], size)]
+        if size
+    ]
+    old = [Source(base.place / was[digest], size) for digest, size in known]
+    return (block for _, block in make_blocks([new], old))
 
 
 def _is_stored(source: Source) -> bool:
     return source.size >= _STORED_BYTES and not compresses(source.read, source.size)
-
-
-def _raw(data: bytes) -> bytes:
-    return hashlib.sha256(data).digest()

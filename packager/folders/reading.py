@@ -8,6 +8,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -16,16 +17,45 @@ import msgspec
 from core.bundle.listing import MAX_ROWS, Row
 from core.digest import Digest, digest_of
 from core.errors import UsageError
-from packager.faults import printable, unreadable
-from packager.reading import CHUNK
+from packager.faults import changed, printable, unreadable
+from packager.reading import CHUNK, Signature, signature_of
 
 EMPTY: Final = digest_of(b"")
 FOLDER: Final = "folder"
 """The type of the row of a folder in which there is nothing."""
 
 
-def read_folder(folder: Path) -> list[Row]:
-    """List a folder, in the order of paths; every file is read once.
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder as it was when it was read.
+
+    Attributes:
+        place: where it is.
+        rows: what is in it, in the order of paths.
+        signatures: of its files, by path.
+    """
+
+    place: Path
+    rows: list[Row]
+    signatures: dict[str, Signature]
+
+    def see_unchanged(self) -> None:
+        """See that its files are as they were.
+
+        Raises:
+            UsageError: one is not.
+        """
+        for path, was in self.signatures.items():
+            try:
+                now = signature_of((self.place / path).lstat())
+            except OSError as error:
+                raise changed(printable(path)) from error
+            if now != was:
+                raise changed(printable(path))
+
+
+def read_folder(folder: Path) -> Folder:
+    """Read a folder; every file is read once.
 
     Raises:
         UsageError: there is something in it that is neither a file nor a folder, cannot be read,
@@ -33,12 +63,15 @@ def read_folder(folder: Path) -> list[Row]:
     """
     if not folder.is_dir():
         raise UsageError("{folder} is not a folder.", folder=str(folder))
-    rows = [
-        Row(path, digest, size, kind)
-        for path, kind in _entries(folder)
-        for digest, size in [(EMPTY, 0) if kind else _digest(folder / path, path)]
-    ]
-    return sorted(rows)
+    rows: list[Row] = []
+    signatures: dict[str, Signature] = {}
+    for path, kind in _entries(folder):
+        digest, size = EMPTY, 0
+        if not kind:
+            signatures[path] = signature_of((folder / path).lstat())
+            digest, size = _digest(folder / path, path)
+        rows.append(Row(path, digest, size, kind))
+    return Folder(folder, sorted(rows), signatures)
 
 
 def root_of(rows: Sequence[Row]) -> bytes:
