@@ -126,7 +126,7 @@ def _arranged(contents: list[Content]) -> list[Content]:
 def _untold(contents: Sequence[Content]) -> list[Content]:
     """Give the small files that come first, since telling their digests would cost too much."""
     small = [content for content in contents if not content.rung and _is_small(content)]
-    guess = {True: 0, False: 0}
+    guess = {True: 0.0, False: 0.0}
     for content in contents:
         guess[not content.rung and _is_small(content)] += _guess(content)
     is_much = DIGEST_BYTES * len(small) > _LEAST_SHARE * sum(guess.values())

@@ -68,11 +68,17 @@ def encode_with(references: Expanded, content: Expanded, level: int) -> Encoded:
         content: what it makes.
         level: zstd's.
     """
+    found = every_way(references, content, level)
+    found.sort(key=lambda one: (len(one.payload), one.codec))
+    return next(one for one in found if _comes_out(one, references, content))
+
+
+def every_way(references: Expanded, content: Expanded, level: int) -> list[Encoded]:
+    """Encode a block by each codec; otherwise like ``encode_with``."""
     found = list(_alone(content, level))
     if references.text:
         found += _referring(references, content, level)
-    found.sort(key=lambda one: (len(one.payload), one.codec))
-    return next(one for one in found if _comes_out(one, references, content))
+    return found
 
 
 def _comes_out(one: Encoded, references: Expanded, content: Expanded) -> bool:

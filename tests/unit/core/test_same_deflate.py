@@ -13,8 +13,8 @@ def test_another_encoder_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     known = same_deflate.sample_digest()
     real = zlib.compressobj
 
-    def quicker(level: int, *rest: int) -> object:
-        return real(max(1, level - 1), *rest)
+    def quicker(level: int, method: int, bits: int, memory: int, strategy: int) -> object:
+        return real(max(1, level - 1), method, bits, memory, strategy)
 
     monkeypatch.setattr(zlib, "compressobj", quicker)
     assert same_deflate.sample_digest() != known
