@@ -166,7 +166,8 @@ def keep_blocks(place: Path, old: Path, new: Path) -> None:
         for one in every_way(references, content, 22)
     ]
     told = {"references": references.data.hex(), "content": content.data.hex(), "blocks": blocks}
-    (place / f"blocks{new.suffix}.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(told, indent=1)
+    (place / f"blocks{new.suffix}.json").write_text(text + "\n", encoding="utf-8")
 
 
 def expanded(file: Path, encodings: Encodings | None) -> Expanded:
