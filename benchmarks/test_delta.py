@@ -18,12 +18,14 @@ import pytest
 
 from benchmarks.delta import making, peers
 from benchmarks.delta.corpus import Pair, fetched
+from benchmarks.delta.lessons_pack import afternoon, pack_pair
 from benchmarks.delta.making import made_pairs
 from benchmarks.delta.peers import FILES, PEERS, bytes_of
 
 GEOMETRIC_MEAN = 0.70
 WORST, WORST_BYTES = 1.03, 512
 OF_FILES = 0.05
+OF_RENDITIONS, LISTS = 1.005, 20_000
 
 pytestmark = [pytest.mark.bench, pytest.mark.timeout(4 * 3600)]
 
@@ -118,3 +120,12 @@ def test_updates_cost_less_than_by_any_peer(tmp_path: Path) -> None:
     assert [one.name for one in results if not one.is_kept] == []
     assert best <= GEOMETRIC_MEAN
     assert files <= OF_FILES
+
+
+def test_an_afternoon_s_work_costs_what_is_new_of_it(tmp_path: Path) -> None:
+    done = afternoon(pack_pair(), tmp_path)
+    print(
+        f"\na pack of 40 lessons, a video replaced, titles and chapters changed: {done.size} B,"
+        f" of which {done.renditions} B are new renditions: {done.size - done.renditions:+} B"
+    )
+    assert done.size <= OF_RENDITIONS * done.renditions + LISTS

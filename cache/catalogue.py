@@ -169,7 +169,8 @@ class Catalogue:
         if after == before:
             return False
         if self._manifests:
-            manifest_list.withdraw(self._manifests, pack, _both(before, after))
+            both = catalogue_withdrawals.joined(before, after)
+            manifest_list.withdraw(self._manifests, pack, both)
         with transaction(self._connection, self._path):
             catalogue_withdrawals.replace(self._connection, pack, after)
             self._count(pack)
@@ -397,8 +398,3 @@ class Catalogue:
 
     def _digests(self, sql: str) -> list[Digest]:
         return [Digest(one) for one in self._column(sql)]
-
-
-def _both(before: list[Withdrawal], after: list[Withdrawal]) -> list[Withdrawal]:
-    places = {(one.item, one.version) for one in after}
-    return [*after, *(one for one in before if (one.item, one.version) not in places)]

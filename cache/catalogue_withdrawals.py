@@ -60,3 +60,9 @@ def replace(connection: sqlite3.Connection, pack: str, withdrawals: list[Withdra
         "INSERT OR REPLACE INTO withdrawal VALUES (?, ?, ?, ?, ?)",
         [(pack, one.item, one.version, one.reason, one.at) for one in withdrawals],
     )
+
+
+def joined(before: Iterable[Withdrawal], after: Iterable[Withdrawal]) -> list[Withdrawal]:
+    """Give withdrawals and those before that they do not replace."""
+    found = {(one.item, one.version): one for one in [*before, *after]}
+    return list(found.values())

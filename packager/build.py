@@ -162,7 +162,8 @@ class _Maker:
             return ready
         contents = self._contents(base)
         label = f"Delta from version {base.version}" if base else "Full bundle"
-        with self._phases(label, sum(content.size for content in contents)) as progress:
+        total = sum(content.size for content in contents) + (0 if base else len(self._data))
+        with self._phases(label, total) as progress:
             link, staged = self._written(base, contents, progress)
         record = BuiltBundle(
             pack=self._manifest.pack,

@@ -103,11 +103,12 @@ def _npm(package: str, version: str, downloads: Path) -> None:
 
 
 def _pip(one: Versions, version: str, downloads: Path) -> None:
-    form = "--no-binary" if one.registry == "sdist" else "--only-binary"
+    # What a source archive is built with comes as it is.
+    form = ["--no-binary", one.package] if one.registry == "sdist" else ["--only-binary", ":all:"]
     subprocess.run(
         [
             *(sys.executable, "-m", "pip", "download", "-qq", "--disable-pip-version-check"),
-            *("--no-deps", "--no-build-isolation", form, ":all:", "-d", str(downloads)),
+            *("--no-deps", *form, "-d", str(downloads)),
             f"{one.package}=={version}",
         ],
         check=True,

@@ -67,7 +67,9 @@ class Heads:
         """Work out what a delta makes, and keep what its head makes."""
         if any(block.codec & EXPANDED for block in compact.blocks) and not has_same_deflate():
             raise RefusedError(
-                "Bundle {bundle} needs another zlib than this system has.", bundle=link.index[:12]
+                "The delta of {pack} from version {base} needs another zlib than this system has.",
+                pack=release.pack,
+                base=link.base,
             )
         used: set[Digest] = set()
 
@@ -93,7 +95,9 @@ class Heads:
         """Give the version that a delta starts from."""
         digest = self._room.catalogue.manifest_of(release.pack, version)
         if digest is None:
-            raise RefusedError("Version {version} is not here.", version=version)
+            raise RefusedError(
+                "Version {base} of {pack} is not here any more.", base=version, pack=release.pack
+            )
         try:
             data = self._room.blobs.read(digest, limit=MAX_MANIFEST_BYTES)
         except RefusedError as error:
@@ -110,7 +114,11 @@ class Heads:
 
 def _proven(found: Resolved, link: BundleLink, release: Release) -> Resolved:
     if digest_of(found.manifest) != release.manifest:
-        raise RefusedError("Bundle {bundle} has another manifest.", bundle=link.index[:12])
+        raise RefusedError(
+            "The delta of {pack} from version {base} gives something else than was signed.",
+            pack=release.pack,
+            base=link.base,
+        )
     return found
 
 

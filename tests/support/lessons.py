@@ -17,18 +17,26 @@ SLIDE: Final = 15
 _SLIDES: Final = (
     f"drawgrid=w=40:h=30:c=black@0.8:enable='lt(mod(t,{2 * SLIDE}),{SLIDE})'",
     f"drawgrid=w=64:h=50:t=3:c=blue@0.8:enable='gte(mod(t,{2 * SLIDE}),{SLIDE})'",
-    "noise=c0s=5:c0f=t",
 )
+_NOISE: Final = "noise=c0s=5:c0f=t:c0_seed={seed}"
+_SEED: Final = 123_457
+_PITCH: Final = 160
 _SPEECH: Final = (
-    "0.04*sin(2*PI*160*t+60*sin(2.9*t))*(0.6+0.4*sin(11*t))*gt(mod(t,5),0.8)"
+    "0.04*sin(2*PI*{pitch}*t+60*sin(2.9*t))*(0.6+0.4*sin(11*t))*gt(mod(t,5),0.8)"
     "+0.02*sin(2*PI*900*t+400*sin(1.7*t))*gt(sin(7*t),0.2)*gt(mod(t,5),0.8)"
     # A ruler on the desk.
     "+0.4*lt(mod(t,9),0.004)*sin(9000*t)"
 )
 
 
-def write_lesson(path: Path, seconds: int) -> None:
-    """Write a lesson of H.264 at 640 by 360 and AAC of 44.1 kHz in mono."""
+def write_lesson(path: Path, seconds: int, seed: int = 0) -> None:
+    """Write a lesson of H.264 at 640 by 360 and AAC of 44.1 kHz in mono.
+
+    Args:
+        path: where to.
+        seconds: how long it is.
+        seed: lessons of different ones differ in the camera's noise and the teacher's voice.
+    """
     with av.open(str(path), "w", format="mp4") as container:
         video = container.add_stream(
             "libx264", rate=RATE, options={"preset": "ultrafast", "crf": "22"}
@@ -36,7 +44,7 @@ def write_lesson(path: Path, seconds: int) -> None:
         video.width, video.height = map(int, _SIZE.split("x"))
         video.pix_fmt, video.gop_size = "yuv420p", 2 * RATE
         audio = container.add_stream("aac", rate=44_100, layout="mono")
-        pictures, speech = _pictures(), _speech()
+        pictures, speech = _pictures(seed), _speech(seed)
         heard = 0
         for number in range(seconds * RATE):
             container.mux(video.encode(pictures.vpull()))
@@ -49,10 +57,10 @@ def write_lesson(path: Path, seconds: int) -> None:
         container.mux(audio.encode(None))
 
 
-def _pictures() -> av.filter.Graph:
+def _pictures(seed: int) -> av.filter.Graph:
     graph = av.filter.Graph()
     slide = graph.add("color", f"c=0xF0F0E8:s={_SIZE}:r={RATE}")
-    for one in _SLIDES:
+    for one in (*_SLIDES, _NOISE.format(seed=_SEED + seed)):
         name, _, arguments = one.partition("=")
         following = graph.add(name, arguments)
         slide.link_to(following)
@@ -65,9 +73,10 @@ def _pictures() -> av.filter.Graph:
     return graph
 
 
-def _speech() -> av.filter.Graph:
+def _speech(seed: int) -> av.filter.Graph:
     graph = av.filter.Graph()
-    speech = graph.add("aevalsrc", f"exprs='{_SPEECH}':s=44100:c=mono")
+    exprs = _SPEECH.format(pitch=_PITCH + 3 * seed)
+    speech = graph.add("aevalsrc", f"exprs='{exprs}':s=44100:c=mono")
     _end(graph, speech, "aformat", "sample_fmts=fltp", "abuffersink")
     return graph
 
