@@ -21,7 +21,7 @@ from tests.support.lessons import write_lesson
 NAME: Final = "pack-of-lessons"
 _CHAPTERS: Final = 8
 _LESSONS: Final = 5
-_SECONDS: Final = 16
+_SECONDS: Final = 8
 _REPLACED: Final = 17
 _RENAMED: Final = (3, 21, 38)
 _MOVED: Final = {2: 6, 6: 2}
