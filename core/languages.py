@@ -1,6 +1,7 @@
 """Which language a reader of pages gets: the choice; each application has its own catalogue."""
 
 import gettext
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,6 +49,22 @@ def choose_language(cookie: str | None, accepted: str | None) -> str:
         if primary in _BY_PRIMARY:
             return _BY_PRIMARY[primary]
     return _DEFAULT
+
+
+def terminal_language(environment: Mapping[str, str], system: str = "") -> str:
+    """Choose a primary language as a terminal's user has set it: ``zh`` or ``en``.
+
+    Args:
+        environment: the process's.
+        system: the system's own name of the locale, for where no variable says it.
+    """
+    # The kernel's own console has no Chinese letters.
+    if environment.get("TERM") == "linux":
+        return "en"
+    said = (environment.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))
+    name = next((one for one in said if one), system)
+    # Windows spells languages out.
+    return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
 
 
 def _by_preference(header: str) -> list[str]:

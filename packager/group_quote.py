@@ -1,8 +1,7 @@
 """What a version costs each group of schools, before anything is sent.
 
-Bytes are those of the index and of the blocks that a node of the group will ask for, in the
-renditions that its assignment wants; on the line come the headers of every segment and request
-(``core.line.wire``). A school that was away for longer takes what new schools take.
+It is that of the renditions that the group's assignment wants. A school that was away for longer
+takes what new schools take.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,22 +12,15 @@ import msgspec
 
 from core.assigning import Wanted, matches, wanted
 from core.assignment import EVERYBODY, Assignment
-from core.bundle.needs import blocks_needed, cost
-from core.digest import Digest, digest_of
 from core.display import one_line
-from core.line.wire import Wire, wire_bytes
-from core.manifest import Manifest, encode_manifest
 from core.names import PackId
 from core.rates import USUAL_RATES
 from core.text import counted, human_bytes, human_duration
-from core.wanted import Portion, wanted_digests
 from packager.build import Build
-from packager.resolving import index_of
-from packager.workspace import Workspace
+from packager.costs import Fetch, Read, fetches
+from packager.quote import disk_data
+from packager.tables import table
 
-# Release and role file come beside the bundle.
-_LISTS: Final = 2_000
-_WIRE: Final = Wire(tls=True)
 _MOST_GROUPS: Final = 30
 
 
@@ -49,25 +41,6 @@ class Taking:
     how: Wanted
 
 
-@dataclass(frozen=True)
-class Fetch:
-    """What one school of a group fetches.
-
-    Attributes:
-        base: the version that it has; 0 for none.
-        content: bytes of index and blocks.
-        line: bytes on the line.
-    """
-
-    base: int
-    content: int
-    line: int
-
-    def seconds(self) -> dict[str, float]:
-        """Give how long that takes at the usual rates."""
-        return {name: self.line / rate for name, rate in USUAL_RATES.items()}
-
-
 Quoted = tuple[Taking, list[Fetch]]
 """A group, and what one of its schools fetches."""
 
@@ -85,32 +58,19 @@ def takers(pack: PackId, assignments: Sequence[Assignment]) -> list[Taking]:
     ]
 
 
-def fetches(build: Build, how: Wanted, workspace: Workspace) -> list[Fetch]:
-    """Give what a school fetches: a new one, then one that has the version before, and so on."""
-    bundles = [(one, index_of(build, one, workspace)) for one in build.bundles]
-    portion = Portion(how.renditions)
-    goal = _with_manifest(build.manifest, portion)
-    found = []
-    for base in [one.base for one in build.bundles]:
-        held = _with_manifest(base, portion) if base else set()
-        costs = [
-            one.link.index_length + cost(index, blocks_needed(index, goal, held, {}).blocks)
-            for one, index in bundles
-            if one.base is None or one.base is base
-        ]
-        content = min(costs)
-        line = wire_bytes(content, _WIRE) + wire_bytes(_LISTS, _WIRE) + _WIRE.connection
-        found.append(Fetch(base.version if base else 0, content, line))
-    return found
+def quoted(build: Build, ones: Iterable[Taking], read: Read) -> list[Quoted]:
+    """Give what each group fetches; what several want alike is counted once.
 
-
-def quoted(build: Build, ones: Iterable[Taking], workspace: Workspace) -> list[Quoted]:
-    """Give what each group fetches; what several want alike is counted once."""
+    Args:
+        build: the version.
+        ones: the groups.
+        read: gives the indexes of its bundles.
+    """
     known: dict[tuple[str, ...], list[Fetch]] = {}
     found = []
     for one in ones:
         if one.how.renditions not in known:
-            known[one.how.renditions] = fetches(build, one.how, workspace)
+            known[one.how.renditions] = fetches(build, one.how, read)
         found.append((one, known[one.how.renditions]))
     return found
 
@@ -122,7 +82,11 @@ def group_lines(ones: Sequence[Quoted]) -> Iterator[str]:
         yield "to assign it: packhorse pack assign"
         return
     for one, each in ones[:_MOST_GROUPS]:
-        yield f"{_name(one)}{_renditions(one.how)}, each school:"
+        if not one.how.renditions:
+            yield f"{_name(one)}: as above"
+            continue
+        kept = human_bytes(each[0].kept)
+        yield f"{_name(one)}{_renditions(one.how)}, each school ({kept} on its disk):"
         yield from _table(each)
     if (more := len(ones) - _MOST_GROUPS) > 0:
         yield f"and {counted(more, 'more group')}"
@@ -142,6 +106,7 @@ def group_data(ones: Iterable[Quoted]) -> list[dict[str, Any]]:
                     "bytes": fetch.content,
                     "line_bytes": fetch.line,
                     "seconds": {name: round(took, 1) for name, took in fetch.seconds().items()},
+                    **disk_data(fetch),
                 }
                 for fetch in each
             ],
@@ -160,10 +125,6 @@ def _how(pack: PackId, assignment: Assignment, group: str) -> Wanted | None:
     return (wanted([mine], "", assignment.place, [pack]) or {}).get(pack)
 
 
-def _with_manifest(manifest: Manifest, portion: Portion) -> set[Digest]:
-    return {*wanted_digests(manifest, [], portion), digest_of(encode_manifest(manifest))}
-
-
 def _name(one: Taking) -> str:
     if one.group == EVERYBODY:
         return f"every school of {one.place}" if one.place else "every school"
@@ -175,12 +136,9 @@ def _renditions(how: Wanted) -> str:
 
 
 def _table(ones: Sequence[Fetch]) -> Iterator[str]:
-    rows = [["", "bytes", *USUAL_RATES]]
+    rows = [["", "on the line", *USUAL_RATES]]
     for one in ones:
         label = f"that has version {one.base}" if one.base else "that is new"
-        times = [human_duration(took) for took in one.seconds().values()]
+        times = map(human_duration, one.seconds().values())
         rows.append([label, human_bytes(one.line), *times])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]
-        yield "  " + "  ".join(cells).rstrip()
+    yield from table(rows)

@@ -147,7 +147,8 @@ def _own(tree: Tree, draft: Draft) -> list[str]:
     """Give the files that are no items any more when ``draft`` is listed."""
     if draft.place.endswith("/"):
         return tree.below[draft.place]
-    return [path for path in draft.paths if not path.endswith("/")]
+    # A page in a folder needs the whole of it, but is only itself.
+    return [draft.place, *(path for path in draft.paths if not path.endswith("/"))]
 
 
 def _listed(tree: Tree, item: ListedItem) -> Draft:

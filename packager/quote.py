@@ -1,52 +1,23 @@
-"""The quote: what a version costs on the line, and what changes, in words."""
+"""The quote: what a version costs, on the line and on the disk."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from core.display import one_line
-from core.manifest import Item, Manifest, best_title
+from core.display import title_in
 from core.rates import USUAL_RATES
 from core.text import counted, human_bytes, human_duration
-from core.withdrawal import Withdrawal
 from packager.build import Build, Bundle
-
-_LANGUAGE: Final = "en"
-# The rest is counted; as data all are given.
-_MOST_TITLES: Final = 20
+from packager.costs import Fetch, line_bytes, seconds_of
+from packager.tables import table
 
 
-@dataclass(frozen=True)
-class Changes:
-    """Titles of the items that differ between two versions."""
+def quote_data(build: Build, costs: Sequence[Fetch]) -> dict[str, Any]:
+    """Give the quote as data.
 
-    added: list[str]
-    changed: list[str]
-    removed: list[str]
-
-    @property
-    def none(self) -> bool:
-        """Whether no item differs."""
-        return not (self.added or self.changed or self.removed)
-
-
-def changes(old: Manifest | None, new: Manifest) -> Changes:
-    """Compare the items of two versions."""
-    before = {item.id: item for item in old.items} if old else {}
-    after = {item.id: item for item in new.items}
-    return Changes(
-        added=[_title(item) for name, item in after.items() if name not in before],
-        changed=[
-            _title(item)
-            for name, item in after.items()
-            if old and name in before and _differs(old, before[name], new, item)
-        ],
-        removed=[_title(item) for name, item in before.items() if name not in after],
-    )
-
-
-def quote_data(build: Build) -> dict[str, Any]:
-    """Give the quote as data."""
+    Args:
+        build: the version.
+        costs: what schools fetch of all of it.
+    """
     manifest = build.manifest
     return {
         "pack": manifest.pack,
@@ -58,110 +29,60 @@ def quote_data(build: Build) -> dict[str, Any]:
         "content_bytes": sum(manifest.digests().values()),
         "bundles": [_bundle_data(bundle) for bundle in build.bundles],
         "dropped": [_bundle_data(bundle) for bundle in build.dropped],
+        "disk": [{"base": one.base, **disk_data(one)} for one in costs],
     }
 
 
-def quote_lines(build: Build) -> list[str]:
-    """Give the quote as a table for people."""
+def disk_data(one: Fetch) -> dict[str, int]:
+    """Give what a version needs on a school's disk as data."""
+    return {"free_bytes": one.room, "kept_bytes": one.kept, "old_bytes": one.old}
+
+
+def head_lines(build: Build, language: str) -> list[str]:
+    """Say which version this is, and how much is in it.
+
+    Args:
+        build: the version.
+        language: of its title.
+    """
     manifest = build.manifest
     content = human_bytes(sum(manifest.digests().values()))
-    title = best_title(manifest.title, _LANGUAGE, manifest.pack)
-    head = f"{manifest.pack} version {manifest.version}: {title}"
-    rows = [["to send", "bytes", *USUAL_RATES]]
-    for bundle in build.bundles:
-        seconds = [human_duration(bundle.link.length / rate) for rate in USUAL_RATES.values()]
-        rows.append([_label(bundle), human_bytes(bundle.link.length), *seconds])
-    lines = [head, f"{counted(len(manifest.items), 'item')}, {content} of content", *_table(rows)]
-    lines += [
-        f"no delta from version {bundle.link.base}: it would save nothing"
-        for bundle in build.dropped
-    ]
-    return lines
-
-
-def change_lines(found: Changes, old: Manifest | None) -> list[str]:
-    """Give the changes in words."""
-    if old is None:
-        return ["first version of this pack"]
-    if found.none:
-        return [f"against version {old.version}: no lesson differs"]
-    lines = [f"against version {old.version}:"]
-    for word, titles in (
-        ("added", found.added),
-        ("changed", found.changed),
-        ("removed", found.removed),
-    ):
-        lines += [f"  {word}: {title}" for title in titles[:_MOST_TITLES]]
-        if more := titles[_MOST_TITLES:]:
-            lines.append(f"  {word}: {counted(len(more), 'more item')}")
-    return lines
-
-
-def withdrawal_data(manifest: Manifest | None, one: Withdrawal) -> dict[str, Any]:
-    """Give a withdrawal as data."""
-    return {
-        "item": one.item,
-        "version": one.version,
-        "title": withdrawn_title(manifest, one),
-        "reason": one_line(one.reason),
-        "at": one.at,
-    }
-
-
-def return_lines(
-    manifest: Manifest | None, returning: Sequence[Withdrawal], staying: Sequence[Withdrawal]
-) -> list[str]:
-    """Say what publishing brings back of what was withdrawn, and what it does not."""
+    title = title_in(manifest.title, language, manifest.pack)
     return [
-        f"  {word}: {withdrawn_title(manifest, one)} (withdrawn on {one.at[:10]}:"
-        f" {one_line(one.reason)})"
-        for word, ones in (("comes back", returning), ("stays withdrawn", staying))
-        for one in ones
+        f"{manifest.pack} version {manifest.version}: {title}",
+        f"{counted(len(manifest.items), 'lesson')}, {content} of content",
     ]
 
 
-def withdrawn_title(manifest: Manifest | None, one: Withdrawal) -> str:
-    """Name what a withdrawal takes back."""
-    if one.item:
-        items = {item.id: item for item in manifest.items} if manifest else {}
-        return one_line(_title(items[one.item])) if one.item in items else one.item
-    return f"all of version {one.version}" if one.version else "the whole pack"
+def quote_lines(build: Build, costs: Sequence[Fetch]) -> list[str]:
+    """Give the quote as tables for people; arguments as for ``quote_data``."""
+    rows = [["to send", "bundle", *USUAL_RATES]]
+    for one in costs:
+        times = map(human_duration, one.seconds().values())
+        rows.append([_label(one), human_bytes(one.content), *times])
+    disk = [["on the disk", "free beforehand", "this version", "old files, until removed"]]
+    for one in costs:
+        old = human_bytes(one.old) if one.base else ""
+        disk.append([_label(one), human_bytes(one.room), human_bytes(one.kept), old])
+    without = [
+        f"no delta from version {one.link.base} ({human_bytes(one.link.length)}): of the full"
+        f" bundle such schools need {human_bytes(one.alternative)}"
+        for one in build.dropped
+    ]
+    return [*table(rows), *without, *table(disk)]
 
 
 def _bundle_data(bundle: Bundle) -> dict[str, Any]:
+    size = bundle.link.length
     return {
         "base": bundle.link.base,
-        "bytes": bundle.link.length,
+        "bytes": size,
+        "line_bytes": line_bytes(size),
         "full_bytes_for_base": bundle.alternative,
         "index": bundle.link.index,
-        "seconds": {
-            name: round(bundle.link.length / rate, 1) for name, rate in USUAL_RATES.items()
-        },
+        "seconds": {name: round(took, 1) for name, took in seconds_of(size).items()},
     }
 
 
-def _label(bundle: Bundle) -> str:
-    if bundle.base is None:
-        return "new schools"
-    return f"from version {bundle.base.version}"
-
-
-def _differs(old: Manifest, before: Item, new: Manifest, after: Item) -> bool:
-    def content(manifest: Manifest, item: Item) -> list[tuple[str, str]]:
-        return [(file.path, file.digest) for file in manifest.files_of(item)]
-
-    return before != after or content(old, before) != content(new, after)
-
-
-def _title(item: Item) -> str:
-    return best_title(item.title, _LANGUAGE, item.id)
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    return [
-        "  "
-        + row[0].ljust(widths[0])
-        + "".join("  " + cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))
-        for row in rows
-    ]
+def _label(one: Fetch) -> str:
+    return f"from version {one.base}" if one.base else "new schools"

@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from core.display import one_line
+from core.display import one_line, title_in
 from core.errors import UsageError
-from core.manifest import Manifest, best_title
+from core.manifest import Manifest
 from core.names import PackId, parse_pack_id
 from core.release import Release
 from core.text import counted, human_bytes
@@ -14,8 +14,9 @@ from core.withdrawal import MAX_REASON, Withdrawal, check_withdrawals
 from packager.assigning import Repository, groups_taking
 from packager.authority import Authority
 from packager.fetch import fetch_manifest, published_release
-from packager.quote import withdrawn_title
+from packager.reader import reader_language
 from packager.remote import Remote
+from packager.withdrawn import withdrawn_title
 
 _TARGET = re.compile(r"([^@/]+/[^@/]+/[^@/]+)(?:@([1-9]\d{0,15})|[@/]([a-z0-9][a-z0-9-]{0,99}))?\Z")
 _NEAR: Final = 10
@@ -112,7 +113,7 @@ def plan_withdrawal(remote: Remote, authority: Authority, what: What, reason: st
 def withdrawal_lines(plan: Plan, repository: Repository) -> list[str]:
     """Say in words what is withdrawn, and from whom."""
     manifest, new = plan.manifest, plan.new
-    title = one_line(best_title(manifest.title, "en", manifest.pack))
+    title = title_in(manifest.title, reader_language(), manifest.pack)
     items, size = counted(len(manifest.items), "item"), human_bytes(plan.release.content_size)
     lines = [
         f"{manifest.pack} version {manifest.version}: {title} ({items}, {size})",

@@ -47,12 +47,13 @@ def tui(state: str, socket: str | None, language: str | None) -> None:
         raise UsageError(
             "This needs a terminal.", hint="Use `packhorse node status` in scripts and pipes."
         )
+    from core.languages import terminal_language
     from tui.client import ControlClient
     from tui.plain import is_plain, plain_lines
-    from tui.texts import language_of, load_languages
+    from tui.texts import load_languages
 
     agent = ControlClient(Path(socket) if socket else Path(state) / SOCKET_NAME)
-    tag = language or language_of(os.environ)
+    tag = language or terminal_language(os.environ)
     if is_plain(os.environ):
         for line in asyncio.run(plain_lines(agent, load_languages()[tag])):
             click.echo(line)

@@ -85,14 +85,3 @@ def load_languages() -> dict[str, Language]:
         "zh": Language("zh", "中文", chinese.gettext, chinese.ngettext),
         "en": Language("en", "English", english.gettext, english.ngettext),
     }
-
-
-def language_of(environment: Mapping[str, str]) -> str:
-    """Choose a language as the terminal's user has set it."""
-    # The kernel's own console has no Chinese letters.
-    if environment.get("TERM") == "linux":
-        return "en"
-    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if environment.get(variable):
-            return "zh" if environment[variable].lower().startswith("zh") else "en"
-    return "en"

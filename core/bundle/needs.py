@@ -1,9 +1,10 @@
 """What a node needs from a bundle: which blocks, and which byte ranges to ask for."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from core.bundle.index import Index
+from core.bundle.codecs import STORED
+from core.bundle.index import Block, Index
 from core.digest import Digest
 
 
@@ -134,3 +135,13 @@ def sources_needed(index: Index, blocks: Collection[int]) -> set[Digest]:
 def cost(index: Index, blocks: Collection[int]) -> int:
     """Give the bytes that fetching ``blocks`` takes, index not included."""
     return sum(index.blocks[number].length for number in blocks)
+
+
+def is_in_place(block: Block) -> bool:
+    """Say whether a block's bytes are those of one blob, received where they belong."""
+    return block.codec == STORED and len(block.outputs) == 1
+
+
+def waiting_bytes(index: Index, blocks: Iterable[int]) -> int:
+    """Give the bytes that ``blocks`` take on the disk beside the blobs that they make."""
+    return sum(index.blocks[n].length for n in blocks if not is_in_place(index.blocks[n]))

@@ -25,10 +25,16 @@ Titles = dict[str, str]
 
 
 class BundleQuote(msgspec.Struct, frozen=True):
-    """What one bundle costs: from which version (0 for none), and its bytes."""
+    """What one bundle costs: from which version (0 for none), its bytes, and those on the line."""
 
     base: Count
     bytes: Count
+    line_bytes: Count = 0
+
+    @property
+    def line(self) -> int:
+        """Bytes by which it is told how long it takes; an older packager gave one figure."""
+        return self.line_bytes or self.bytes
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -36,7 +42,13 @@ class Changes(msgspec.Struct, frozen=True):
 
     added: list[str] = []
     changed: list[str] = []
+    moved: list[str] = []
     removed: list[str] = []
+
+    @property
+    def none(self) -> bool:
+        """Whether no lesson differs."""
+        return not (self.added or self.changed or self.moved or self.removed)
 
 
 class Withdrawn(msgspec.Struct, frozen=True, kw_only=True):

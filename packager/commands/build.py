@@ -1,7 +1,6 @@
 """``packhorse pack build``."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +42,7 @@ def build(
     Can be interrupted and run again at any time: what is finished is kept.
     """
     from packager.commands.setting_up import tools_for, workspace_of
+    from packager.commands.warning import warn, warning_data
     from packager.progress import errors_told
     from packager.scan import scan
 
@@ -52,15 +52,16 @@ def build(
         tools = tools_for(place, level, deltas, progress)
         with tools.workspace.lock():
             tools.workspace.keep_only(found.settings.id)
-            if repository is None:
-                made = _alone(found, tools)
-                _tell(found, made, as_json=as_json, compared=False)
-            else:
-                made = _compared(found, repository, tools)
-                _tell(found, made, as_json=as_json, compared=True)
+            made = _compared(found, repository, tools) if repository else _alone(found, tools)
+            data, lines = _quote(found, made, tools)
+        data = {"skipped": found.skipped, "warnings": warning_data(made.warnings)} | data
+        warn(made.warnings)
+        for line in [json.dumps(data, ensure_ascii=False)] if as_json else lines:
+            click.echo(line)
 
 
 def _alone(found: "Folder", tools: "Tools") -> "Comparison":
+    """Compare with what the workspace knows, without asking a repository."""
     from cache.clock import Clock
     from packager.build import build_bundles
     from packager.manifests import make_manifest
@@ -74,9 +75,9 @@ def _alone(found: "Folder", tools: "Tools") -> "Comparison":
         tools.workspace,
         lambda version: make_manifest(rendered.folder, digests, version),
     )
-    known = bases(tools.workspace, manifest.version, tools.deltas, published=False)
-    made = build_bundles(found, manifest, known, tools)
-    return Comparison(previous=None, build=made, warnings=rendered.warnings)
+    known = bases(tools.workspace, manifest.version, max(1, tools.deltas), published=False)
+    made = build_bundles(found, manifest, known[: tools.deltas], tools)
+    return Comparison(previous=known[0] if known else None, build=made, warnings=rendered.warnings)
 
 
 def _compared(found: "Folder", repository: str, tools: "Tools") -> "Comparison":
@@ -87,42 +88,12 @@ def _compared(found: "Folder", repository: str, tools: "Tools") -> "Comparison":
     return compare(found, open_remote(repository), tools, Clock().wall())
 
 
-def _tell(found: "Folder", comparison: "Comparison", *, as_json: bool, compared: bool) -> None:
-    from packager.commands.warning import warn, warning_data
-    from packager.quote import (
-        change_lines,
-        changes,
-        quote_data,
-        quote_lines,
-        return_lines,
-        withdrawal_data,
-    )
+def _quote(found: "Folder", made: "Comparison", tools: "Tools") -> tuple[dict[str, Any], list[str]]:
+    from packager.commands.quoting import nothing, quoted
+    from packager.costs import indexes_of
 
-    warn(comparison.warnings)
-    previous, made = comparison.previous, comparison.build
-    version = previous.version if previous else 0
-    data: dict[str, Any] = {"skipped": found.skipped}
-    data["warnings"] = warning_data(comparison.warnings)
-    if made is None:
-        nothing = not comparison.returning
-        data |= {"pack": found.settings.id, "version": version, "nothing_to_publish": nothing}
-        data["previous"] = version
-        lines = [
-            f"Nothing to publish: version {version} has exactly these lessons."
-            if nothing
-            else f"{found.settings.id} version {version} again, as it is:"
-        ]
-    else:
-        data |= quote_data(made)
-        lines = quote_lines(made)
-        if compared:
-            differences = changes(previous, made.manifest)
-            data |= {"previous": version, "changes": asdict(differences)}
-            lines += change_lines(differences, previous)
-    if compared:
-        manifest = comparison.manifest
-        returning, staying = comparison.returning, comparison.staying
-        data["comes_back"] = [withdrawal_data(manifest, one) for one in returning]
-        lines += return_lines(manifest, returning, staying)
-    for line in [json.dumps(data, ensure_ascii=False)] if as_json else lines:
-        click.echo(line)
+    pack = found.settings.id
+    if not made.build and not made.returning:
+        return nothing(made, pack)
+    read = indexes_of(made.build, tools.workspace) if made.build else None
+    return quoted(made, pack, read)

@@ -77,17 +77,20 @@ def _data(found: "Folder", outlook: "Outlook") -> dict[str, Any]:
 
 
 def _lines(found: "Folder", outlook: "Outlook") -> list[str]:
-    from core.manifest import best_title
+    from core.display import title_in
     from core.text import counted, human_bytes
+    from packager.changes.telling import title_of
     from packager.forms import form_name
+    from packager.reader import reader_language
 
     settings = found.settings
     version = f" version {settings.version}" if settings.version else ""
-    title = best_title(dict(settings.titles), "en", "")
+    language = reader_language()
+    title = title_in(dict(settings.titles), language, "")
     lines = [f"{settings.id}{version}" + (f": {title}" if title else "")]
     lines += [form_name(settings.form)] if settings.form else []
     for number, (item, size) in enumerate(zip(found.items, found.item_sizes(), strict=True), 1):
-        name = best_title(item.title, "en", item.id)
+        name = title_of(item, language)
         # The id is what `pack withdraw` takes.
         told = f"{name}  ({item.entry}, id {item.id})"
         lines.append(f"{number:4}  {item.kind:8}  {human_bytes(size):>8}  {told}")

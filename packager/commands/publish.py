@@ -1,7 +1,6 @@
 """``packhorse pack publish``."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from packager.build import Build, Tools
+    from packager.costs import Read
     from packager.progress import Narration
     from packager.publish import Publication, Target
     from packager.signing import HandedIn
@@ -89,12 +89,9 @@ def publish(
             publication = prepare(found, target, tools, now, keep=keep)
             warn(publication.warnings)
             anything = publication.build or publication.returning or publication.is_due(now)
-            if not anything:
-                data, published = _nothing(publication), True
-            else:
-                data = _quote(publication, quiet=as_json)
-                if publication.build:
-                    data |= _groups(publication.build, target, tools, quiet=as_json)
+            data = _quote(publication, target, tools, quiet=as_json, anything=bool(anything))
+            published = not anything
+            if anything:
                 handed, sent = _send(publication, target, tools, now)
                 published = wait_for(target, handed, wait)
                 data |= {"role": handed.role, "role_version": handed.version, "sent_bytes": sent}
@@ -108,58 +105,45 @@ def publish(
     end(ctx, published=published, wait=wait)
 
 
-def _nothing(publication: "Publication") -> dict[str, Any]:
-    from packager.progress import say
-
-    version = publication.previous.version if publication.previous else 0
-    say(f"Nothing to publish: version {version} has exactly these lessons.")
-    return {"version": version, "nothing_to_publish": True}
-
-
-def _quote(publication: "Publication", *, quiet: bool) -> dict[str, Any]:
+def _quote(
+    publication: "Publication",
+    target: "Target",
+    tools: "Tools",
+    *,
+    quiet: bool,
+    anything: bool,
+) -> dict[str, Any]:
     """Tell what it costs and what changes, before anything is sent."""
+    from packager.commands.quoting import nothing, quoted
+    from packager.costs import indexes_of
     from packager.progress import say
-    from packager.quote import (
-        change_lines,
-        changes,
-        quote_data,
-        quote_lines,
-        return_lines,
-        withdrawal_data,
-    )
 
-    previous, build, manifest = publication.previous, publication.build, publication.manifest
-    returning, staying = publication.returning, publication.staying
-    version = previous.version if previous else 0
-    if build:
-        found = changes(previous, build.manifest)
-        data = quote_data(build) | {"previous": version, "changes": asdict(found)}
-        lines = [*quote_lines(build), *change_lines(found, previous)]
-    else:
-        data = {"pack": publication.pack, "version": version, "previous": version}
-        lines = [f"{publication.pack} version {version} again, as it is:"]
-        if not returning:
-            lines.append("  renews your signature, which ends in a year; no lesson is sent again")
-    for line in [*lines, *return_lines(manifest, returning, staying)]:
-        if not quiet:
-            say(line)
-    return data | {
-        "comes_back": [withdrawal_data(manifest, one) for one in returning],
-        "stays_withdrawn": [withdrawal_data(manifest, one) for one in staying],
-    }
+    pack, build = publication.pack, publication.build
+    if not anything:
+        data, lines = nothing(publication, pack)
+        say(lines[0])
+        return data
+    read = indexes_of(build, tools.workspace) if build else None
+    data, lines = quoted(publication, pack, read)
+    if not build and not publication.returning:
+        lines.append("  renews your signature, which ends in a year; no lesson is sent again")
+    if build and read:
+        groups, told = _groups(build, target, read)
+        data |= groups
+        lines += told
+    for line in [] if quiet else lines:
+        say(line)
+    return data
 
 
-def _groups(build: "Build", target: "Target", tools: "Tools", *, quiet: bool) -> dict[str, Any]:
-    """Tell what it costs each group of schools."""
+def _groups(build: "Build", target: "Target", read: "Read") -> tuple[dict[str, Any], list[str]]:
+    """Give what it costs each group of schools, as data and in words."""
     from packager.assigning import read_repository
     from packager.group_quote import group_data, group_lines, quoted, takers
-    from packager.progress import say
 
     ones = takers(build.manifest.pack, read_repository(target.remote).assignments)
-    found = quoted(build, ones, tools.workspace)
-    for line in () if quiet else group_lines(found):
-        say(line)
-    return {"groups": group_data(found)}
+    found = quoted(build, ones, read)
+    return {"groups": group_data(found)}, list(group_lines(found))
 
 
 def _send(

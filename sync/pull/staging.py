@@ -17,8 +17,8 @@ from typing import Final
 from cache import durable
 from cache.blobs import BlobStore, hashed_as
 from cache.disk_errors import in_words
-from core.bundle.codecs import STORED
 from core.bundle.index import Index
+from core.bundle.needs import is_in_place, waiting_bytes
 from core.digest import Digest, digest_from_bytes
 from core.errors import RefusedError
 from sync.applier import SourceLostError, decode
@@ -110,8 +110,7 @@ class Staging:
             for number in outputs
             if self._lacks(number)
         )
-        payloads = sum(self._index.blocks[n].length for n in blocks if not self._in_place(n))
-        return made + payloads
+        return made + waiting_bytes(self._index, blocks)
 
     def beginning(self, number: int) -> bytes:
         """Give the bytes of a block that are here already; they are not verified."""
@@ -241,9 +240,7 @@ class Staging:
         durable.remove_tree(self._directory)
 
     def _in_place(self, number: int) -> bool:
-        """Say whether a block's bytes are those of one blob, received where they belong."""
-        block = self._index.blocks[number]
-        return block.codec == STORED and len(block.outputs) == 1
+        return is_in_place(self._index.blocks[number])
 
     def _place(self, number: int) -> tuple[Path, int]:
         if self._in_place(number):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from packager.changes.comparing import KINDS
 from tests.support.tiny_repository import TinyRepository
 from tests.unit.packager.conftest import PACK, Ran, Run, fill
 
@@ -186,6 +187,6 @@ def test_build_quotes_against_what_is_published_without_a_key(
     data = run(*quote, "--workspace", tmp_path / "elsewhere").data
     assert (data["version"], data["previous"]) == (2, 1)
     assert [bundle["base"] for bundle in data["bundles"]] == [0, 1]
-    assert data["changes"] == {"added": [], "changed": ["Fish"], "removed": []}
+    assert [data["changes"][kind] for kind in KINDS] == [[], ["Fish"], [], []]
     assert "against version 1" in run(*quote[:-1]).out
     assert tiny.sequence() == 0

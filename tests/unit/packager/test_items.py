@@ -95,3 +95,10 @@ def test_a_listed_index_page_stands_for_its_folder() -> None:
 def test_the_same_lesson_is_not_listed_twice() -> None:
     with pytest.raises(UsageError, match="twice"):
         entries("p/index.html", listed=("p/index.html", "p"))
+
+
+def test_a_listed_page_in_a_folder_is_one_item() -> None:
+    assert entries("u/b.html", "u/a.html", "u/c.css", listed=("u/b.html",)) == [
+        "u/b.html",
+        "u/a.html",
+    ]

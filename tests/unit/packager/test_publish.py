@@ -12,6 +12,7 @@ from core.names import PackId
 from core.release import Release, bundle_path, decode_release, release_path
 from core.trust import edit
 from core.trust.roles import metadata_path
+from packager.changes.comparing import KINDS
 from tests.support.rebuild import Blobs, manifest_in, rebuild, tree_of
 from tests.support.tiny_repository import TinyRepository, publish_files
 from tests.unit.packager.conftest import PACK, Ran, Run, fill
@@ -66,7 +67,13 @@ def test_two_versions_reach_a_node(run: Run, folder: Path, tiny: TinyRepository)
     (folder / "01 分数.zh.vtt").unlink()
     second = publish(run, folder, tiny, "--json").data
     assert second["version"] == 2
-    assert second["changes"] == {"added": ["new"], "changed": ["分数", "sheet"], "removed": []}
+    assert {kind: second["changes"][kind] for kind in KINDS} == {
+        "added": ["new"],
+        "changed": ["分数", "sheet"],
+        "moved": [],
+        "removed": [],
+    }
+    assert [one["what"] for one in second["changes"]["lessons"]] == [["subtitles"], ["content"], []]
     assert [bundle["base"] for bundle in second["bundles"]] == [0, 1]
     assert second["published"] is False
     for base, blobs in ((0, {}), (1, held)):
@@ -102,7 +109,9 @@ def test_the_quote_comes_in_words(run: Run, folder: Path, tiny: TinyRepository) 
     assert "first version of this pack" in err
     (folder / "04 new.txt").write_text("new")
     err = publish(run, folder, tiny).err
-    assert "against version 1:\n  added: new" in err
+    assert "against version 1: 1 added, 3 as before\n  added    new " in err
+    # Nothing is sent before.
+    assert err.index("added    new") < err.index("every school: as above") < err.index("Sent.")
 
 
 def test_nothing_is_published_twice(run: Run, folder: Path, tiny: TinyRepository) -> None:

@@ -2,23 +2,9 @@
 
 import pytest
 
-from tui.texts import language_of, load_languages
+from tui.texts import load_languages
 
 LANGUAGES = load_languages()
-
-
-@pytest.mark.parametrize(
-    ("environment", "language"),
-    [
-        ({"LANG": "zh_CN.UTF-8"}, "zh"),
-        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "en_GB.UTF-8"}, "en"),
-        ({"LANG": "zh_CN.UTF-8", "TERM": "linux"}, "en"),
-        ({"LANG": "bo_CN.UTF-8"}, "en"),
-        ({}, "en"),
-    ],
-)
-def test_the_language_comes_from_the_terminal(environment: dict[str, str], language: str) -> None:
-    assert language_of(environment) == language
 
 
 @pytest.mark.parametrize(

@@ -85,9 +85,11 @@ async def test_a_folder_is_quoted_and_then_published(hub: TinyHub) -> None:
         assert not (hub.hub_directory.publishing / "files").exists()
         await press(browser, "drop", job_id(page))
         # The second version: what differs, and what a delta costs.
-        await send(browser, FOLDER | {"02/page.html": b"<title>Gills</title>"})
+        changed = FOLDER | {"02/page.html": b"<title>Gills</title>"}
+        changed["03 认识鱼.txt"] = changed.pop("01 认识鱼.txt")
+        await send(browser, changed)
         page = await until(browser, has("Publish version 2"))
-        for words in ("schools with version 1", "Changed", "Gills", "Against version 1"):
+        for words in ("schools with version 1", "Changed", "Gills", "Moved", "Against version 1"):
             assert words in page
         await press(browser, "drop", job_id(page))
         # What is published already is said to be so.

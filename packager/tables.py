@@ -1,0 +1,14 @@
+"""Tables of a quote: words on the left, figures on the right."""
+
+from collections.abc import Sequence
+
+from core.display import cells, fit
+
+
+def table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Give the lines of a table, whose columns but the first are on the right."""
+    widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(["", fit(row[0], widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+        for row in rows
+    ]
