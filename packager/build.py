@@ -161,6 +161,8 @@ class _Maker:
         if ready:
             return ready
         contents = self._contents(base)
+        if base is None:
+            contents.insert(0, Content(digest_of(self._data), len(self._data), ""))
         label = f"Delta from version {base.version}" if base else "Full bundle"
         total = sum(content.size for content in contents) + (0 if base else len(self._data))
         with self._phases(label, total) as progress:
@@ -181,10 +183,7 @@ class _Maker:
         if base:
             delta = DeltaBundler(self._workspace, self._manifest, base, self._levels.delta)
             return delta.write(contents, progress)
-        manifest = Content(digest_of(self._data), len(self._data), "")
-        return Bundler(self._workspace, self._manifest, self._recipe).write(
-            [manifest, *contents], progress
-        )
+        return Bundler(self._workspace, self._manifest, self._recipe).write(contents, progress)
 
     def full_cost(self, full: BuiltBundle, base: Manifest) -> int:
         """Give what the full bundle costs a node that holds ``base``, bytes."""

@@ -19,6 +19,7 @@ from core.manifest import Manifest
 from core.release import FULL, BundleLink
 from packager.assembling import assemble, content_changed
 from packager.layout import Content, Piece, PlannedBlock, plan_blocks
+from packager.reckoning import Reckoning, compressing
 from packager.reuse import Payload, Reusable
 from packager.workspace import Workspace
 
@@ -73,7 +74,7 @@ class Bundler:
 
         Args:
             contents: what it is to make; the manifest first.
-            progress: told bytes of content as they are done.
+            progress: told as many bytes as ``contents`` have, as the work goes on.
 
         Raises:
             UsageError: content changed while the bundle was made.
@@ -83,11 +84,24 @@ class Bundler:
         for content in contents:
             self._outputs[content.digest] = len(self._rows)
             self._rows.append(Output(bytes.fromhex(content.digest), content.size))
+        reckoning = Reckoning(
+            progress,
+            sum(one.size for one in contents),
+            compressing(self._recipe.levels.full),
+        )
+        quick = sum(block.size for block in blocks if self._is_quick(block))
+        reckoning.expect(stored=quick, encoded=sum(block.size for block in blocks) - quick)
         with self._staged.open("wb") as sink:
             for block in blocks:
                 self._add(block, sink.write)
-                progress(block.size)
-        return self._assemble()
+                reckoning.made(block.size, is_stored=self._is_quick(block))
+        made = self._assemble()
+        reckoning.end()
+        return made
+
+    def _is_quick(self, block: PlannedBlock) -> bool:
+        """Whether a block need not be compressed."""
+        return block.stored or block in self._recipe.reusable
 
     def _add(self, planned: PlannedBlock, sink: Callable[[bytes], object]) -> None:
         if planned.stored:

@@ -1,10 +1,11 @@
 """Writing a delta: what a node that has one version needs for another."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
 
-from core.bundle.codecs import ZSTD
+from core.bundle.codecs import STORED, ZSTD
 from core.bundle.compact import CompactBlock, CompactIndex
 from core.bundle.encode import compress_zstd
 from core.bundle.frame import encode_compact_head, index_digest
@@ -15,7 +16,9 @@ from core.manifest import Manifest, encode_manifest
 from core.release import BundleLink
 from packager.assembling import Payloads, assemble, content_changed
 from packager.delta.making import LEVEL, Absent, MadeBlock, New, Source, make_blocks
+from packager.delta.processes import count_of
 from packager.layout import LARGE_BYTES, Content, Group, plan_groups
+from packager.reckoning import Reckoning, referring
 from packager.workspace import Workspace
 
 Progress = Callable[[int], None]
@@ -47,12 +50,13 @@ class DeltaBundler:
 
         Args:
             new: what a node of the base lacks.
-            progress: told bytes of content as they are done.
+            progress: told as many bytes as ``new`` has, as the work goes on.
 
         Raises:
             UsageError: content changed while the bundle was made.
         """
         groups = plan_groups(new)
+        reckoning = self._reckoning(new, progress)
         outputs = [one.digest for group in groups for one in group.contents]
         outputs += [one.digest for one in new if not one.size]
         untold = len(groups[0].contents) if groups and not groups[0].is_told else 0
@@ -60,9 +64,10 @@ class DeltaBundler:
         told = compress_zstd(listing, self._old.text, self._level)
         blocks, prelude = [CompactBlock(ZSTD, len(told), b"", len(listing))], [told]
         staged = self._workspace.staging("payloads")
-        with staged.open("wb") as sink:
+        # Whatever happens here, nobody goes on encoding in vain.
+        with staged.open("wb") as sink, closing(self._blocks(groups, reckoning)) as made:
             payloads = Payloads(sink, staged)
-            for group, one in self._blocks(groups):
+            for group, one in made:
                 raw = b""
                 if group.is_told:
                     raw = bytes.fromhex(payloads.add(one))
@@ -70,7 +75,7 @@ class DeltaBundler:
                     prelude.append(one.payload)
                 length = len(one.payload)
                 blocks.append(CompactBlock(one.codec, length, raw, one.size, one.references))
-                progress(one.size)
+                reckoning.made(one.size, is_stored=one.codec == STORED)
         index = CompactIndex(
             self._manifest.pack,
             self._manifest.version,
@@ -83,9 +88,22 @@ class DeltaBundler:
         head = encode_compact_head(index, prelude)
         path = self._workspace.staging("bundle")
         length = assemble(path, head, payloads.all, self._changed)
+        reckoning.end()
         return BundleLink(self._base.version, length, len(head), index_digest(head)), path
 
-    def _blocks(self, groups: Sequence[Group]) -> Iterator[tuple[Group, MadeBlock]]:
+    def _reckoning(self, new: Sequence[Content], progress: Progress) -> Reckoning:
+        """Say how much there is to do."""
+        reckoning = Reckoning(progress, sum(one.size for one in new), referring(count_of()))
+        reckoning.expect(
+            old=sum(size for _, size in self._known) if new else 0,
+            stored=sum(one.size for one in new if one.stored),
+            encoded=sum(one.size for one in new if not one.stored),
+        )
+        return reckoning
+
+    def _blocks(
+        self, groups: Sequence[Group], reckoning: Reckoning
+    ) -> Generator[tuple[Group, MadeBlock]]:
         """Make the blocks of all groups."""
         numbers = {digest: number for number, (digest, _) in enumerate(self._known)}
         before = {row.path: numbers[row.digest] for row in self._old.rows}
@@ -108,7 +126,7 @@ class DeltaBundler:
             else Absent(size)
             for digest, size in self._known
         ]
-        for number, block in make_blocks(new, old, self._level):
+        for number, block in make_blocks(new, old, self._level, reckoning.looked):
             yield groups[number], block
 
     def _changed(self, place: Path) -> NoReturn:

@@ -1,16 +1,17 @@
 """Narration: what is being done, and progress, for a person or for a program; all to stderr.
 
 A program asks for it with ``--progress json``, and gets a line of JSON for each step of a phase,
-``{"phase": "Full bundle", "done": 1000, "total": 5000}``, bytes (of renditions, work), and one for
-the error that ended the command, ``{"error": {"template": ..., "hint": ..., "fields": {...}}}``.
-What is said besides stands in lines that are not JSON.
+``{"phase": "Full bundle", "done": 1000, "total": 5000, "seconds_left": 40}``, bytes (of renditions,
+work; of what takes longer than the rest, they rise more slowly), and the time left as soon as that
+can be said; and one for the error that ended the command,
+``{"error": {"template": ..., "hint": ..., "fields": {...}}}``. What is said besides stands in lines
+that are not JSON.
 """
 
 import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import click
@@ -19,8 +20,11 @@ import msgspec
 from cache.clock import Clock
 from core.control import wording_of
 from core.errors import PackhorseError
+from packager.bar import Bar
+from packager.pace import Pace
 
 Narration = Literal["bar", "json"]
+GOES_ON: Final = "Interrupted. What is finished is kept: run the command again to go on."
 _PAUSE_SECONDS: Final = 0.5
 
 
@@ -48,8 +52,8 @@ def bar(label: str, total: int) -> Iterator[_Progress]:
     if not sys.stderr.isatty():
         yield lambda _: None
         return
-    with click.progressbar(length=total, label=label, file=sys.stderr, show_eta=True) as shown:
-        yield shown.update
+    with Bar(label, total) as shown:
+        yield shown.advance
 
 
 @contextmanager
@@ -62,10 +66,19 @@ def steps(label: str, total: int) -> Iterator[_Progress]:
 
 
 @contextmanager
-def errors_told(narration: Narration) -> Iterator[None]:
-    """Tell a program of the error that ends the block, so that it can put it into its words."""
+def errors_told(narration: Narration, interrupted: str = GOES_ON) -> Iterator[None]:
+    """Tell a program of the error that ends the block, so that it can put it into its words.
+
+    Args:
+        narration: how progress is told.
+        interrupted: what a person is told who interrupts it.
+    """
     try:
         yield
+    except KeyboardInterrupt as error:
+        # On a terminal it stands behind what was typed.
+        say(f"\n{interrupted}" if sys.stderr.isatty() else interrupted)
+        raise click.Abort from error
     except PackhorseError as error:
         if narration == "json":
             told = msgspec.to_builtins(wording_of(error))
@@ -73,20 +86,27 @@ def errors_told(narration: Narration) -> Iterator[None]:
         raise
 
 
-@dataclass
 class _Phase:
-    label: str
-    total: int
-    clock: Clock
-    done: int = 0
-    told: float = 0
+    def __init__(self, label: str, total: int, clock: Clock) -> None:
+        self._label = label
+        self._total = total
+        self._clock = clock
+        self._done = 0
+        self._told = 0.0
+        self._pace = Pace(clock.monotonic())
 
     def advance(self, count: int) -> None:
-        self.done += count
-        if self.clock.monotonic() - self.told >= _PAUSE_SECONDS:
+        now = self._clock.monotonic()
+        self._done += count
+        self._pace.came(now, min(1.0, self._done / self._total) if self._total else 1.0)
+        if now - self._told >= _PAUSE_SECONDS:
             self.tell()
 
     def tell(self) -> None:
-        self.told = self.clock.monotonic()
-        step = {"phase": self.label, "done": self.done, "total": self.total}
+        self._told = self._clock.monotonic()
+        step: dict[str, str | int]
+        step = {"phase": self._label, "done": self._done, "total": self._total}
+        left = self._pace.left(self._told)
+        if left is not None:
+            step["seconds_left"] = round(left)
         say(json.dumps(step, ensure_ascii=False))

@@ -45,6 +45,10 @@ class Reusable:
             payloads.update(_payloads(workspace, built))
         return cls(payloads)
 
+    def __contains__(self, planned: PlannedBlock) -> bool:
+        """Whether there is a payload that makes a block, damaged or not."""
+        return planned.slices in self._payloads
+
     def find(self, planned: PlannedBlock) -> Payload | None:
         """Give the payload that makes a block, if there is one and it is undamaged."""
         payload = self._payloads.get(planned.slices)

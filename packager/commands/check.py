@@ -31,7 +31,7 @@ def check(ctx: click.Context, folder: Path, *, progress: "Narration", as_json: b
     from packager.renditions.outlook import look_ahead
     from packager.scan import scan
 
-    with errors_told(progress):
+    with errors_told(progress, "Interrupted."):
         found = scan(folder)
         outlook = look_ahead(found, phases_for(progress))
     if as_json:

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,6 +12,8 @@ from packager.places import Place
 if TYPE_CHECKING:
     from packager.folders.diffing import Difference
     from packager.progress import Narration
+
+INTERRUPTED: Final = "Interrupted. Nothing was written: run the command again to begin anew."
 
 
 @click.command()
@@ -36,7 +38,7 @@ def diff(old: Path, new: Path, *, output: Path, progress: "Narration", as_json: 
     from packager.folders.diffing import diff_folders
     from packager.progress import errors_told, phases_for
 
-    with errors_told(progress):
+    with errors_told(progress, INTERRUPTED):
         made = diff_folders(old, new, output, phases_for(progress))
         for line in [json.dumps(_data(made))] if as_json else _lines(made, output):
             click.echo(line)

@@ -9,14 +9,12 @@ Blocks are encoded by all processors; they come in order.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from mmap import ACCESS_READ, mmap
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -27,11 +25,15 @@ from core.bundle.index import MAX_BLOCK_BYTES, STORED_BLOCK_BYTES
 from core.bundle.same_deflate import has_same_deflate
 from packager.delta.encode import Encoded, Expanded, encode_with
 from packager.delta.fingerprints import DENSE, THIN, Hashes, Places, fingerprints
-from packager.delta.processes import count_of, leave_interrupts
+from packager.delta.processes import count_of
 from packager.delta.references import Like, Space
 from packager.delta.streams import HEAD_BYTES, Encodings, may_have_streams, streams_of
 from packager.delta.texts import Part, Text, joined
+from packager.delta.workers import Workers
 from packager.faults import changed
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 LEVEL: Final = 22
 # From here on an old file is sampled thinly; what it shares with a new one is long.
@@ -149,11 +151,15 @@ class _Job(NamedTuple):
     ranges: tuple[Range, ...]
 
 
+Looked = Callable[[int], None]
 _Work = tuple[int, _Job | MadeBlock]
 
 
 def make_blocks(
-    groups: Sequence[Sequence[New]], old: Sequence[Source | Absent], level: int = LEVEL
+    groups: Sequence[Sequence[New]],
+    old: Sequence[Source | Absent],
+    level: int = LEVEL,
+    looked: Looked = lambda _: None,
 ) -> Iterator[tuple[int, MadeBlock]]:
     """Make the blocks of what is new.
 
@@ -161,12 +167,13 @@ def make_blocks(
         groups: what is to be made, in order; blocks hold parts of one group.
         old: what can be referred to, in the order of the space.
         level: zstd's.
+        looked: is told bytes of what is old once it was looked at.
 
     Yields:
         The number of the group, and a block.
     """
     size = sum(new.source.size for group in groups for new in group if not new.is_stored)
-    work = _Planner(old).work(groups)
+    work = _Planner(old, looked).work(groups)
     if size < _WORTH_PROCESSES:
         return _here(work, level)
     return _in_processes(work, level)
@@ -186,7 +193,7 @@ def _in_processes(work: Iterator[_Work], level: int) -> Iterator[tuple[int, Made
     most = count_of()
     waiting: deque[tuple[int, MadeBlock | tuple[Future[Encoded], int, tuple[Range, ...]]]]
     waiting = deque()
-    with ProcessPoolExecutor(most, get_context("spawn"), leave_interrupts) as pool:
+    with Workers(most) as pool:
         for number, one in work:
             if isinstance(one, MadeBlock):
                 waiting.append((number, one))
@@ -214,14 +221,15 @@ class _Planner:
 
     Args:
         old: what can be referred to.
+        looked: is told its bytes.
     """
 
-    def __init__(self, old: Sequence[Source | Absent]) -> None:
+    def __init__(self, old: Sequence[Source | Absent], looked: Looked) -> None:
         self._starts = list(accumulate((one.size for one in old), initial=0))
         self._texts = [
             _text(one, None) if isinstance(one, Source) else Text(_nothing, 0) for one in old
         ]
-        self._space = Space(self._texts, map(_samples, self._texts))
+        self._space = Space(self._texts, self._samples(old, looked))
 
     def work(self, groups: Sequence[Sequence[New]]) -> Iterator[_Work]:
         """Give all blocks in order: to be encoded, or made already."""
@@ -230,6 +238,13 @@ class _Planner:
             for pieces in _blocks(group, encodings):
                 for one in self._planned(pieces):
                     yield number, one
+
+    def _samples(
+        self, old: Sequence[Source | Absent], looked: Looked
+    ) -> Iterator[tuple[Hashes, Places]]:
+        for one, text in zip(old, self._texts, strict=True):
+            yield _samples(text)
+            looked(one.size)
 
     def _planned(self, pieces: Sequence[_Piece]) -> Iterator[_Job | MadeBlock]:
         content = _expanded([(one.text, one.part) for one in pieces])

@@ -1,15 +1,15 @@
 """``packhorse pack diff``: a bundle that leads from one plain folder to another."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Final, NoReturn
 
 from cache import durable
-from core.bundle.codecs import ZSTD
+from core.bundle.codecs import STORED, ZSTD
 from core.bundle.compact import CompactBlock, CompactIndex
 from core.bundle.encode import compress_zstd
 from core.bundle.frame import encode_compact_head
@@ -20,8 +20,10 @@ from core.errors import ExhaustedError
 from packager.assembling import Payloads, assemble
 from packager.delta.making import LEVEL, MadeBlock, New, Source, make_blocks
 from packager.delta.probing import compresses
+from packager.delta.processes import count_of
 from packager.faults import changed, is_full
 from packager.folders.reading import Folder, read_folder, root_of
+from packager.reckoning import Reckoning, referring
 
 # Smaller ones share blocks with others whether they compress or not.
 _STORED_BYTES: Final = 1024 * 1024
@@ -104,11 +106,15 @@ def _index(
     told = compress_zstd(listing, known.text, LEVEL)
     first = MadeBlock(ZSTD, told, len(listing))
     blocks: list[CompactBlock] = []
-    for one in chain([first], _made(base, after, outputs)):
-        raw = bytes.fromhex(payloads.add(one))
-        blocks.append(CompactBlock(one.codec, len(one.payload), raw, one.size, one.references))
-        if one is not first:
-            progress(one.size)
+    reckoning = Reckoning(progress, sum(size for _, size in outputs), referring(count_of()))
+    # Whatever happens here, nobody goes on encoding in vain.
+    with closing(_made(base, after, outputs, reckoning)) as made:
+        for one in chain([first], made):
+            raw = bytes.fromhex(payloads.add(one))
+            blocks.append(CompactBlock(one.codec, len(one.payload), raw, one.size, one.references))
+            if one is not first:
+                reckoning.made(one.size, is_stored=one.codec == STORED)
+    reckoning.end()
     roots = root_of(base.rows) + root_of(after.rows)
     return CompactIndex("", 0, 0, 0, roots, len(outputs), tuple(blocks))
 
@@ -135,8 +141,11 @@ def _counts(base: Sequence[Row], rows: Sequence[Row]) -> tuple[int, int, int, in
 
 
 def _made(
-    base: Folder, after: Folder, outputs: Sequence[tuple[Digest, int]]
-) -> Iterator[MadeBlock]:
+    base: Folder,
+    after: Folder,
+    outputs: Sequence[tuple[Digest, int]],
+    reckoning: Reckoning,
+) -> Generator[MadeBlock]:
     """Make the blocks of what is new."""
     known = contents(base.rows)
     numbers = {digest: number for number, (digest, _) in enumerate(known)}
@@ -150,7 +159,13 @@ def _made(
         if size
     ]
     old = [Source(base.place / was[digest], size) for digest, size in known]
-    return (block for _, block in make_blocks([new], old))
+    stored = sum(one.source.size for one in new if one.is_stored)
+    reckoning.expect(
+        old=sum(one.size for one in old) if new else 0,
+        stored=stored,
+        encoded=sum(one.source.size for one in new) - stored,
+    )
+    return (block for _, block in make_blocks([new], old, looked=reckoning.looked))
 
 
 def _is_stored(source: Source) -> bool:

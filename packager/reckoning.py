@@ -1,0 +1,95 @@
+"""Telling how far the making of a bundle is, so that equal steps take about equal time.
+
+Encoding a byte takes hundreds of times as long as copying one. So bytes are told as if each of the
+bundle's content took the same: of what is encoded they rise slowly, of what is stored fast.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+# What a byte takes, of one that is hashed.
+STORED: Final = 4.0
+LOOKED_AT: Final = 10.0
+_REFERRING: Final = 600.0
+
+
+def referring(processes: int) -> float:
+    """Say what a byte takes to encode with references, by each codec.
+
+    Args:
+        processes: how many work at once.
+    """
+    return _REFERRING / processes
+
+
+def compressing(level: int) -> float:
+    """Say what a byte takes to compress.
+
+    Args:
+        level: zstd's.
+    """
+    return STORED + level * level
+
+
+class Reckoning:
+    """Tells of the work.
+
+    Args:
+        progress: is told bytes.
+        total: how many it is told in all.
+        encoding: what a byte takes to encode.
+    """
+
+    def __init__(self, progress: Callable[[int], None], total: int, encoding: float) -> None:
+        self._progress = progress
+        self._total = total
+        self._encoding = encoding
+        self._told = 0
+        self._done = 0.0
+        self._all = 0.0
+        self._encoded = 0
+
+    def expect(self, *, old: int = 0, stored: int = 0, encoded: int = 0) -> None:
+        """Say what there is to do, bytes.
+
+        Args:
+            old: of files that are only looked at.
+            stored: of content that is probably stored.
+            encoded: of content that is encoded.
+        """
+        self._all += old * LOOKED_AT + stored * STORED + encoded * self._encoding
+        self._encoded += encoded
+
+    def looked(self, size: int) -> None:
+        """Note that so many bytes were looked at."""
+        self._did(size * LOOKED_AT)
+
+    def made(self, size: int, *, is_stored: bool) -> None:
+        """Note that a block was made.
+
+        Args:
+            size: bytes of its content.
+            is_stored: whether it was only stored.
+        """
+        if is_stored:
+            self._did(size * STORED)
+            return
+        # What was thought to be stored, too, is encoded where old files have something of it.
+        expected = min(size, self._encoded)
+        self._encoded -= expected
+        self._all += (size - expected) * (self._encoding - STORED)
+        self._did(size * self._encoding)
+
+    def end(self) -> None:
+        """Tell the rest: all is done."""
+        self._tell(self._total)
+
+    def _did(self, work: float) -> None:
+        self._done += work
+        share = self._done / self._all if self._all else 0.0
+        self._tell(min(self._total, int(self._total * share)))
+
+    def _tell(self, done: int) -> None:
+        if done > self._told:
+            self._progress(done - self._told)
+            self._told = done
