@@ -15,11 +15,11 @@ from core.assignment import EVERYBODY, Assignment
 from core.display import one_line
 from core.names import PackId
 from core.rates import USUAL_RATES
-from core.text import counted, human_bytes, human_duration
+from core.text import counted, human_bytes
 from packager.build import Build
 from packager.costs import Fetch, Read, fetches
 from packager.quote import disk_data
-from packager.tables import table
+from packager.tables import table, time_taken
 
 _MOST_GROUPS: Final = 30
 
@@ -139,6 +139,6 @@ def _table(ones: Sequence[Fetch]) -> Iterator[str]:
     rows = [["", "on the line", *USUAL_RATES]]
     for one in ones:
         label = f"that has version {one.base}" if one.base else "that is new"
-        times = map(human_duration, one.seconds().values())
+        times = map(time_taken, one.seconds().values())
         rows.append([label, human_bytes(one.line), *times])
     yield from table(rows)

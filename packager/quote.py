@@ -5,10 +5,10 @@ from typing import Any
 
 from core.display import title_in
 from core.rates import USUAL_RATES
-from core.text import counted, human_bytes, human_duration
+from core.text import counted, human_bytes
 from packager.build import Build, Bundle
 from packager.costs import Fetch, line_bytes, seconds_of
-from packager.tables import table
+from packager.tables import table, time_taken
 
 
 def quote_data(build: Build, costs: Sequence[Fetch]) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def quote_lines(build: Build, costs: Sequence[Fetch]) -> list[str]:
     """Give the quote as tables for people; arguments as for ``quote_data``."""
     rows = [["to send", "bundle", *USUAL_RATES]]
     for one in costs:
-        times = map(human_duration, one.seconds().values())
+        times = map(time_taken, one.seconds().values())
         rows.append([_label(one), human_bytes(one.content), *times])
     disk = [["on the disk", "free beforehand", "this version", "old files, until removed"]]
     for one in costs:

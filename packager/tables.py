@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from core.display import cells, fit
+from core.text import human_duration
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -12,3 +13,8 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
         "  ".join(["", fit(row[0], widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
         for row in rows
     ]
+
+
+def time_taken(seconds: float) -> str:
+    """Write how long something takes."""
+    return human_duration(seconds) if seconds >= 1 else "<1 s"

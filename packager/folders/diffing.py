@@ -22,13 +22,12 @@ from packager.delta.making import LEVEL, MadeBlock, New, Source, make_blocks
 from packager.delta.probing import compresses
 from packager.delta.processes import count_of
 from packager.faults import changed, is_full
-from packager.folders.reading import Folder, read_folder, root_of
+from packager.folders.reading import Folder, Progress, read_folder, root_of, size_of
 from packager.reckoning import Reckoning, referring
 
 # Smaller ones share blocks with others whether they compress or not.
 _STORED_BYTES: Final = 1024 * 1024
 
-Progress = Callable[[int], None]
 Phases = Callable[[str, int], AbstractContextManager[Progress]]
 
 
@@ -65,7 +64,8 @@ def diff_folders(old: Path, new: Path, bundle: Path, phases: Phases) -> Differen
         UsageError: a folder cannot be read, or was changed meanwhile.
         ExhaustedError: the disk is full, broken or read-only.
     """
-    base, after = read_folder(old), read_folder(new)
+    with phases("Reading the folders", size_of(old) + size_of(new)) as progress:
+        base, after = read_folder(old, progress), read_folder(new, progress)
     held = {row.digest for row in base.rows}
     outputs = [(digest, size) for digest, size in contents(after.rows) if digest not in held]
     new_bytes = sum(size for _, size in outputs)

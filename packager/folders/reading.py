@@ -7,7 +7,7 @@ can hold.
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ from core.errors import UsageError
 from packager.faults import changed, printable, unreadable
 from packager.reading import CHUNK, Signature, signature_of
 
+Progress = Callable[[int], None]
 EMPTY: Final = digest_of(b"")
 FOLDER: Final = "folder"
 """The type of the row of a folder in which there is nothing."""
@@ -54,22 +55,33 @@ class Folder:
                 raise changed(printable(path))
 
 
-def read_folder(folder: Path) -> Folder:
+def size_of(folder: Path) -> int:
+    """Give the bytes of a folder's files.
+
+    Raises:
+        UsageError: as for ``read_folder``.
+    """
+    return sum((folder / path).lstat().st_size for path, kind in _entries(folder) if not kind)
+
+
+def read_folder(folder: Path, progress: Progress = lambda _: None) -> Folder:
     """Read a folder; every file is read once.
+
+    Args:
+        folder: where it is.
+        progress: is told the bytes that were read.
 
     Raises:
         UsageError: there is something in it that is neither a file nor a folder, cannot be read,
             or has a name that is not Unicode; or there is too much.
     """
-    if not folder.is_dir():
-        raise UsageError("{folder} is not a folder.", folder=str(folder))
     rows: list[Row] = []
     signatures: dict[str, Signature] = {}
     for path, kind in _entries(folder):
         digest, size = EMPTY, 0
         if not kind:
             signatures[path] = signature_of((folder / path).lstat())
-            digest, size = _digest(folder / path, path)
+            digest, size = _digest(folder / path, path, progress)
         rows.append(Row(path, digest, size, kind))
     return Folder(folder, sorted(rows), signatures)
 
@@ -81,6 +93,8 @@ def root_of(rows: Sequence[Row]) -> bytes:
 
 def _entries(folder: Path) -> Iterator[tuple[str, str]]:
     """Give path and type of what is in a folder."""
+    if not folder.is_dir():
+        raise UsageError("{folder} is not a folder.", folder=str(folder))
     waiting = [""]
     count = 0
     while waiting:
@@ -122,7 +136,7 @@ def _check(path: str, count: int) -> None:
         ) from error
 
 
-def _digest(place: Path, path: str) -> tuple[Digest, int]:
+def _digest(place: Path, path: str, progress: Progress) -> tuple[Digest, int]:
     hasher = hashlib.sha256()
     size = 0
     try:
@@ -130,6 +144,7 @@ def _digest(place: Path, path: str) -> tuple[Digest, int]:
             while chunk := file.read(CHUNK):
                 hasher.update(chunk)
                 size += len(chunk)
+                progress(len(chunk))
     except OSError as error:
         raise unreadable(path, error) from error
     return Digest(hasher.hexdigest()), size
