@@ -164,8 +164,7 @@ class _Maker:
         if base is None:
             contents.insert(0, Content(digest_of(self._data), len(self._data), ""))
         label = f"Delta from version {base.version}" if base else "Full bundle"
-        total = sum(content.size for content in contents) + (0 if base else len(self._data))
-        with self._phases(label, total) as progress:
+        with self._phases(label, sum(content.size for content in contents)) as progress:
             link, staged = self._written(base, contents, progress)
         record = BuiltBundle(
             pack=self._manifest.pack,
