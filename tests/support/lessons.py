@@ -18,9 +18,14 @@ _SLIDES: Final = (
     f"drawgrid=w=40:h=30:c=black@0.8:enable='lt(mod(t,{2 * SLIDE}),{SLIDE})'",
     f"drawgrid=w=64:h=50:t=3:c=blue@0.8:enable='gte(mod(t,{2 * SLIDE}),{SLIDE})'",
 )
-_NOISE: Final = "noise=c0s=5:c0f=t:c0_seed={seed}"
+_NOISE: Final = "noise=c0s=5:c0f=t:all_seed={seed}"
 _SEED: Final = 123_457
 _PITCH: Final = 160
+# Where the teacher stands, and how far to the side in the lesson of the next seed.
+_X: Final = 440
+_Y: Final = 210
+_STEP: Final = 7
+_PLACES: Final = 50
 _SPEECH: Final = (
     "0.04*sin(2*PI*{pitch}*t+60*sin(2.9*t))*(0.6+0.4*sin(11*t))*gt(mod(t,5),0.8)"
     "+0.02*sin(2*PI*900*t+400*sin(1.7*t))*gt(sin(7*t),0.2)*gt(mod(t,5),0.8)"
@@ -35,11 +40,11 @@ def write_lesson(path: Path, seconds: int, seed: int = 0) -> None:
     Args:
         path: where to.
         seconds: how long it is.
-        seed: lessons of different ones differ in the camera's noise and the teacher's voice.
+        seed: of another one the camera's noise, the teacher's place and the voice are others.
     """
     with av.open(str(path), "w", format="mp4") as container:
         video = container.add_stream(
-            "libx264", rate=RATE, options={"preset": "ultrafast", "crf": "22"}
+            "libx264", rate=RATE, options={"preset": "ultrafast", "crf": "22", "coder": "cabac"}
         )
         video.width, video.height = map(int, _SIZE.split("x"))
         video.pix_fmt, video.gop_size = "yuv420p", 2 * RATE
@@ -66,7 +71,8 @@ def _pictures(seed: int) -> av.filter.Graph:
         slide.link_to(following)
         slide = following
     teacher = graph.add("testsrc2", f"s=160x120:r={RATE}")
-    overlay = graph.add("overlay", "x='440+14*sin(0.9*t)':y='210+8*cos(1.3*t)'")
+    x, y = _X - _STEP * (seed % _PLACES), _Y - seed % _PLACES
+    overlay = graph.add("overlay", f"x='{x}+14*sin(0.9*t)':y='{y}+8*cos({1.3 + seed / 50}*t)'")
     slide.link_to(overlay, 0, 0)
     teacher.link_to(overlay, 0, 1)
     _end(graph, overlay, "format", "pix_fmts=yuv420p", "buffersink")
