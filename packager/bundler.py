@@ -132,6 +132,11 @@ class Bundler:
 
     def _verify(self, piece: Piece, data: bytes) -> None:
         """Hash an output as its slices pass in order, and judge it at its end."""
+        if piece.offset and piece.digest not in self._hashes:
+            # What is before it was taken over from an earlier bundle.
+            if not self._workspace.holds(piece.digest):
+                self._changed(piece.digest)
+            return
         done, hasher = self._hashes.pop(piece.digest, (0, hashlib.sha256()))
         hasher.update(data)
         done += len(data)
@@ -147,6 +152,14 @@ class Bundler:
         raise content_changed(self._workspace, self._manifest, digest)
 
     def _add_stored(self, piece: Piece, *, verified: bool = False) -> None:
+        digest = self._recipe.reusable.stored(piece)
+        if digest is None or piece.digest in self._hashes:
+            digest = self._read_stored(piece, verified=verified)
+        payload = Payload(self._workspace.blob(piece.digest), piece.offset, piece.length, digest)
+        self._add_payload(STORED, payload, PlannedBlock((piece,)))
+
+    def _read_stored(self, piece: Piece, *, verified: bool) -> Digest:
+        """Read what is to be stored, verifying it unless that was done; give its digest."""
         hasher = hashlib.sha256()
         length = 0
         for chunk in self._workspace.chunks(*piece):
@@ -156,9 +169,7 @@ class Bundler:
                 self._verify(piece, chunk)
         if length != piece.length:
             self._changed(piece.digest)
-        digest = Digest(hasher.hexdigest())
-        payload = Payload(self._workspace.blob(piece.digest), piece.offset, piece.length, digest)
-        self._add_payload(STORED, payload, PlannedBlock((piece,)))
+        return Digest(hasher.hexdigest())
 
     def _add_payload(self, codec: int, payload: Payload, planned: PlannedBlock) -> None:
         self._payloads.append(payload)

@@ -15,10 +15,12 @@ from core.digest import Digest
 from core.manifest import Manifest, encode_manifest
 from core.release import BundleLink
 from packager.assembling import Payloads, assemble, content_changed
-from packager.delta.making import LEVEL, Absent, MadeBlock, New, Source, make_blocks
+from packager.delta.making import LEVEL, MadeBlock, New, make_blocks
 from packager.delta.processes import count_of
+from packager.delta.sources import Absent, Source
 from packager.layout import LARGE_BYTES, Content, Group, plan_groups
 from packager.reckoning import Reckoning, referring
+from packager.remembering import OldFiles
 from packager.workspace import Workspace
 
 Progress = Callable[[int], None]
@@ -120,13 +122,13 @@ class DeltaBundler:
             for group in groups
         ]
         old = [
-            Source(self._workspace.blob(digest), size)
-            # What was damaged here would make garbage of every delta that refers to it.
-            if self._workspace.holds(digest)
+            Source(self._workspace.blob(digest), size, digest)
+            if self._workspace.has_blob(digest, size)
             else Absent(size)
             for digest, size in self._known
         ]
-        for number, block in make_blocks(new, old, self._level, reckoning.looked):
+        memory = OldFiles(self._workspace)
+        for number, block in make_blocks(new, old, self._level, reckoning.looked, memory):
             yield groups[number], block
 
     def _changed(self, place: Path) -> NoReturn:

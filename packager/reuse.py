@@ -1,10 +1,12 @@
 """Payloads of earlier bundles that need not be made again.
 
 A block without references is decided by what it makes, so the last full bundle's are good for
-the next one, wherever the same files lie together again.
+the next one, wherever the same files lie together again. What is stored needs no payload of its
+own, but its digest need not be found again: it is verified when it is taken.
 """
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -32,18 +34,30 @@ class Payload(NamedTuple):
 class Reusable:
     """Finds ready payloads by what they make."""
 
-    def __init__(self, payloads: dict[tuple[Piece, ...], Payload]) -> None:
-        """Know ``payloads``."""
+    def __init__(
+        self, payloads: dict[tuple[Piece, ...], Payload], stored: dict[Piece, Digest]
+    ) -> None:
+        """Know ``payloads``, and the digests of what is ``stored``."""
         self._payloads = payloads
+        self._stored = stored
 
     @classmethod
     def of(cls, workspace: Workspace, level: int) -> "Reusable":
         """Know the newest full bundles of a workspace that were made at ``level``."""
         payloads: dict[tuple[Piece, ...], Payload] = {}
+        stored: dict[Piece, Digest] = {}
         full = [b for b in workspace.all_built() if not b.link.base and b.level == level]
         for built in full[:_BUNDLES]:
-            payloads.update(_payloads(workspace, built))
-        return cls(payloads)
+            for codec, pieces, payload in _blocks(workspace, built):
+                if codec == ZSTD:
+                    payloads[pieces] = payload
+                else:
+                    stored[pieces[0]] = payload.digest
+        return cls(payloads, stored)
+
+    def stored(self, piece: Piece) -> Digest | None:
+        """Give the digest of a piece that was stored, if it is known."""
+        return self._stored.get(piece)
 
     def __contains__(self, planned: PlannedBlock) -> bool:
         """Whether there is a payload that makes a block, damaged or not."""
@@ -60,22 +74,21 @@ class Reusable:
         return payload if hashlib.sha256(data).hexdigest() == payload.digest else None
 
 
-def _payloads(workspace: Workspace, built: BuiltBundle) -> dict[tuple[Piece, ...], Payload]:
+def _blocks(
+    workspace: Workspace, built: BuiltBundle
+) -> Iterator[tuple[int, tuple[Piece, ...], Payload]]:
+    """Give what a bundle's blocks make: by which codec, what, and the payload."""
     path = workspace.bundle(built.link.index)
     with path.open("rb") as file:
         head = file.read(built.link.index_length)
     try:
         index = decode_full_head(head, built.link, _release(built))
     except RefusedError:
-        return {}
+        return
     offsets = index.offsets(len(head))
-    return {
-        _pieces(index, number): Payload(
-            path, offsets[number], block.length, Digest(block.digest.hex())
-        )
-        for number, block in enumerate(index.blocks)
-        if block.codec == ZSTD and not block.references
-    }
+    for number, block in enumerate(index.blocks):
+        payload = Payload(path, offsets[number], block.length, Digest(block.digest.hex()))
+        yield block.codec, _pieces(index, number), payload
 
 
 def _pieces(index: Index, number: int) -> tuple[Piece, ...]:

@@ -5,6 +5,7 @@
     bundles/ab/<digest>     finished bundles, under their index digests
     built/<key>.json        which bundle answers which question (``BuiltBundle``)
     files.msgpack           digests of the folder's files, by path, size, time and inode
+    fingerprints/<digest>   what is known of content that deltas may refer to
     renditions/<digest>.msgpack  what is known of a video, and what was made of it
     releases/<n>.json       the release of version n, when it was to be published
     staging/                unfinished files
@@ -32,6 +33,10 @@ from packager.faults import is_full
 from packager.reading import CHUNK, Signature
 
 DEFAULT_NAME: Final = ".packhorse"
+_FOLDERS: Final = (
+    *("blobs", "versions", "bundles", "built", "fingerprints", "releases", "renditions"),
+    "staging",
+)
 _MAX_RECORD: Final = 64 * 1024
 _MAX_FILES_RECORD: Final = 64 * 1024 * 1024
 T = TypeVar("T")
@@ -75,7 +80,7 @@ class Workspace:
         """Open the workspace at ``place``."""
         self.place = place
         self._verified: set[Digest] = set()
-        for name in ("blobs", "versions", "bundles", "built", "releases", "renditions", "staging"):
+        for name in _FOLDERS:
             durable.make_directory(place / name)
 
     @contextmanager
@@ -261,6 +266,10 @@ class Workspace:
         """Give the path of what is known of a video."""
         return self.place / "renditions" / f"{source}.msgpack"
 
+    def fingerprints(self, digest: Digest) -> Path:
+        """Give the path of what is known of content that deltas may refer to."""
+        return self.place / "fingerprints" / digest
+
     # Space.
 
     def prune(self, keep: int, videos: Collection[Digest] = ()) -> None:
@@ -279,7 +288,10 @@ class Workspace:
         for known in kept:
             manifest = self.manifest_of(known)
             wanted.update(manifest.digests() if manifest else ())
-        for path in (self.place / "blobs").glob("*/*"):
+        for path in (
+            *(self.place / "blobs").glob("*/*"),
+            *(self.place / "fingerprints").iterdir(),
+        ):
             if path.name not in wanted:
                 durable.remove(path)
         for path in (self.place / "renditions").glob("*.msgpack"):

@@ -14,6 +14,10 @@ MAX_LEVEL: Final = 22
 _MIN_WINDOW: Final = 17
 _MAX_WINDOW: Final = 27
 _LONG: Final = 1 << 20
+# The highest level would take half a gigabyte for the next one, and save no bytes worth it.
+_MOST_CHAIN: Final = 26
+# Bytes of memory at that level for each of the window: chains and hashes, which do not grow further.
+_PER_BYTE: Final = 12
 
 
 def encode_block(data: bytes, references: bytes = b"", level: int = MAX_LEVEL) -> tuple[int, bytes]:
@@ -37,8 +41,20 @@ def compress_zstd(data: bytes, references: bytes, level: int) -> bytes:
         parameter.checksum_flag: 0,
         parameter.content_size_flag: 0,
     }
+    if level == MAX_LEVEL and total.bit_length() >= _MOST_CHAIN:
+        options[parameter.chain_log] = _MOST_CHAIN
     prefix = None
     if len(references) >= MIN_PREFIX_BYTES:
         prefix = zstd.ZstdDict(references, is_raw=True).as_prefix
     compressor = zstd.ZstdCompressor(options=options, zstd_dict=prefix)
     return compressor.compress(data, mode=zstd.ZstdCompressor.FLUSH_FRAME)
+
+
+def compressing_memory(total: int) -> int:
+    """Reckon the bytes that compressing takes beyond those of content and references.
+
+    Args:
+        total: bytes of both.
+    """
+    bits = max(_MIN_WINDOW, min(_MAX_WINDOW, total.bit_length()))
+    return (_PER_BYTE << min(bits, _MOST_CHAIN - 1)) + (1 << bits)

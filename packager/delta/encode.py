@@ -17,7 +17,7 @@ from core.bundle.codecs import (
     decode_block,
     most_of_patch,
 )
-from core.bundle.encode import compress_zstd
+from core.bundle.encode import compress_zstd, compressing_memory
 from core.bundle.expansion import Stream, deflating_recipe, inflating_recipe
 from core.bundle.patch import encode_patch
 from core.bundle.varint import pack
@@ -26,6 +26,8 @@ from packager.delta.pieces import differences, find_pieces
 
 # Text, of which patches are made mostly, is better off without alignment.
 _ALIGNED: Final = (0, 2)
+# How often a block and its references are in memory.
+_COPIES: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,13 @@ def encode_with(references: Expanded, content: Expanded, level: int) -> Encoded:
     found = every_way(references, content, level)
     found.sort(key=lambda one: (len(one.payload), one.codec))
     return next(one for one in found if _comes_out(one, references, content))
+
+
+def memory_for(references: Expanded, content: Expanded) -> int:
+    """Reckon the bytes that encoding a block takes, those of the block itself included."""
+    text = len(references.text) + len(content.text)
+    data = len(references.data) + len(content.data)
+    return compressing_memory(text) + _COPIES * (text + data)
 
 
 def every_way(references: Expanded, content: Expanded, level: int) -> list[Encoded]:

@@ -5,91 +5,49 @@ most 16 MiB: a large file has blocks of its own, small ones share them. Each blo
 resembles it in the old version, wherever it is. What neither compresses nor resembles anything is
 stored, in smaller blocks, so that a node receives it in place and damage costs little.
 
-Blocks are encoded by all processors; they come in order.
+Blocks are encoded by all processors, as far as memory goes; they come in order.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-import numpy as np
-
 from core.bundle.codecs import STORED
 from core.bundle.compact import Range
-from core.bundle.expansion import MAX_EXPANDED_BYTES, Stream
+from core.bundle.expansion import MAX_EXPANDED_BYTES
 from core.bundle.index import MAX_BLOCK_BYTES, STORED_BLOCK_BYTES
-from core.bundle.same_deflate import has_same_deflate
-from packager.delta.encode import Encoded, Expanded, encode_with
-from packager.delta.fingerprints import DENSE, THIN, Hashes, Places, fingerprints
+from packager.delta.encode import Encoded, Expanded, encode_with, memory_for
 from packager.delta.processes import count_of
-from packager.delta.references import Like, Space
-from packager.delta.streams import HEAD_BYTES, Encodings, may_have_streams, streams_of
+from packager.delta.references import Like, Samples, Space
+from packager.delta.room import Room
+from packager.delta.sources import (
+    LARGE,
+    Absent,
+    Forgetful,
+    Memory,
+    Source,
+    find_old,
+    samples_of,
+    text_of,
+    thinness_of,
+)
+from packager.delta.streams import Encodings
 from packager.delta.texts import Part, Text, joined
 from packager.delta.workers import Workers
-from packager.faults import changed
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
 LEVEL: Final = 22
-# From here on an old file is sampled thinly; what it shares with a new one is long.
-_LARGE: Final = 4 * 1024 * 1024
-# Parts in which a file's fingerprints are looked for.
-_CHUNK: Final = 8 * 1024 * 1024
 # Bytes of a block with its streams inflated; its recipe has some, too.
 _MOST_TEXT: Final = MAX_EXPANDED_BYTES // 2
 # What does not compress and shares less of itself with old files is not worth a search.
 _LEAST_SHARED: Final = 0.02
 # Below, starting processes takes longer than they save.
 _WORTH_PROCESSES: Final = 8 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file, old or new.
-
-    Attributes:
-        place: where it lies.
-        size: its bytes.
-    """
-
-    place: Path
-    size: int
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Read a part of it.
-
-        Raises:
-            UsageError: it has become shorter.
-        """
-        with self.place.open("rb") as file:
-            file.seek(offset)
-            data = file.read(length)
-        if len(data) != length:
-            raise changed(str(self.place))
-        return data
-
-    def streams(self, encodings: Encodings | None) -> list[Stream]:
-        """Find its streams."""
-        if not may_have_streams(self.read(0, min(self.size, HEAD_BYTES))):
-            return []
-        with (
-            self.place.open("rb") as file,
-            mmap(file.fileno(), 0, access=ACCESS_READ) as mapped,
-            memoryview(mapped) as data,
-        ):
-            return streams_of(data, encodings)
-
-
-@dataclass(frozen=True, slots=True)
-class Absent:
-    """An old file that is not here: nothing refers to it, but it has its place in the space."""
-
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +118,7 @@ def make_blocks(
     old: Sequence[Source | Absent],
     level: int = LEVEL,
     looked: Looked = lambda _: None,
+    memory: Memory | None = None,
 ) -> Iterator[tuple[int, MadeBlock]]:
     """Make the blocks of what is new.
 
@@ -168,12 +127,15 @@ def make_blocks(
         old: what can be referred to, in the order of the space.
         level: zstd's.
         looked: is told bytes of what is old once it was looked at.
+        memory: remembers what is old, and sees that it is whole; without one it is taken as it is.
 
     Yields:
         The number of the group, and a block.
     """
     size = sum(new.source.size for group in groups for new in group if not new.is_stored)
-    work = _Planner(old, looked).work(groups)
+    if not any(groups):
+        return iter(())
+    work = _Planner(old, looked, memory or Forgetful()).work(groups)
     if size < _WORTH_PROCESSES:
         return _here(work, level)
     return _in_processes(work, level)
@@ -190,15 +152,18 @@ def _here(work: Iterator[_Work], level: int) -> Iterator[tuple[int, MadeBlock]]:
 
 def _in_processes(work: Iterator[_Work], level: int) -> Iterator[tuple[int, MadeBlock]]:
     """Encode blocks by all processors; no more wait than there are processes."""
-    most = count_of()
     waiting: deque[tuple[int, MadeBlock | tuple[Future[Encoded], int, tuple[Range, ...]]]]
     waiting = deque()
+    most, room = count_of(), Room()
     with Workers(most) as pool:
         for number, one in work:
             if isinstance(one, MadeBlock):
                 waiting.append((number, one))
             else:
+                memory = memory_for(one.references, one.content)
+                room.wait_for(memory)
                 coming = pool.submit(encode_with, one.references, one.content, level)
+                room.take(coming, memory)
                 waiting.append((number, (coming, len(one.content.data), one.ranges)))
             while len(waiting) > most:
                 yield _arrived(*waiting.popleft())
@@ -222,14 +187,33 @@ class _Planner:
     Args:
         old: what can be referred to.
         looked: is told its bytes.
+        memory: knows it, and whether it is whole.
     """
 
-    def __init__(self, old: Sequence[Source | Absent], looked: Looked) -> None:
+    def __init__(self, old: Sequence[Source | Absent], looked: Looked, memory: Memory) -> None:
+        self._memory = memory
         self._starts = list(accumulate((one.size for one in old), initial=0))
-        self._texts = [
-            _text(one, None) if isinstance(one, Source) else Text(_nothing, 0) for one in old
+        self._found = [
+            find_old(one, memory) if isinstance(one, Source) and one.size else None for one in old
         ]
-        self._space = Space(self._texts, self._samples(old, looked))
+        self._texts = [one.text if one else Text(_nothing, 0) for one in self._found]
+        near = [one.text for one in self._found if one and not one.is_far]
+        expected = sum(text.size >> thinness_of(text) for text in near)
+        sizes = [one.size for one in old]
+        self._space = Space(self._texts, lambda: self._near(sizes, looked), self._far, expected)
+
+    def _near(self, sizes: Sequence[int], looked: Looked) -> Iterator[Samples]:
+        """Give the fingerprints of old files that are not far."""
+        for number, one in enumerate(self._found):
+            if one and not one.is_far and (found := samples_of(one, self._memory)):
+                yield Samples(number, *found)
+            looked(sizes[number])
+
+    def _far(self) -> Iterator[Samples]:
+        """Give the anchors of the others."""
+        for number, one in enumerate(self._found):
+            if one and one.is_far and (found := samples_of(one, self._memory)):
+                yield Samples(number, *found)
 
     def work(self, groups: Sequence[Sequence[New]]) -> Iterator[_Work]:
         """Give all blocks in order: to be encoded, or made already."""
@@ -239,22 +223,33 @@ class _Planner:
                 for one in self._planned(pieces):
                     yield number, one
 
-    def _samples(
-        self, old: Sequence[Source | Absent], looked: Looked
-    ) -> Iterator[tuple[Hashes, Places]]:
-        for one, text in zip(old, self._texts, strict=True):
-            yield _samples(text)
-            looked(one.size)
-
     def _planned(self, pieces: Sequence[_Piece]) -> Iterator[_Job | MadeBlock]:
         content = _expanded([(one.text, one.part) for one in pieces])
         is_stored = len(pieces) == 1 and pieces[0].new.is_stored
         if is_stored and self._space.shared(content.text) < _LEAST_SHARED:
             yield from _stored(pieces[0])
             return
-        found = self._space.references(content.text, list(_likes(pieces)))
+        found = self._references(pieces, content.text, may_be_far=is_stored)
         references = _expanded([(self._texts[number], part) for number, part in found])
         yield _Job(references, content, tuple(self._ranges(found)))
+
+    def _references(
+        self, pieces: Sequence[_Piece], text: bytes, *, may_be_far: bool
+    ) -> list[tuple[int, Part]]:
+        """Choose what a block refers to, of what is whole."""
+        may_be_far = may_be_far or any(one.new.source.size >= LARGE for one in pieces)
+        likes = list(_likes(pieces))
+        while True:
+            found = self._space.references(text, likes, may_be_far=may_be_far)
+            damaged = {number for number, _ in found if not self._is_whole(number)}
+            if not damaged:
+                return found
+            # It would make garbage of every delta that refers to it.
+            self._space.drop(damaged)
+
+    def _is_whole(self, number: int) -> bool:
+        found = self._found[number]
+        return found is not None and self._memory.is_whole(found.source)
 
     def _ranges(self, found: Sequence[tuple[int, Part]]) -> Iterator[Range]:
         """Give where references are in the space, those that touch being one."""
@@ -298,28 +293,12 @@ def _nothing(offset: int, length: int) -> bytes:
     raise LookupError(f"{length} bytes from {offset} of a file that is not here")
 
 
-def _text(source: Source, encodings: Encodings | None) -> Text:
-    streams = source.streams(encodings) if has_same_deflate() else []
-    return Text(source.read, source.size, streams)
-
-
-def _samples(text: Text) -> tuple[Hashes, Places]:
-    """Give the fingerprints of an old file."""
-    thinness = DENSE if text.size <= _LARGE else THIN
-    hashes, places = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
-    for part in text.parts(_CHUNK):
-        found, at = fingerprints(text.read(part), thinness)
-        hashes.append(found)
-        places.append(at + part.start)
-    return np.concatenate(hashes), np.concatenate(places)
-
-
 def _blocks(group: Sequence[New], encodings: Encodings) -> Iterator[list[_Piece]]:
     """Cut what is new into blocks; small files share them, and are not divided."""
     block: list[_Piece] = []
     size = length = 0
     for new in group:
-        text = _text(new.source, encodings)
+        text = text_of(new.source, new.source.streams(encodings))
         parts = list(text.parts(MAX_BLOCK_BYTES))
         for part in parts:
             is_full = length + part.length > MAX_BLOCK_BYTES or size + part.size > _MOST_TEXT

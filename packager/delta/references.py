@@ -6,21 +6,29 @@ before has, until the budget is spent.
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
-from packager.delta.fingerprints import DENSE, THIN, Hashes, Places, fingerprints
+from packager.delta.fingerprints import (
+    DENSE,
+    THIN,
+    Hashes,
+    Places,
+    anchors,
+    fingerprints,
+    thinned,
+)
+from packager.delta.lookup import GRANULE, Lookup
 from packager.delta.texts import Part, Text, place_of
 
-GRANULE: Final = 32 * 1024
 BUDGET: Final = 20 * 1024 * 1024
 """Bytes of references, inflated: what a node of 1 GB can hold beside a block."""
-# Of a fingerprint that is everywhere, so many places are looked at.
-_MOST_PLACES: Final = 24
+# Fingerprints of files that are not far; where there would be more, they are thinned.
+_MOST_SAMPLES: Final = 6 * 1024 * 1024
 # A granule with fewer fingerprints of its own is not worth the bytes that name it.
 _LEAST_SHARED: Final = 2
 # What same paths may take of the budget, so that some is left for what has moved.
@@ -44,46 +52,84 @@ class Like:
     size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Fingerprints of an old text.
+
+    Attributes:
+        text: its number.
+        hashes: the fingerprints.
+        places: where they are in it.
+    """
+
+    text: int
+    hashes: Hashes
+    places: Places
+
+
+Gather = Callable[[], Iterable[Samples]]
+
+
 class Space:
     """All old texts, one behind the other.
 
     Args:
         texts: the texts.
-        samples: the fingerprints of each.
+        near: gives the fingerprints of those that are not far.
+        far: gives the anchors of the others; is called when a block may share some.
+        expected: how many fingerprints of texts that are not far there are, about.
     """
 
-    def __init__(self, texts: Sequence[Text], samples: Iterable[tuple[Hashes, Places]]) -> None:
+    def __init__(self, texts: Sequence[Text], near: Gather, far: Gather, expected: int) -> None:
         self._texts = texts
         self._starts: list[int] = []
+        self._dropped: set[int] = set()
         end = 0
-        hashes, places = [np.zeros(0, np.uint64)], [np.zeros(0, np.int64)]
-        for text, (found, at) in zip(texts, samples, strict=True):
+        for text in texts:
             self._starts.append(end)
-            hashes.append(found)
-            places.append(at + end)
             end += text.size
         self._end = end
-        unsorted = np.concatenate(hashes)
-        order = np.argsort(unsorted, kind="stable")
-        self._hashes: Hashes = unsorted[order]
-        self._places: Places = np.concatenate(places)[order]
+        more = max(1, -(-expected // _MOST_SAMPLES))
+        # A bit more of it halves a sample.
+        self._thinness = DENSE if more == 1 else DENSE + (more - 1).bit_length()
+        self._near = Lookup(
+            (hashes, places + self._starts[one.text])
+            for one in near()
+            for hashes, places in [self._thin(one)]
+        )
+        self._gather_far = far
+        self._far: Lookup | None = None
+
+    def drop(self, numbers: Iterable[int]) -> None:
+        """Let nothing refer to some texts any more."""
+        self._dropped.update(numbers)
 
     def shared(self, block: bytes) -> float:
         """Give the share of a block's fingerprints that are somewhere in the space."""
-        found = np.unique(fingerprints(block, THIN)[0])
-        if not len(found) or not len(self._hashes):
-            return 0.0
-        places = np.minimum(np.searchsorted(self._hashes, found), len(self._hashes) - 1)
-        return float(np.count_nonzero(self._hashes[places] == found)) / len(found)
+        near = self._near.share(np.unique(fingerprints(block, max(THIN, self._thinness))[0]))
+        return near + self._anchors().share(np.unique(anchors(block)[0]))
+
+    def _thin(self, one: Samples) -> tuple[Hashes, Places]:
+        if self._thinness == DENSE:
+            return one.hashes, one.places
+        return thinned(one.hashes, one.places, self._thinness)
+
+    def _anchors(self) -> Lookup:
+        if self._far is None:
+            self._far = Lookup(
+                (one.hashes, one.places + self._starts[one.text]) for one in self._gather_far()
+            )
+        return self._far
 
     def references(
-        self, block: bytes, likes: Sequence[Like], budget: int = BUDGET
+        self, block: bytes, likes: Sequence[Like], budget: int = BUDGET, *, may_be_far: bool = True
     ) -> list[tuple[int, Part]]:
         """Choose what a block refers to.
 
         Args:
             block: its text.
             likes: what of it has an old file of the same path.
+            may_be_far: whether it may share something with far files of other paths.
             budget: most bytes of all references.
 
         Returns:
@@ -91,15 +137,17 @@ class Space:
         """
         most = max(1, budget // GRANULE)
         chosen = self._same_paths(likes, int(most * _SAME_PATH))
-        shared, numbers = self._shared(block)
+        shared, numbers = self._shared(block, may_be_far=may_be_far)
         chosen = _covering(shared, numbers, chosen, most)
+        if may_be_far:
+            chosen = self._with_edges(chosen, most)
         return self._parts(sorted(chosen), budget)
 
     def _same_paths(self, likes: Sequence[Like], most: int) -> set[int]:
         chosen: set[int] = set()
         for like in likes:
             size = self._texts[like.old].size
-            if not size:
+            if not size or like.old in self._dropped:
                 continue
             low, high = 0, size
             is_whole = like.stop - like.start == like.size
@@ -112,17 +160,20 @@ class Space:
                     chosen.add(granule)
         return chosen
 
-    def _shared(self, block: bytes) -> tuple[Places, Places]:
+    def _shared(self, block: bytes, *, may_be_far: bool) -> tuple[Places, Places]:
         """Give pairs: a granule, and the number of a fingerprint of the block that it has."""
-        found = np.unique(fingerprints(block, DENSE)[0])
-        first = np.searchsorted(self._hashes, found, "left")
-        last = np.minimum(np.searchsorted(self._hashes, found, "right"), first + _MOST_PLACES)
-        counts = last - first
-        numbers = np.repeat(np.arange(len(found)), counts)
-        begins = np.repeat(np.cumsum(counts) - counts, counts)
-        places = self._places[np.repeat(first, counts) + np.arange(len(numbers)) - begins]
-        pairs = np.unique(np.stack([places // GRANULE, numbers]), axis=1)
-        return pairs[0], pairs[1]
+        found = np.unique(fingerprints(block, self._thinness)[0])
+        granules, numbers = self._near.granules(found)
+        if not may_be_far:
+            return granules, numbers
+        more, others = self._anchors().granules(np.unique(anchors(block)[0]))
+        return np.concatenate([granules, more]), np.concatenate([numbers, others + len(found)])
+
+    def _with_edges(self, chosen: set[int], most: int) -> set[int]:
+        """Add what is beside granules: anchors are too few to tell where likeness ends."""
+        beside = {granule + side for granule in chosen for side in (-1, 1)} - chosen
+        room = most - len(chosen)
+        return chosen | set(sorted(one for one in beside if one >= 0)[:room])
 
     def _parts(self, granules: Sequence[int], budget: int) -> list[tuple[int, Part]]:
         """Give the parts of texts that granules are, those that touch being one."""
@@ -149,7 +200,7 @@ class Space:
                 begin = self._starts[number]
                 first = max(0, start - begin)
                 last = min(self._texts[number].size, stop - begin)
-                if last > first:
+                if last > first and number not in self._dropped:
                     yield number, first, last
                 number += 1
 

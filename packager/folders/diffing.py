@@ -18,9 +18,10 @@ from core.bundle.listing import Row, contents
 from core.digest import Digest
 from core.errors import ExhaustedError
 from packager.assembling import Payloads, assemble
-from packager.delta.making import LEVEL, MadeBlock, New, Source, make_blocks
+from packager.delta.making import LEVEL, MadeBlock, New, make_blocks
 from packager.delta.probing import compresses
 from packager.delta.processes import count_of
+from packager.delta.sources import Source
 from packager.faults import changed, is_full
 from packager.folders.reading import Folder, Progress, read_folder, root_of, size_of
 from packager.reckoning import Reckoning, referring

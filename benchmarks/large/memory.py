@@ -1,0 +1,61 @@
+"""The memory of a process and of all that it starts."""
+
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_PAUSE_SECONDS: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What running a command took.
+
+    Attributes:
+        seconds: by the clock.
+        memory: most of it, as proportional shares, bytes.
+        output: what it printed.
+    """
+
+    seconds: float
+    memory: int
+    output: str
+
+
+def ran(command: Sequence[str]) -> Ran:
+    """Run a command, and look at the memory of its processes all the time."""
+    began, most = time.monotonic(), 0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        while child.poll() is None:
+            most = max(most, sum(map(_share, _family(child.pid))))
+            time.sleep(_PAUSE_SECONDS)
+        seconds = time.monotonic() - began
+        assert child.stdout
+        output = child.stdout.read()
+    assert child.returncode == 0, command
+    return Ran(seconds, most, output)
+
+
+def _family(process: int) -> list[int]:
+    """Give a process and its descendants."""
+    found = [process]
+    for one in found:
+        try:
+            threads = list(Path(f"/proc/{one}/task").iterdir())
+            for thread in threads:
+                found += map(int, (thread / "children").read_text().split())
+        except OSError:
+            # It has just ended.
+            continue
+    return found
+
+
+def _share(process: int) -> int:
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(one.split()[1]) * 1024 for one in lines if one.startswith("Pss:")), 0)
