@@ -139,6 +139,7 @@ def build_bundles(
         bundles.append(Bundle(link, base, maker.full_cost(full, base)))
     see_unchanged(folder)
     tools.workspace.remember(manifest, published=False)
+    tools.workspace.prune_superseded()
     kept = [bundle for bundle in bundles if bundle.worthwhile]
     return Build(manifest, kept, [bundle for bundle in bundles if not bundle.worthwhile])
 

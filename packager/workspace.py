@@ -299,6 +299,10 @@ class Workspace:
                 durable.remove(path)
         self._prune_bundles({known.manifest for known in kept[:2]})
 
+    def prune_superseded(self) -> None:
+        """Forget the bundles of what no version is any more: of folders that were edited since."""
+        self._prune_bundles({known.manifest for known in self.versions()})
+
     def _prune_bundles(self, manifests: set[Digest]) -> None:
         bundles: set[str] = set()
         for path in (self.place / "built").glob("*.json"):

@@ -23,6 +23,20 @@ def test_what_is_too_old_is_forgotten_with_all_that_only_it_named(tmp_path: Path
     assert len(names(tools.workspace.place / "bundles")) == 2
 
 
+def test_bundles_of_a_folder_that_was_edited_since_are_forgotten(tmp_path: Path) -> None:
+    tools = tools_in(tmp_path / "work")
+    write_tree(tmp_path / "c", {"a.txt": b"1"})
+    one = build(tmp_path / "c", tools, 1, []).manifest
+    for text in (b"2", b"3"):
+        write_tree(tmp_path / "c", {"a.txt": text})
+        build(tmp_path / "c", tools, 2, [one])
+    assert [(b.version, b.link.base) for b in tools.workspace.all_built() if not b.link.base] == [
+        (2, 0),
+        (1, 0),
+    ]
+    assert len(names(tools.workspace.place / "bundles")) == 3
+
+
 def test_a_published_version_stays_known_as_such(tmp_path: Path) -> None:
     tools = tools_in(tmp_path / "work")
     write_tree(tmp_path / "c", {"a.txt": b"a"})
