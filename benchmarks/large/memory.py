@@ -1,5 +1,6 @@
 """The memory of a process and of all that it starts."""
 
+import os
 import subprocess
 import time
 from collections.abc import Sequence
@@ -16,19 +17,22 @@ class Ran:
 
     Attributes:
         seconds: by the clock.
+        work: seconds of CPU.
         memory: most of it, as proportional shares, bytes.
         output: what it printed.
     """
 
     seconds: float
+    work: float
     memory: int
     output: str
 
 
 def ran(command: Sequence[str]) -> Ran:
     """Run a command, and look at the memory of its processes all the time."""
-    began, most = time.monotonic(), 0
+    began, most, before = time.monotonic(), 0, os.times()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
+        # What is printed is little; a pipe holds it.
         while child.poll() is None:
             most = max(most, sum(map(_share, _family(child.pid))))
             time.sleep(_PAUSE_SECONDS)
@@ -36,7 +40,9 @@ def ran(command: Sequence[str]) -> Ran:
         assert child.stdout
         output = child.stdout.read()
     assert child.returncode == 0, command
-    return Ran(seconds, most, output)
+    after = os.times()
+    work = sum(after[2:4]) - sum(before[2:4])
+    return Ran(seconds, work, most, output)
 
 
 def _family(process: int) -> list[int]:

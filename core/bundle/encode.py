@@ -16,7 +16,7 @@ _MAX_WINDOW: Final = 27
 _LONG: Final = 1 << 20
 # The highest level would take half a gigabyte for the next one, and save no bytes worth it.
 _MOST_CHAIN: Final = 26
-# Bytes of memory at that level for each of the window: chains and hashes, which do not grow further.
+# Bytes of memory for each of the window at that level: chains and hashes, up to that bound.
 _PER_BYTE: Final = 12
 
 
