@@ -219,6 +219,8 @@ class BlobStore:
         for digest in fresh:
             path = staging / digest
             with in_words(path):
+                # One that a killed run left cannot be written to.
+                path.unlink(missing_ok=True)
                 path.write_bytes(contents[digest])
             self.prepare(path, digest)
         self.adopt_all([(staging / digest, digest) for digest in fresh])

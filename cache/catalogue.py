@@ -308,16 +308,15 @@ class Catalogue:
         """Name the manifests in effect, in order of activation."""
         return self._digests("SELECT manifest FROM version ORDER BY activation")
 
-    def whole_versions(self, pack: str) -> set[int]:
-        """Give the versions of a pack of which all that is wanted is here."""
-        return set(self._column("SELECT version FROM version WHERE pack = ? AND lacking = 0", pack))
+    def shares(self, pack: str) -> dict[int, float]:
+        """Give of each version of a pack which share of what is wanted of it is here."""
+        rows = self._rows("SELECT version, size, missing FROM version WHERE pack = ?", pack)
+        return {int(version): 1 - lack / size if lack else 1.0 for version, size, lack in rows}
 
     def manifest_of(self, pack: str, version: int) -> Digest | None:
-        """Give the manifest of a version of which all that is wanted is here; None for none."""
+        """Give the manifest of a version that is here, whole or not; None for none."""
         rows = self._column(
-            "SELECT manifest FROM version WHERE pack = ? AND version = ? AND lacking = 0",
-            pack,
-            version,
+            "SELECT manifest FROM version WHERE pack = ? AND version = ?", pack, version
         )
         return Digest(rows[0]) if rows else None
 

@@ -177,6 +177,9 @@ def open_staging(path: Path) -> BinaryIO:
     """
     with in_words(path):
         failpoints.reached("create", path)
+        if path.exists() and not os.access(path, os.W_OK):
+            # Whoever had finished it was killed just before it got its name.
+            path.chmod(0o644)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o644)
         sync_directory(path.parent)
     return open(descriptor, "r+b")

@@ -1,6 +1,6 @@
 """What a node needs from a bundle: which blocks, and which byte ranges to ask for."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from core.bundle.codecs import STORED
@@ -94,11 +94,38 @@ def unmakeable(
     sources = index.source_digests()
     digests = [output.digest for output in index.outputs]
     lost = {number for number, digest in enumerate(sources) if digest in absent}
+    # What was in a bundle's head has no block; where it could not be made, it is as good as lost.
+    made = {number for block in index.blocks for number, _, _ in block.outputs}
+    lost.update(
+        len(sources) + number
+        for number, one in enumerate(index.outputs)
+        if one.size and number not in made and one.digest not in held
+    )
     for block in index.blocks:
         if any(blob in lost for blob, _, _ in block.references):
-            made = {number for number, _, _ in block.outputs if digests[number] not in held}
-            lost.update(len(sources) + number for number in made)
+            own = {number for number, _, _ in block.outputs if digests[number] not in held}
+            lost.update(len(sources) + number for number in own)
     return frozenset(digests[one - len(sources)] for one in lost if one >= len(sources))
+
+
+def makeable(
+    index: Index,
+    wanted: Collection[Digest],
+    held: Collection[Digest],
+    is_sound: Callable[[Digest], bool],
+) -> frozenset[Digest]:
+    """Name what of ``wanted`` a bundle brings here.
+
+    Args:
+        index: a checked index.
+        wanted: digests of blobs.
+        held: digests of blobs that the node holds whole.
+        is_sound: says of a source that blocks need whether it is here, and undamaged.
+    """
+    found = frozenset(wanted).intersection(one.digest for one in index.outputs)
+    needed = sources_needed(index, blocks_needed(index, found, held, {}).blocks)
+    absent = {one for one in needed if not is_sound(one)}
+    return found - unmakeable(index, held, absent)
 
 
 def runs(index: Index, blocks: list[int], head: int, limit: int) -> list[Run]:

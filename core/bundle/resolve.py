@@ -17,6 +17,7 @@ from core.bundle.listing import Listing, contents
 from core.bundle.space import Slice, Space
 from core.digest import Digest, digest_of
 from core.errors import RefusedError
+from core.manifest import Manifest
 
 Read = Callable[[Digest, int, int], bytes]
 """Reads a blob of the base, from an offset, so many bytes; raises when it is not there."""
@@ -49,9 +50,7 @@ def resolve(index: CompactIndex, payloads: Sequence[bytes], base: Rows, read: Re
     Raises:
         RefusedError: the head contradicts itself, or does not fit ``base``.
     """
-    first = index.blocks[0]
-    told = decode_block(first.codec, payloads[0], base.text, first.size)
-    listing, before, behind = decode_listed(told, base, index.untold)
+    listing, before, behind = _listed(index, payloads, base)
     found = _Resolving(index, listing, base)
     made = found.made(payloads, read)
     digests = {number: digest_of(data) for number, data in made.items()}
@@ -64,6 +63,43 @@ def resolve(index: CompactIndex, payloads: Sequence[bytes], base: Rows, read: Re
         found.index(digests),
         {digests[number]: data for number, data in made.items()},
     )
+
+
+def resolve_known(
+    index: CompactIndex, payloads: Sequence[bytes], base: Rows, manifest: Manifest
+) -> Index:
+    """Work out which blocks are behind a head whose own blocks cannot be used here.
+
+    What these would have made has no block in the result: another bundle brings it.
+
+    Args:
+        index: the delta's.
+        payloads: those of its prelude, verified.
+        base: the version that it starts from.
+        manifest: the version to which it leads, verified.
+
+    Raises:
+        RefusedError: the head contradicts itself, or does not fit ``base`` or ``manifest``.
+    """
+    listing, _, _ = _listed(index, payloads, base)
+    files = {file.path: file for file in manifest.files}
+    digests: dict[int, Digest] = {}
+    for path, content, size, _ in listing.rows:
+        if isinstance(content, int):
+            file = files.get(path)
+            if file is None or file.size != size:
+                raise _fault()
+            digests[content] = file.digest
+    return _Resolving(index, listing, base).index(_all(digests, listing))
+
+
+def _listed(
+    index: CompactIndex, payloads: Sequence[bytes], base: Rows
+) -> tuple[Listing, bytes, bytes]:
+    """Give the listing, and what is before and behind a manifest's files."""
+    first = index.blocks[0]
+    told = decode_block(first.codec, payloads[0], base.text, first.size)
+    return decode_listed(told, base, index.untold)
 
 
 def _all(digests: dict[int, Digest], listing: Listing) -> dict[int, Digest]:

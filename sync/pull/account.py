@@ -4,14 +4,14 @@ What several items need is counted for the first of them in teaching order, so t
 right; an item that lacks nothing but that is told as lacking one byte.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from core.bundle.codecs import STORED
 from core.bundle.index import Index
-from core.bundle.needs import sources_needed, unmakeable
+from core.bundle.needs import makeable
 from core.digest import Digest, parse_digest
 from core.errors import RefusedError
 from core.manifest import Item, Manifest
@@ -46,6 +46,18 @@ class Demand:
         return demanded(self.portion, item.id, wished=item.id in self.wished)
 
 
+class Here(NamedTuple):
+    """Says what is here.
+
+    Attributes:
+        size: gives the size of a blob; None when it is not here.
+        is_sound: says of a blob that others are made from whether it is here, and undamaged.
+    """
+
+    size: Callable[[Digest], int | None]
+    is_sound: Callable[[Digest], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """What an earlier run left, as the sizes of its files say it.
@@ -59,9 +71,9 @@ class Received:
     payloads: Mapping[int, int] = field(default_factory=dict)
 
 
-Bundle = tuple[Index, Received] | float
-"""The index of a bundle, and what is here of it; where that index is not here, the share of the
-files' bytes that will travel."""
+Known = Sequence[tuple[Index, Received]] | float
+"""The indexes of bundles, and what is here of each, those first that cost least; where none is
+here, the share of the files' bytes that will travel."""
 
 
 class Account(NamedTuple):
@@ -71,11 +83,23 @@ class Account(NamedTuple):
         items: those of which something does.
         rest: bytes for what no item names.
         rest_size: bytes of those files.
+        unknown: what none of the bundles brings: what it costs is a guess.
     """
 
     items: list[OutstandingItem]
     rest: int
     rest_size: int
+    unknown: frozenset[Digest] = frozenset()
+
+    @property
+    def line(self) -> int:
+        """Bytes that travel for all of it."""
+        return self.rest + sum(step.line for item in self.items for step in item.steps)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files that are not here."""
+        return self.rest_size + sum(step.size for item in self.items for step in item.steps)
 
     @property
     def is_settled(self) -> bool:
@@ -93,32 +117,43 @@ def received(staging: Path, index: Digest) -> Received:
     )
 
 
+def lacking(
+    manifest: Manifest, demand: Demand, size_here: Callable[[Digest], int | None]
+) -> frozenset[Digest]:
+    """Name what is wanted and not here."""
+    return _Dealing(manifest, demand, _missing(manifest, size_here)).wanted
+
+
 def account(
     manifest: Manifest,
     demand: Demand,
-    size_here: Callable[[Digest], int | None],
+    here: Here,
     served: Collection[str],
-    bundle: Bundle,
+    bundles: Known,
 ) -> Account:
     """Reckon what still travels.
 
     Args:
         manifest: the version.
         demand: what is wanted of it.
-        size_here: gives the size of a blob that is here; None when it is not.
+        here: says what is here.
         served: items that can be opened.
-        bundle: the one that costs least.
+        bundles: what is known of them.
     """
-    sizes = manifest.digests()
-    missing = {one: size for one, size in sizes.items() if size_here(one) != size}
+    missing = _missing(manifest, here.size)
     dealing = _Dealing(manifest, demand, missing)
-    if isinstance(bundle, float):
-        costs = _estimated(bundle, dealing.groups, missing)
+    if isinstance(bundles, float):
+        costs, unknown = _estimated(bundles, dealing.groups, missing), frozenset[Digest]()
     else:
-        costs = _costs(bundle, dealing.groups, missing, size_here)
+        costs, unknown = _costs(bundles, dealing.groups, missing, here)
     items = [told for lot in dealing.lots if (told := _told(lot, costs, served)) is not None]
     rest = _of(costs, dealing.rest)
-    return Account(items, rest.line, rest.size)
+    return Account(items, rest.line, rest.size, unknown & dealing.wanted)
+
+
+def _missing(manifest: Manifest, size_here: Callable[[Digest], int | None]) -> dict[Digest, int]:
+    sizes = manifest.digests()
+    return {one: size for one, size in sizes.items() if size_here(one) != size}
 
 
 class _Cost(NamedTuple):
@@ -142,6 +177,7 @@ class _Dealing:
         groups: what each step brings.
         lots: the items.
         rest: the number of the group that no item names; None when there is none.
+        wanted: what these bring, spares aside.
     """
 
     def __init__(self, manifest: Manifest, demand: Demand, missing: Mapping[Digest, int]) -> None:
@@ -160,6 +196,7 @@ class _Dealing:
                 self.lots.append(_Lot(item, [(o.rendition, self._deal(item, o)) for o in steps]))
         if demand.portion.items is None:
             self.rest = self._group("", {file.path for file in manifest.files} - named)
+        self.wanted = frozenset(missing) - self._left
         # Last, since they are only in the place of what is wanted.
         self.lots = [self._spared(manifest, lot, demand) for lot in self.lots]
 
@@ -196,49 +233,50 @@ def _estimated(share: float, groups: list[Group], missing: Mapping[Digest, int])
 
 
 def _costs(
-    bundle: tuple[Index, Received],
+    bundles: Sequence[tuple[Index, Received]],
     groups: list[Group],
     missing: Mapping[Digest, int],
-    size_here: Callable[[Digest], int | None],
-) -> list[_Cost]:
-    """Give what each group costs."""
-    index, came = bundle
-    held = {one.digest for one in index.outputs if size_here(one.digest) == one.size}
-    made = {
-        number: min(came.outputs[one.digest], one.size)
-        for number, one in enumerate(index.outputs)
-        if one.digest in came.outputs
-    }
-    unmade = _unmade(index, groups, held, size_here)
-    plan = schedule(index, [g._replace(wanted=g.wanted - unmade) for g in groups], held, made)
+    here: Here,
+) -> tuple[list[_Cost], frozenset[Digest]]:
+    """Give what each group costs, and what none of the bundles brings."""
     lines = [0] * len(groups)
-    for number in plan.blocks:
-        here = came.payloads.get(number, 0) or _made_of(index, number, made)
-        lines[plan.groups[number]] += max(0, index.blocks[number].length - here)
-    return [
+    came: dict[Digest, int] = {}
+    left = frozenset[Digest]().union(*(group.wanted for group in groups))
+    for index, received in bundles:
+        if not left:
+            break
+        held = {one.digest for one in index.outputs if here.size(one.digest) == one.size}
+        mine = makeable(index, left, held, here.is_sound)
+        left -= mine
+        dealt = [group._replace(wanted=group.wanted & mine) for group in groups]
+        came |= {one: received.outputs.get(one, 0) for one in mine}
+        for group, line in _lines(index, received, dealt, held):
+            lines[group] += line
+    costs = [
         _Cost(
-            # What another bundle brings comes to about its size. None is free: it is asked for.
-            max(1, line + sum(missing[one] for one in group.wanted & unmade)),
-            max(1, sum(missing[one] - came.outputs.get(one, 0) for one in group.wanted)),
+            # What is not known to be brought comes to about its size. None is free: it is asked
+            # for.
+            max(1, line + sum(missing[one] for one in group.wanted & left)),
+            max(1, sum(missing[one] - came.get(one, 0) for one in group.wanted)),
         )
         for group, line in zip(groups, lines, strict=True)
     ]
+    return costs, left
 
 
-def _unmade(
-    index: Index,
-    groups: list[Group],
-    held: set[Digest],
-    size_here: Callable[[Digest], int | None],
-) -> frozenset[Digest]:
-    """Name what this bundle does not bring: it lacks it, or refers to what is not here."""
-    every = frozenset[Digest]().union(*(group.wanted for group in groups))
-    lacking = every - {one.digest for one in index.outputs}
-    if not index.sources:
-        return lacking
-    needed = sources_needed(index, schedule(index, groups, held, {}).blocks)
-    absent = {one for one in needed if size_here(one) is None}
-    return lacking | unmakeable(index, held, absent) if absent else lacking
+def _lines(
+    index: Index, received: Received, groups: list[Group], held: set[Digest]
+) -> Iterator[tuple[int, int]]:
+    """Give of each block that a bundle has to bring its group, and the bytes that travel."""
+    made = {
+        number: min(received.outputs[one.digest], one.size)
+        for number, one in enumerate(index.outputs)
+        if one.digest in received.outputs
+    }
+    plan = schedule(index, groups, held, made)
+    for number in plan.blocks:
+        here = received.payloads.get(number, 0) or _made_of(index, number, made)
+        yield plan.groups[number], max(0, index.blocks[number].length - here)
 
 
 def _made_of(index: Index, number: int, made: Mapping[int, int]) -> int:

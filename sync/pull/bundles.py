@@ -1,19 +1,19 @@
 """Bringing blobs of one version from its bundles, one bundle after the other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final
 
 from cache.space import reserve
 from core.bundle.index import Index
-from core.bundle.needs import sources_needed, unmakeable
+from core.bundle.needs import makeable, sources_needed
 from core.digest import Digest
 from core.errors import PackhorseError, RefusedError
 from core.release import Release
 from sync.applier import SourceLostError
 from sync.events import Planned, problem_of
 from sync.pull.bundle import WHOLE, BundleFetch, Stretch
-from sync.pull.heads import Heads
+from sync.pull.candidates import Candidates
 from sync.pull.progress import Progress
 from sync.pull.room import Room
 from sync.pull.schedule import Group, Schedule, schedule
@@ -53,11 +53,9 @@ class Bundles:
         self._room = room
         self._release = release
         self._tell = tell
-        self._received = 0
         self._next_note = 0.0
-        self._fetches: list[BundleFetch] = []
         self._opened: _Opened | None = None
-        self._heads = Heads(room)
+        self._candidates = Candidates(room, release)
         self._is_announced = False
         context = room.context
         self._progress = Progress(release, context.emit, context.clock.monotonic)
@@ -65,62 +63,46 @@ class Bundles:
     @property
     def received(self) -> int:
         """Bytes of index and blocks that came in this run, those that came twice included."""
-        return self._received + sum(fetch.received for fetch in self._fetches)
+        return self._candidates.received
 
     def first(self) -> BundleFetch | None:
         """Give the bundle that costs least; None when none can be used."""
-        return next(iter(self.ordered()), None)
+        return next(iter(self._candidates.ordered()), None)
 
-    def ordered(self) -> list[BundleFetch]:
-        """Give the bundles by what they cost: one that is begun, deltas that fit, full ones."""
-        if not self._fetches:
-            room = self._room
-            whole = room.catalogue.whole_versions(self._release.pack)
-            self._fetches = [
-                BundleFetch(room, self._release, link, self._heads)
-                for link in sorted(self._release.bundles, key=lambda one: one.length)
-                if not link.base or link.base in whole
-            ]
-            self._fetches.sort(key=lambda one: not one.is_begun())
-        return self._fetches
-
-    def first_index(self) -> Index | None:
-        """Give the index of the bundle that costs least, if it is here.
+    def known(self) -> list[tuple[BundleFetch, Index]]:
+        """Give the bundles whose indexes are here, in order; up to the first that is not.
 
         Raises:
             ExhaustedError: the disk is broken or read-only.
         """
-        fetch = self.first()
-        if fetch is None or not fetch.is_begun():
-            return None
-        if self._opened is not None and self._opened.fetch is fetch:
-            return self._opened.index
-        try:
-            found = fetch.kept_index()
-        except RefusedError:
-            self._come_last(fetch)
-            return None
+        found = self._candidates.known()
         self._note_heads()
         return found
 
-    def open_first(self) -> None:
-        """Fetch the index of the bundle that costs least and can be used here.
+    def unknown(self) -> BundleFetch | None:
+        """Give the first bundle whose index is not here; None where all are."""
+        return next((one for one in self._candidates.ordered() if not one.is_begun()), None)
+
+    def open_for(self, wanted: Collection[Digest]) -> None:
+        """Fetch the indexes of as many bundles as bring ``wanted``, those first that cost least.
 
         Raises:
             RefusedError: none is what was signed.
             SourceError: the line failed.
             ExhaustedError: the disk is full, broken or read-only.
         """
-        for _ in list(self.ordered()):
-            fetch = self.ordered()[0]
+        left = frozenset(wanted)
+        opened: set[Digest] = set()
+        while left and (fetch := self._candidates.next(opened)):
+            opened.add(fetch.link.index)
             try:
-                fetch.index()
-            except SourceLostError as error:
-                self._room.lost([error.digest])
-                self._come_last(fetch)
-            else:
-                self._note_heads()
-                return
+                index = fetch.index()
+            except SourceLostError:
+                # It is used for the rest when the manifest is here.
+                continue
+            self._note_heads()
+            left = frozenset(one for one in left if not self._is_here(one))
+            left -= self._brings(index, left)
 
     def announce(self, total: int, size: int) -> None:
         """Tell once in a run what will be fetched.
@@ -154,8 +136,7 @@ class Bundles:
             ExhaustedError: the disk is broken or read-only.
         """
         self._close()
-        for fetch in self._fetches:
-            fetch.forget()
+        self._candidates.forget()
 
     def rest(self) -> None:
         """Keep only figures in memory while another pack is at work.
@@ -164,7 +145,7 @@ class Bundles:
             ExhaustedError: the disk is full, broken or read-only.
         """
         self._close()
-        self._received, self._fetches = self.received, []
+        self._candidates.rest()
 
     def bring(
         self,
@@ -189,29 +170,27 @@ class Bundles:
         """
         refused: PackhorseError | None = None
         before = self.received
-        for fetch in list(self.ordered()):
-            groups = self._lacking(groups)
-            if not groups:
-                break
+        done: set[Digest] = set()
+        lost: set[Digest] = set()
+        while (groups := self._lacking(groups)) and (fetch := self._candidates.next(done)):
+            done.add(fetch.link.index)
             try:
                 self._bring_from(fetch, groups, later, stretch)
             except SourceLostError as error:
-                self._room.lost([error.digest])
-                self._come_last(fetch)
+                # What the bundle brings without that comes in another turn.
+                if error.digest not in lost:
+                    done.discard(fetch.link.index)
+                lost |= {error.digest, *self._room.lost([error.digest])}
             except (RefusedError, SourceError) as error:
                 if isinstance(error, SourceError) and not error.is_of_the_file:
                     raise
                 refused = error
-                self._come_last(fetch)
+                self._candidates.come_last(fetch)
             if stretch.is_enough() and self.received > before:
                 return not self._lacking(groups)
         if refused is not None:
             self._judge(refused, groups)
         return True
-
-    def _come_last(self, fetch: BundleFetch) -> None:
-        self._fetches.remove(fetch)
-        self._fetches.append(fetch)
 
     def _judge(self, refused: PackhorseError, groups: list[Group]) -> None:
         """Raise what went wrong with a bundle, unless another one brought it all."""
@@ -226,6 +205,11 @@ class Bundles:
         """Give the groups of which something is not here."""
         return [group for group in groups if not all(map(self._is_here, group.wanted))]
 
+    def _brings(self, index: Index, wanted: Collection[Digest]) -> frozenset[Digest]:
+        """Name what of ``wanted`` a bundle brings here."""
+        held = {one.digest for one in index.outputs if self._room.size(one.digest) == one.size}
+        return makeable(index, wanted, held, self._room.is_sound)
+
     def _bring_from(
         self,
         fetch: BundleFetch,
@@ -233,12 +217,18 @@ class Bundles:
         later: frozenset[Digest],
         stretch: Stretch,
     ) -> None:
-        opened = self._open(fetch)
-        index, staging = opened.index, opened.staging
+        index = fetch.index()
+        self._note_heads()
+        wanted = frozenset[Digest]().union(*(group.wanted for group in groups))
+        found = self._brings(index, wanted | later)
+        if not found & wanted:
+            return
+        groups = [group._replace(wanted=group.wanted & found) for group in groups]
+        opened = self._open(fetch, index)
+        staging = opened.staging
         try:
-            groups = self._makeable(index, groups, staging.held())
             # Also what comes later: its payloads that are here already stay.
-            every = [*groups, Group("", later)]
+            every = [*groups, Group("", later & found)]
             staging.want(schedule(index, every, staging.held(), {}).outputs)
             plan = schedule(index, groups, staging.held(), staging.made, staging.waiting)
             self._reserve(staging, plan)
@@ -252,12 +242,10 @@ class Bundles:
         finally:
             self._note(staging)
 
-    def _open(self, fetch: BundleFetch) -> _Opened:
+    def _open(self, fetch: BundleFetch, index: Index) -> _Opened:
         """Open what is half received of a bundle, unless it is open."""
         if self._opened is None or self._opened.fetch is not fetch:
             self._close()
-            index = fetch.index()
-            self._note_heads()
             batch = 0 if self._room.context.by_line else _BATCH_BYTES
             staging = fetch.open_staging(index, self._room.blobs, batch)
             self._opened = _Opened(fetch, index, staging)
@@ -268,32 +256,25 @@ class Bundles:
         if opened is not None:
             opened.staging.close()
 
-    def _makeable(self, index: Index, groups: list[Group], held: set[Digest]) -> list[Group]:
-        """Leave out what other bundles must bring, since blobs that this one refers to lack."""
-        sources = sources_needed(index, schedule(index, groups, held, {}).blocks)
-        absent = {one for one in sources if not self._is_here(one)}
-        if not absent:
-            return groups
-        self._room.lost(absent)
-        lost = unmakeable(index, held, absent)
-        return [group._replace(wanted=group.wanted - lost) for group in groups]
-
     def _receive(self, opened: _Opened, plan: Schedule, stretch: Stretch) -> None:
         fetch, index, staging = opened.fetch, opened.index, opened.staging
         sources = sources_needed(index, plan.blocks)
         absent = next((one for one in sources if not self._is_here(one)), None)
         if absent is not None:
             raise SourceLostError(absent)
-        group, before = -1, fetch.received
+        group, before, is_owed = -1, fetch.received, False
         try:
             for number in fetch.fetch(staging, index, plan.blocks, stretch):
                 self._progress.came(fetch.received - before, plan.items[number])
                 before = fetch.received
+                is_owed = is_owed or plan.groups[number] != group
+                group = plan.groups[number]
                 is_due = self._room.context.clock.monotonic() >= self._next_note
-                is_next = plan.groups[number] != group
-                if (is_next and is_due) or len(staging.arrived) >= _COMMIT_AFTER:
+                is_there = is_owed and not staging.is_busy
+                if (is_there and is_due) or len(staging.arrived) >= _COMMIT_AFTER:
                     self._note(staging)
-                    group = plan.groups[number]
+                    is_owed = False
+            staging.wait()
         except SourceLostError:
             raise
         except RefusedError as error:
@@ -303,7 +284,7 @@ class Bundles:
                 raise fetch.refused(str(error)) from error
             if not lost:
                 raise
-            staging.abandon()
+            staging.abandon(lost)
             raise SourceLostError(min(lost)) from None
 
     def _reserve(self, staging: Staging, plan: Schedule) -> None:
@@ -317,11 +298,14 @@ class Bundles:
 
     def _note(self, staging: Staging) -> None:
         """Let the catalogue name what arrived, and tell which lessons became ready."""
-        self._name(staging.arrived)
+        arrived = [staging.arrived.popleft() for _ in range(len(staging.arrived))]
+        self._name(arrived)
 
     def _note_heads(self) -> None:
         """The same of what was in the heads of bundles."""
-        self._name(self._heads.arrived)
+        arrived = self._candidates.arrived
+        self._name(arrived)
+        arrived.clear()
 
     def _name(self, arrived: list[Digest]) -> None:
         if not arrived:
@@ -330,5 +314,4 @@ class Bundles:
         ready = self._room.catalogue.blobs_arrived(arrived)
         ended = self._room.context.clock.monotonic()
         self._next_note = ended + _NOTE_SHARE * (ended - began)
-        arrived.clear()
         self._tell([one.item for one in ready if one.pack == self._release.pack])

@@ -11,7 +11,7 @@ from core.bundle.compact import CompactIndex
 from core.bundle.frame import decode_head
 from core.bundle.index import Index
 from core.bundle.listed import Rows, rows_of
-from core.bundle.resolve import Resolved, resolve
+from core.bundle.resolve import Resolved, resolve, resolve_known
 from core.bundle.same_deflate import has_same_deflate
 from core.digest import Digest, digest_of
 from core.errors import RefusedError
@@ -37,6 +37,7 @@ class Heads:
         self.arrived: list[Digest] = []
         self._room = room
         self._indexes: dict[Digest, Index] = {}
+        self._waiting: set[Digest] = set()
 
     def index(self, head: bytes, link: BundleLink, release: Release) -> Index:
         """Give the index of a bundle.
@@ -61,6 +62,21 @@ class Heads:
         self._indexes[link.index] = index
         return index
 
+    def can_use(self, link: BundleLink, release: Release) -> bool:
+        """Say whether the version that a bundle starts from is known here, whole or not.
+
+        Raises:
+            ExhaustedError: the disk is broken or read-only.
+        """
+        if not link.base:
+            return True
+        digest = self._room.catalogue.manifest_of(release.pack, link.base)
+        return digest is not None and self._room.is_sound(digest)
+
+    def is_waiting(self, link: BundleLink, release: Release) -> bool:
+        """Say whether a bundle is of no use until the version's manifest is here."""
+        return link.index in self._waiting and not self._room.blobs.has(release.manifest)
+
     def _resolved(
         self, compact: CompactIndex, payloads: Sequence[bytes], link: BundleLink, release: Release
     ) -> Index:
@@ -71,16 +87,43 @@ class Heads:
                 pack=release.pack,
                 base=link.base,
             )
+        base = self._base(release, link.base)
+        try:
+            found = self._made(compact, payloads, base, link, release)
+        except SourceLostError:
+            if not self._room.blobs.has(release.manifest):
+                self._waiting.add(link.index)
+                raise
+            # Which files they are is known otherwise; the blocks behind the head are of use.
+            data = self._room.blobs.read(release.manifest, limit=MAX_MANIFEST_BYTES)
+            return resolve_known(compact, payloads, base, decode_manifest(data))
+        self._keep(found)
+        return found.index
+
+    def _made(
+        self,
+        compact: CompactIndex,
+        payloads: Sequence[bytes],
+        base: Rows,
+        link: BundleLink,
+        release: Release,
+    ) -> Resolved:
+        """Make what is in a delta's head.
+
+        Raises:
+            RefusedError: it is not what was signed.
+            SourceLostError: it is made from something that is not here, or damaged.
+        """
         used: set[Digest] = set()
 
         def read(digest: Digest, offset: int, length: int) -> bytes:
             used.add(digest)
             return _part(self._room.blobs.path(digest), digest, offset, length)
 
-        base = self._base(release, link.base)
         try:
-            found = _proven(resolve(compact, payloads, base, read), link, release)
-        except SourceLostError:
+            return _proven(resolve(compact, payloads, base, read), link, release)
+        except SourceLostError as error:
+            self._room.lost([error.digest])
             raise
         except RefusedError:
             # A damaged reference gives garbage that only the manifest's digest betrays.
@@ -88,8 +131,6 @@ class Heads:
             if not lost:
                 raise
             raise SourceLostError(min(lost)) from None
-        self._keep(found)
-        return found.index
 
     def _base(self, release: Release, version: int) -> Rows:
         """Give the version that a delta starts from."""

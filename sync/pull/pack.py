@@ -16,7 +16,7 @@ from core.release import Release
 from core.wanted import EVERYTHING, Portion, wanted_digests
 from core.withdrawal import Withdrawal
 from sync.events import ItemReady, PackReady, Transferred
-from sync.pull.account import Bundle, Demand, account, received
+from sync.pull.account import Account, Demand, Here, Known, account, lacking, received
 from sync.pull.bundle import WHOLE, BundleFetch, Stretch
 from sync.pull.bundles import Bundles
 from sync.pull.room import Room
@@ -39,6 +39,7 @@ class PackPull:
         self._room = room
         self._release = release
         self._portion = portion
+        self._demand = Demand(portion)
         self._manifest: Manifest | None = None
         self._is_active = False
         self._items_ready = 0
@@ -47,15 +48,15 @@ class PackPull:
         self._bundles = Bundles(room, release, self._tell)
 
     def learn(self) -> None:
-        """Fetch what says what is in the version: its manifest, and a bundle's index.
+        """Fetch what says what is in the version: its manifest, and the indexes of bundles.
 
         Raises:
             RefusedError: the bundles do not bring what was signed.
             SourceError: the line failed.
             ExhaustedError: the disk is full, broken or read-only.
         """
-        self.begin()
-        self._bundles.open_first()
+        manifest = self.begin()
+        self._bundles.open_for(lacking(manifest, self._demand, self._room.size))
 
     def learn_from_peers(self) -> None:
         """Take the manifest from another node, if one has it and it is not here.
@@ -92,7 +93,10 @@ class PackPull:
         if self._complete:
             return None
         manifest = self._known()
-        fetch, index = self._bundles.first(), self._bundles.first_index()
+        known = self._bundles.known() if manifest is not None else []
+        fetch = self._bundles.first()
+        portion = self._portion if priority <= LAST else _NOTHING
+        self._demand = Demand(portion, wished, self._withdrawals())
         pack = OutstandingPack(
             pack=self._release.pack,
             version=self._release.version,
@@ -101,23 +105,40 @@ class PackPull:
         )
         if manifest is None or fetch is None:
             return self._unlisted(pack, fetch)
-        bundle: Bundle = self._share(fetch)
-        if index is not None:
-            bundle = index, received(self._room.context.state.staging, fetch.link.index)
+        bundles: Known = self._share(fetch)
+        if known:
+            staging = self._room.context.state.staging
+            bundles = [(index, received(staging, one.link.index)) for one, index in known]
         elif not self._room.circle.tells_of(self._release.pack):
             return self._unlisted(pack, fetch)
-        found = account(
-            manifest,
-            Demand(self._portion if priority <= LAST else _NOTHING, wished, self._withdrawals()),
-            self._room.size,
-            self._served(),
-            bundle,
-        )
+        found = self._account(manifest, bundles)
         if found.is_settled:
             return None
+        more = self._bundles.unknown() if found.unknown else None
+        if more is not None:
+            return msgspec.structs.replace(
+                pack, head=more.link.index_length, line=found.line, size=found.size
+            )
         return msgspec.structs.replace(
             pack, is_listed=True, items=found.items, rest=found.rest, rest_size=found.rest_size
         )
+
+    def _account(self, manifest: Manifest, bundles: Known) -> Account:
+        room, served = self._room, self._served()
+        while True:
+            spoilt: list[Digest] = []
+
+            def is_sound(digest: Digest, found: list[Digest] = spoilt) -> bool:
+                was_here = room.blobs.has(digest)
+                is_sound = room.is_sound(digest)
+                if was_here and not is_sound:
+                    found.append(digest)
+                return is_sound
+
+            reckoned = account(manifest, self._demand, Here(room.size, is_sound), served, bundles)
+            # What was damaged may be wanted itself, too.
+            if not spoilt:
+                return reckoned
 
     def bring(
         self,

@@ -2,8 +2,12 @@
 
 import hashlib
 from pathlib import Path
+from typing import Final
 
+from cache.disk_errors import in_words
 from core.digest import Digest
+
+_CHUNK: Final = 1024 * 1024
 
 
 class RunningHash:
@@ -29,3 +33,18 @@ class RunningHash:
         if path != self._path or self._position != size:
             return None
         return Digest(self._hash.hexdigest())
+
+
+def digest_of_range(path: Path, start: int, length: int) -> bytes:
+    """Give the SHA-256 of a part of a file, 32 bytes.
+
+    Raises:
+        ExhaustedError: the disk is broken.
+    """
+    found = hashlib.sha256()
+    with in_words(path), path.open("rb") as file:
+        file.seek(start)
+        while length and (chunk := file.read(min(_CHUNK, length))):
+            found.update(chunk)
+            length -= len(chunk)
+    return found.digest()

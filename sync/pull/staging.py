@@ -8,9 +8,11 @@ After a kill nothing here is believed: stored blocks are hashed again where they
 are hashed and applied again, and a blob is hashed whole before it is adopted.
 """
 
-import hashlib
 import os
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,18 +20,18 @@ from cache import durable
 from cache.blobs import BlobStore, hashed_as
 from cache.disk_errors import in_words
 from core.bundle.index import Index
-from core.bundle.needs import is_in_place, waiting_bytes
+from core.bundle.needs import is_in_place, unmakeable, waiting_bytes
 from core.digest import Digest, digest_from_bytes
 from core.errors import RefusedError
 from sync.applier import SourceLostError, decode
+from sync.pull.adopting import Adopting
+from sync.pull.beside import Beside
 from sync.pull.disk import Disk
-from sync.pull.running_hash import RunningHash
+from sync.pull.running_hash import RunningHash, digest_of_range
 from sync.pull.writer import Writer
 
 OUTPUTS: Final = "outputs"
 HEAD: Final = "head"
-_CHUNK: Final = 1024 * 1024
-_MOST_FINISHED: Final = 256
 
 
 class Staging:
@@ -46,7 +48,6 @@ class Staging:
     Attributes:
         made: verified bytes by output number, always the beginning of the output.
         waiting: blocks that are here, and of which some bytes come behind what is not yet made.
-        arrived: blobs that were finished since the caller last emptied this.
     """
 
     def __init__(
@@ -54,7 +55,6 @@ class Staging:
     ) -> None:
         self.made: dict[int, int] = {}
         self.waiting: set[int] = set()
-        self.arrived: list[Digest] = []
         self._index = index
         self._blobs = blobs
         self._directory = root / name
@@ -62,16 +62,23 @@ class Staging:
         self._wanted: frozenset[int] = frozenset()
         self._disk = Disk()
         self._writer = Writer(self._disk if batch else None)
+        # What blocks give is made beside what comes by line, so that the line never waits.
+        self._making = Writer(self._disk if batch else None)
+        self._beside = Beside(is_quick=bool(batch))
         self._batch = batch
         self._hash = RunningHash()
-        self._finished: list[tuple[Path, Digest]] = []
-        self._settling: list[Digest] = []
-        self._unsettled = 0
+        self._known: dict[int, Digest] = {}
+        self._adopting = Adopting(blobs, self._disk, batch)
         durable.make_directory(self._directory)
         durable.make_directory(self._outputs)
         self._held = {
             number for number, one in enumerate(index.outputs) if blobs.size(one.digest) == one.size
         }
+
+    @property
+    def arrived(self) -> deque[Digest]:
+        """Blobs that were adopted since the caller last emptied this, from its left."""
+        return self._adopting.arrived
 
     def held(self) -> set[Digest]:
         """Give the outputs that the node has whole."""
@@ -147,8 +154,16 @@ class Staging:
         """
         return bool(self._batch) and self._in_place(number) and not self._is_whole(number)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether blocks that came are still being used."""
+        return self._beside.is_busy
+
     def finish(self, number: int) -> None:
         """Use a block that is here whole and verified, and what waited for it.
+
+        That is done beside what goes on, unless it is soon done. So what is raised may be about
+        a block that came before.
 
         Raises:
             RefusedError: it does not give what the index says.
@@ -156,6 +171,29 @@ class Staging:
             ExhaustedError: the disk is full, broken or read-only.
         """
         self._writer.close()
+        if not self._in_place(number):
+            self._beside.start(partial(self._use, number))
+            return
+        self._note_digest(number)
+        if self._beside.is_busy:
+            self._beside.start(partial(self._use, number))
+        else:
+            self.wait()
+            self._use(number)
+
+    def wait(self) -> None:
+        """Wait until all blocks that came are used; raises as ``finish``."""
+        self._beside.wait()
+
+    def _note_digest(self, number: int) -> None:
+        """Remember the digest of a blob whose last byte has just come, if all came in order."""
+        output, offset, length = self._index.blocks[number].outputs[0]
+        if offset + length == self._index.outputs[output].size:
+            found = self._hash.of(self._output(output), offset + length)
+            if found is not None:
+                self._known[output] = found
+
+    def _use(self, number: int) -> None:
         self.waiting.add(number)
         while ready := [one for one in sorted(self.waiting) if self._is_ready(one)]:
             for one in ready:
@@ -178,43 +216,20 @@ class Staging:
 
     def place(self, digest: Digest) -> Path:
         """Say where a blob lies, finished or not."""
-        if digest in self._settling:
-            self._await_disk()
+        self._adopting.await_blob(digest)
         path = self._blobs.path(digest)
         return path if path.is_file() else self._outputs / digest
-
-    def settle(self) -> None:
-        """Adopt the blobs that are finished; in batches, beside what goes on.
-
-        Raises:
-            ExhaustedError: the disk is full, broken or read-only.
-        """
-        self._await_disk()
-        finished, self._finished, self._unsettled = self._finished, [], 0
-        if not finished:
-            return
-        if not self._batch:
-            self._blobs.adopt_all(finished)
-            self.arrived += [digest for _, digest in finished]
-            return
-        self._settling = [digest for _, digest in finished]
-        self._disk.start(lambda: self._blobs.adopt_all(finished))
-
-    def _await_disk(self) -> None:
-        """Wait for the blobs that are being adopted; ``arrived`` names them then."""
-        self._disk.wait()
-        self.arrived += self._settling
-        self._settling = []
 
     def rest(self) -> None:
         """Let everything that came be on the disk; it may go on later.
 
         Raises:
+            RefusedError: a block does not give what the index says.
             ExhaustedError: the disk is full, broken or read-only.
         """
         self._writer.close()
-        self.settle()
-        self._await_disk()
+        self.wait()
+        self._adopting.rest()
 
     def close(self) -> None:
         """Leave everything as it is, for the next run.
@@ -223,21 +238,25 @@ class Staging:
             ExhaustedError: the disk is full, broken or read-only.
         """
         try:
+            # A block that could not be used stays: the next run says so.
+            with suppress(RefusedError):
+                self._beside.close()
             self.rest()
         finally:
             self._disk.close()
 
-    def abandon(self) -> None:
-        """Throw away what is half made, since what it was made from proved damaged.
+    def abandon(self, lost: Collection[Digest]) -> None:
+        """Throw away what is half made of blobs that proved damaged; the rest stays.
 
         Raises:
             ExhaustedError: the disk is broken or read-only.
         """
         self.close()
+        spoilt = unmakeable(self._index, self.held(), lost)
         for number, one in enumerate(self._index.outputs):
-            if number in self.made and number not in self._held:
+            if number in self.made and one.digest in spoilt:
+                del self.made[number]
                 durable.remove(self._outputs / one.digest)
-        durable.remove_tree(self._directory)
 
     def _in_place(self, number: int) -> bool:
         return is_in_place(self._index.blocks[number])
@@ -292,10 +311,10 @@ class Staging:
             payload = self._payload(number).read_bytes()
             for (output, offset, _), data in decode(self._index, block, payload, self.place):
                 if self._is_next(output, offset):
-                    self._writer.write(self._output(output), offset, data)
-                    self._writer.flush()
+                    self._making.write(self._output(output), offset, data)
+                    self._making.flush()
                     self._grow(output, offset + len(data))
-            self._writer.close()
+            self._making.close()
         if not self._left(number):
             self.waiting.discard(number)
             self._forget_payloads(number)
@@ -312,11 +331,12 @@ class Staging:
         one = self._index.outputs[output]
         if length < one.size:
             return
-        self._writer.close()
+        self._making.close()
         path = self._output(output)
         with in_words(path):
-            os.truncate(path, one.size)
-        known = known or self._hash.of(path, one.size)
+            if path.stat().st_size != one.size:
+                os.truncate(path, one.size)
+        known = known or self._known.pop(output, None)
         try:
             proof = hashed_as(path, known) if known else None
             self._blobs.prepare(path, one.digest, proof=proof)
@@ -325,10 +345,7 @@ class Staging:
             durable.remove(path)
             raise
         self._held.add(output)
-        self._finished.append((path, one.digest))
-        self._unsettled += one.size
-        if self._unsettled >= self._batch or len(self._finished) >= _MOST_FINISHED:
-            self.settle()
+        self._adopting.add(path, one.digest, one.size)
 
     def _is_whole(self, number: int) -> bool:
         """Say whether a block is all of a blob."""
@@ -353,8 +370,8 @@ class Staging:
             return
         if path.stat().st_size < offset + length:
             return
-        if _digest_of_range(path, offset, length) == block.digest:
-            self.finish(number)
+        if digest_of_range(path, offset, length) == block.digest:
+            self._use(number)
         else:
             self.drop(number)
 
@@ -363,21 +380,11 @@ class Staging:
         block = self._index.blocks[number]
         if not path.is_file() or path.stat().st_size < block.length:
             return
-        if _digest_of_range(path, 0, path.stat().st_size) != block.digest:
+        if digest_of_range(path, 0, path.stat().st_size) != block.digest:
             durable.remove(path)
             return
         try:
-            self.finish(number)
+            self._use(number)
         except SourceLostError:
             self.waiting.discard(number)
             durable.remove(path)
-
-
-def _digest_of_range(path: Path, start: int, length: int) -> bytes:
-    found = hashlib.sha256()
-    with in_words(path), path.open("rb") as file:
-        file.seek(start)
-        while length and (chunk := file.read(min(_CHUNK, length))):
-            found.update(chunk)
-            length -= len(chunk)
-    return found.digest()

@@ -1,12 +1,15 @@
 """Pulls that are killed, cut, damaged, overtaken: nothing verified is fetched twice."""
 
 import random
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.errors import ExitCode
 from core.manifest import encode_manifest
+from sync import applier
 from sync.context import SyncContext
 from sync.directory_source import DirectorySource
 from sync.events import ItemReady, Planned
@@ -14,6 +17,7 @@ from sync.http_client import HttpClient
 from sync.http_source import HttpSource
 from sync.patience import Timing
 from sync.pull import run_pull
+from sync.pull.staging import Staging
 from sync.rate import RateCap
 from sync.tls import unused
 from tests.support.deadly_source import DeadlySource, KilledError
@@ -299,3 +303,35 @@ def test_a_rate_cap_holds(tmp_path: Path) -> None:
         summary = node.pull_from(HttpSource(HttpClient(server.url, unused(), timing)))
     assert summary.exit_code == 0
     assert 300_000 / 64_000 - 0.5 < sum(naps) < 300_000 / 64_000 + 0.5
+
+
+def test_the_line_goes_on_while_blocks_are_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny = TinyRepository(tmp_path)
+    pages = {f"{n}.html": b"".join(b"<p>%d</p>" % (n * k) for k in range(9000)) for n in range(4)}
+    publish_files(tiny, PACK, pages, 1)
+    node = make_node(tmp_path / "node", tiny.root)
+    began: list[int] = []
+    last_came = threading.Event()
+    decoded_before: list[bool] = []
+    real_write = Staging.write
+
+    def write(self: Staging, number: int, offset: int, data: bytes | memoryview) -> None:
+        began.append(number)
+        if number == len(pages):
+            last_came.set()
+        real_write(self, number, offset, data)
+
+    def decode(*words: Any) -> Any:
+        # The manifest's block comes alone.
+        if began[-1]:
+            decoded_before.append(last_came.wait(20))
+        return applier.decode(*words)
+
+    monkeypatch.setattr(Staging, "write", write)
+    monkeypatch.setattr("sync.pull.staging.decode", decode)
+    with HttpRepository(tiny.directory) as server:
+        summary = node.pull(server.url)
+    assert (summary.exit_code, node.files(PACK)) == (0, pages)
+    assert decoded_before == [True] * len(pages)

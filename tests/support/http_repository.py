@@ -130,6 +130,8 @@ class HttpRepository:
         fault: gives what goes wrong with a request, or None.
         overlay: other content by path, None for a file that is not there.
         requests: everything that was asked.
+        pace: seconds between two chunks of a body: as on a line, what is sent is under way only
+            for a moment.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -137,6 +139,7 @@ class HttpRepository:
         self.fault: Callable[[Asked], Fault | None] = lambda _: None
         self.overlay: dict[str, bytes | None] = {}
         self.requests: list[Asked] = []
+        self.pace = 0.0
         self.posts: Callable[[str, bytes], Answer] = lambda *_: Answer(404)
         self.over = threading.Event()
         owner = self
@@ -279,6 +282,8 @@ class _Handler(BaseHTTPRequestHandler):
         for start in range(0, len(whole), _CHUNK):
             self.wfile.write(whole[start : start + _CHUNK])
             asked.sent += len(whole[start : start + _CHUNK])
+            if self.repository.pace:
+                self.repository.over.wait(self.repository.pace)
         if isinstance(fault, Stall):
             self.repository.over.wait(30)
         if isinstance(fault, Cut | Stall) and len(whole) < len(body):

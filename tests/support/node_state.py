@@ -65,8 +65,13 @@ class Node:
 
     def files(self, pack: str) -> dict[str, bytes]:
         """Give the bytes of every file of every served item, as the portal would serve them."""
-        reader = CatalogueReader(self.state.catalogue)
-        blobs = BlobStore(self.state.blobs)
+        return self.files_of(self.state, pack)
+
+    @staticmethod
+    def files_of(state: StateDirectory, pack: str) -> dict[str, bytes]:
+        """Give the same of any node."""
+        reader = CatalogueReader(state.catalogue)
+        blobs = BlobStore(state.blobs)
         found: dict[str, bytes] = {}
         for item in reader.items(pack):
             if item.is_served:

@@ -183,14 +183,14 @@ def test_unwanted_renditions_are_neither_counted_nor_lacking(
         pack = reader.pack(PACK)
         assert pack is not None
         assert pack.missing == 0
-        assert catalogue.whole_versions(PACK) == {1}
+        assert catalogue.shares(PACK) == {1: 1.0}
         assert catalogue.want(PACK, Portion(("720p", "240p")))
         pack, item = reader.pack(PACK), reader.item(PACK, "one")
         assert pack is not None
         assert item is not None
         assert pack.missing == item.missing == SIZES["1.720p.mp4"]
         assert item.entry == "1.240p.mp4"
-        assert catalogue.whole_versions(PACK) == set()
+        assert catalogue.shares(PACK)[1] < 1
         assert catalogue.want(PACK, EVERYTHING)
         assert catalogue.wanted() == {}
     assert [str(one) for one in check(state, deep=True).findings] == []

@@ -130,11 +130,11 @@ def test_what_only_withdrawn_items_need_is_not_missing(tmp_path: Path) -> None:
         assert reader.packs()[0].missing == len(b"shared" + b"nobody's")
         catalogue.blobs_arrived([blobs.add(b"shared"), blobs.add(b"nobody's")])
         assert reader.packs()[0].missing == 0
-        assert catalogue.whole_versions(PACK) == {1}
+        assert catalogue.shares(PACK) == {1: 1.0}
         assert served(reader) == ["two"]
         catalogue.withdraw(PACK, [])
         assert reader.packs()[0].missing == len(b"own")
-        assert catalogue.whole_versions(PACK) == set()
+        assert catalogue.shares(PACK)[1] < 1
     assert check(state, deep=True).is_clean
 
 
