@@ -9,6 +9,7 @@ publisher.links                             # of the newest release, by base
 import random
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from core.bundle.frame import decode_head
@@ -20,7 +21,8 @@ from core.manifest import Manifest, encode_manifest
 from core.release import BundleLink, Release, bundle_path
 from core.trusted_time import format_moment
 from packager.build import Build
-from tests.support.packing import build, tools_in, write_tree
+from packager.bundler import Levels
+from tests.support.packing import QUICK, build, tools_in, write_tree
 from tests.support.tiny_repository import TinyRepository
 
 PACK = "demo/county/fish"
@@ -32,6 +34,7 @@ class CoursePublisher:
     Args:
         repository: where to.
         path: where folder and workspace are.
+        levels: of compression.
 
     Attributes:
         manifests: of all versions, the oldest first.
@@ -40,11 +43,11 @@ class CoursePublisher:
 
     build: Build
 
-    def __init__(self, repository: TinyRepository, path: Path) -> None:
+    def __init__(self, repository: TinyRepository, path: Path, levels: Levels = QUICK) -> None:
         self.manifests: list[Manifest] = []
         self._repository = repository
         self._folder = path / "folder"
-        self._tools = tools_in(path / "workspace")
+        self._tools = replace(tools_in(path / "workspace"), levels=levels)
 
     def publish(self, files: Mapping[str, bytes], *, deltas: int | None = None) -> None:
         """Publish the next version, which has exactly these files.

@@ -10,6 +10,7 @@ import hashlib
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +32,7 @@ class Asked:
         sent: body bytes that were sent.
         status: of the answer.
         headers: of the request.
+        began, ended: when its body was sent, seconds that only rise.
     """
 
     path: str
@@ -38,6 +40,8 @@ class Asked:
     sent: int = 0
     status: int = 0
     headers: list[str] = field(default_factory=list)
+    began: float = 0.0
+    ended: float = 0.0
 
 
 @dataclass
@@ -279,11 +283,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._trickle(body, fault.seconds)
             return
         whole = body[: fault.after] if isinstance(fault, Cut | Stall) else body
+        asked.began = time.monotonic()
         for start in range(0, len(whole), _CHUNK):
             self.wfile.write(whole[start : start + _CHUNK])
             asked.sent += len(whole[start : start + _CHUNK])
             if self.repository.pace:
                 self.repository.over.wait(self.repository.pace)
+            asked.ended = time.monotonic()
         if isinstance(fault, Stall):
             self.repository.over.wait(30)
         if isinstance(fault, Cut | Stall) and len(whole) < len(body):
