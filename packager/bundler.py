@@ -94,7 +94,8 @@ class Bundler:
         with self._staged.open("wb") as sink:
             for block in blocks:
                 self._add(block, sink.write)
-                reckoning.made(block.size, is_stored=self._is_quick(block))
+                did = reckoning.stored if self._is_quick(block) else reckoning.encoded
+                did(block.size)
         made = self._assemble()
         reckoning.end()
         return made

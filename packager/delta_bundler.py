@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NoReturn
 
-from core.bundle.codecs import STORED, ZSTD
+from core.bundle.codecs import ZSTD
 from core.bundle.compact import CompactBlock, CompactIndex
 from core.bundle.encode import compress_zstd
 from core.bundle.frame import encode_compact_head, index_digest
@@ -77,7 +77,6 @@ class DeltaBundler:
                     prelude.append(one.payload)
                 length = len(one.payload)
                 blocks.append(CompactBlock(one.codec, length, raw, one.size, one.references))
-                reckoning.made(one.size, is_stored=one.codec == STORED)
         index = CompactIndex(
             self._manifest.pack,
             self._manifest.version,
@@ -128,7 +127,7 @@ class DeltaBundler:
             for digest, size in self._known
         ]
         memory = OldFiles(self._workspace)
-        for number, block in make_blocks(new, old, self._level, reckoning.looked, memory):
+        for number, block in make_blocks(new, old, self._level, reckoning, memory):
             yield groups[number], block
 
     def _changed(self, place: Path) -> NoReturn:

@@ -4,6 +4,7 @@ Encoding a byte takes hundreds of times as long as copying one. So bytes are tol
 bundle's content took the same: of what is encoded they rise slowly, of what is stored fast.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -32,7 +33,7 @@ def compressing(level: int) -> float:
 
 
 class Reckoning:
-    """Tells of the work.
+    """Tells of the work; may be told of it by several threads.
 
     Args:
         progress: is told bytes.
@@ -44,6 +45,7 @@ class Reckoning:
         self._progress = progress
         self._total = total
         self._encoding = encoding
+        self._lock = threading.Lock()
         self._told = 0
         self._done = 0.0
         self._all = 0.0
@@ -64,30 +66,29 @@ class Reckoning:
         """Note that so many bytes were looked at."""
         self._did(size * LOOKED_AT)
 
-    def made(self, size: int, *, is_stored: bool) -> None:
-        """Note that a block was made.
+    def stored(self, size: int) -> None:
+        """Note that so many bytes of content were stored."""
+        self._did(size * STORED)
 
-        Args:
-            size: bytes of its content.
-            is_stored: whether it was only stored.
-        """
-        if is_stored:
-            self._did(size * STORED)
-            return
-        # What was thought to be stored, too, is encoded where old files have something of it.
-        expected = min(size, self._encoded)
-        self._encoded -= expected
-        self._all += (size - expected) * (self._encoding - STORED)
+    def encoded(self, size: int) -> None:
+        """Note that so many bytes of content were encoded, or what amounts to it."""
+        with self._lock:
+            # What was thought to be stored, too, is encoded where old files have something of it.
+            expected = min(size, self._encoded)
+            self._encoded -= expected
+            self._all += (size - expected) * (self._encoding - STORED)
         self._did(size * self._encoding)
 
     def end(self) -> None:
         """Tell the rest: all is done."""
-        self._tell(self._total)
+        with self._lock:
+            self._tell(self._total)
 
     def _did(self, work: float) -> None:
-        self._done += work
-        share = self._done / self._all if self._all else 0.0
-        self._tell(min(self._total, int(self._total * share)))
+        with self._lock:
+            self._done += work
+            share = self._done / self._all if self._all else 0.0
+            self._tell(min(self._total, int(self._total * share)))
 
     def _tell(self, done: int) -> None:
         if done > self._told:

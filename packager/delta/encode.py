@@ -1,8 +1,9 @@
 """Encoding a block with references: by each codec, and the smallest is taken."""
 
 import lzma
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import zstandard
@@ -24,6 +25,7 @@ from core.bundle.varint import pack
 from core.errors import RefusedError
 from packager.delta.pieces import differences, find_pieces
 
+Told = Callable[[float], None]
 # Text, of which patches are made mostly, is better off without alignment.
 _ALIGNED: Final = (0, 2)
 # How often a block and its references are in memory.
@@ -60,7 +62,9 @@ class Encoded:
     has_references: bool
 
 
-def encode_with(references: Expanded, content: Expanded, level: int) -> Encoded:
+def encode_with(
+    references: Expanded, content: Expanded, level: int, told: Told = lambda _: None
+) -> Encoded:
     """Encode a block in whatever way gives fewest bytes.
 
     Each is decoded again, as a node does: one that does not come out as it was is not taken.
@@ -69,8 +73,9 @@ def encode_with(references: Expanded, content: Expanded, level: int) -> Encoded:
         references: what it may refer to.
         content: what it makes.
         level: zstd's.
+        told: is told now and then which share is done.
     """
-    found = every_way(references, content, level)
+    found = every_way(references, content, level, told)
     found.sort(key=lambda one: (len(one.payload), one.codec))
     return next(one for one in found if _comes_out(one, references, content))
 
@@ -82,11 +87,16 @@ def memory_for(references: Expanded, content: Expanded) -> int:
     return compressing_memory(text) + _COPIES * (text + data)
 
 
-def every_way(references: Expanded, content: Expanded, level: int) -> list[Encoded]:
+def every_way(
+    references: Expanded, content: Expanded, level: int, told: Told = lambda _: None
+) -> list[Encoded]:
     """Encode a block by each codec; otherwise like ``encode_with``."""
-    found = list(_alone(content, level))
-    if references.text:
-        found += _referring(references, content, level)
+    found = [Encoded(STORED, content.data, has_references=False)]
+    ways = 1 + bool(content.streams) + (2 if references.text else 0)
+    for one in chain(_alone(content, level), _referring(references, content, level)):
+        # Each takes about as long as the others.
+        told(len(found) / ways)
+        found.append(one)
     return found
 
 
@@ -104,7 +114,6 @@ def _comes_out(one: Encoded, references: Expanded, content: Expanded) -> bool:
 
 
 def _alone(content: Expanded, level: int) -> Iterator[Encoded]:
-    yield Encoded(STORED, content.data, has_references=False)
     packed = compress_zstd(content.data, b"", level)
     yield Encoded(ZSTD, packed, has_references=False)
     if content.streams:
@@ -114,7 +123,9 @@ def _alone(content: Expanded, level: int) -> Iterator[Encoded]:
         yield Encoded(ZSTD | EXPANDED, packed, has_references=False)
 
 
-def _referring(references: Expanded, content: Expanded, level: int) -> list[Encoded]:
+def _referring(references: Expanded, content: Expanded, level: int) -> Iterator[Encoded]:
+    if not references.text:
+        return
     inflating = inflating_recipe(references.streams) if references.streams else b""
     deflating = deflating_recipe(content.streams) if content.streams else b""
     body = deflating + content.text
@@ -122,16 +133,12 @@ def _referring(references: Expanded, content: Expanded, level: int) -> list[Enco
     if inflating or deflating:
         packed = _recipe(inflating)
         head, flag = _head(packed, inflating, len(deflating), len(content.text)), EXPANDED
-    found = [
-        Encoded(
-            ZSTD | flag, head + compress_zstd(body, references.text, level), has_references=True
-        )
-    ]
+    packed = head + compress_zstd(body, references.text, level)
+    yield Encoded(ZSTD | flag, packed, has_references=True)
     patch = _patch(body, references.text)
     if len(patch) <= most_of_patch(len(body)):
         payload = head + _lzma(patch)
-        found.append(Encoded(PATCH | flag, payload, has_references=True))
-    return found
+        yield Encoded(PATCH | flag, payload, has_references=True)
 
 
 def _head(packed: bytes, inflating: bytes, deflating: int, content: int) -> bytes:

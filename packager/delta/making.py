@@ -9,11 +9,11 @@ Blocks are encoded by all processors, as far as memory goes; they come in order.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from core.bundle.codecs import STORED
 from core.bundle.compact import Range
@@ -109,15 +109,40 @@ class _Job(NamedTuple):
     ranges: tuple[Range, ...]
 
 
-Looked = Callable[[int], None]
-_Work = tuple[int, _Job | MadeBlock]
+class Work(Protocol):
+    """Is told what was done, bytes."""
+
+    def looked(self, size: int) -> None:
+        """Old files were looked at."""
+
+    def stored(self, size: int) -> None:
+        """Content was stored."""
+
+    def encoded(self, size: int) -> None:
+        """Content was encoded, or what amounts to it."""
+
+
+class Unheard:
+    """Tells nobody."""
+
+    def looked(self, size: int) -> None:
+        """Old files were looked at."""
+
+    def stored(self, size: int) -> None:
+        """Content was stored."""
+
+    def encoded(self, size: int) -> None:
+        """Content was encoded."""
+
+
+_Planned = tuple[int, _Job | MadeBlock]
 
 
 def make_blocks(
     groups: Sequence[Sequence[New]],
     old: Sequence[Source | Absent],
     level: int = LEVEL,
-    looked: Looked = lambda _: None,
+    work: Work | None = None,
     memory: Memory | None = None,
 ) -> Iterator[tuple[int, MadeBlock]]:
     """Make the blocks of what is new.
@@ -126,7 +151,7 @@ def make_blocks(
         groups: what is to be made, in order; blocks hold parts of one group.
         old: what can be referred to, in the order of the space.
         level: zstd's.
-        looked: is told bytes of what is old once it was looked at.
+        work: is told what was done, from several threads.
         memory: remembers what is old, and sees that it is whole; without one it is taken as it is.
 
     Yields:
@@ -135,50 +160,86 @@ def make_blocks(
     size = sum(new.source.size for group in groups for new in group if not new.is_stored)
     if not any(groups):
         return iter(())
-    work = _Planner(old, looked, memory or Forgetful()).work(groups)
+    heard = work or Unheard()
+    planned = _Planner(old, heard, memory or Forgetful()).work(groups)
     if size < _WORTH_PROCESSES:
-        return _here(work, level)
-    return _in_processes(work, level)
+        return _here(planned, level, heard)
+    return _in_processes(planned, level, heard)
 
 
-def _here(work: Iterator[_Work], level: int) -> Iterator[tuple[int, MadeBlock]]:
-    for number, one in work:
+def _here(planned: Iterator[_Planned], level: int, work: Work) -> Iterator[tuple[int, MadeBlock]]:
+    for number, one in planned:
         if isinstance(one, MadeBlock):
+            work.stored(one.size)
             yield number, one
         else:
-            found = encode_with(one.references, one.content, level)
-            yield number, _made(found, len(one.content.data), one.ranges)
+            told = _Told(len(one.content.data), work)
+            found = encode_with(one.references, one.content, level, told)
+            told(1)
+            yield number, _made(found, one)
 
 
-def _in_processes(work: Iterator[_Work], level: int) -> Iterator[tuple[int, MadeBlock]]:
+class _Coming(NamedTuple):
+    """A block that is being encoded."""
+
+    job: _Job
+    future: "Future[Encoded]"
+    told: "_Told"
+
+    def arrived(self) -> MadeBlock:
+        found = self.future.result()
+        self.told(1)
+        return _made(found, self.job)
+
+
+def _in_processes(
+    planned: Iterator[_Planned], level: int, work: Work
+) -> Iterator[tuple[int, MadeBlock]]:
     """Encode blocks by all processors; no more wait than there are processes."""
-    waiting: deque[tuple[int, MadeBlock | tuple[Future[Encoded], int, tuple[Range, ...]]]]
-    waiting = deque()
+    waiting: deque[tuple[int, MadeBlock | _Coming]] = deque()
     most, room = count_of(), Room()
+
+    def next_one() -> tuple[int, MadeBlock]:
+        number, one = waiting.popleft()
+        if isinstance(one, MadeBlock):
+            work.stored(one.size)
+            return number, one
+        return number, one.arrived()
+
     with Workers(most) as pool:
-        for number, one in work:
+        for number, one in planned:
             if isinstance(one, MadeBlock):
                 waiting.append((number, one))
             else:
                 memory = memory_for(one.references, one.content)
                 room.wait_for(memory)
-                coming = pool.submit(encode_with, one.references, one.content, level)
+                told = _Told(len(one.content.data), work)
+                coming = pool.submit(told, encode_with, one.references, one.content, level)
                 room.take(coming, memory)
-                waiting.append((number, (coming, len(one.content.data), one.ranges)))
+                waiting.append((number, _Coming(one, coming, told)))
             while len(waiting) > most:
-                yield _arrived(*waiting.popleft())
+                yield next_one()
         while waiting:
-            yield _arrived(*waiting.popleft())
+            yield next_one()
 
 
-def _arrived(
-    number: int, one: "MadeBlock | tuple[Future[Encoded], int, tuple[Range, ...]]"
-) -> tuple[int, MadeBlock]:
-    return number, one if isinstance(one, MadeBlock) else _made(one[0].result(), *one[1:])
+class _Told:
+    """Is told which share of a block is encoded, and tells of its bytes."""
+
+    def __init__(self, size: int, work: Work) -> None:
+        self._size = size
+        self._work = work
+        self._done = 0
+
+    def __call__(self, share: float) -> None:
+        done = int(self._size * min(1.0, share))
+        self._work.encoded(max(0, done - self._done))
+        self._done = max(done, self._done)
 
 
-def _made(found: Encoded, size: int, ranges: tuple[Range, ...]) -> MadeBlock:
-    return MadeBlock(found.codec, found.payload, size, ranges if found.has_references else ())
+def _made(found: Encoded, job: _Job) -> MadeBlock:
+    ranges = job.ranges if found.has_references else ()
+    return MadeBlock(found.codec, found.payload, len(job.content.data), ranges)
 
 
 class _Planner:
@@ -186,11 +247,11 @@ class _Planner:
 
     Args:
         old: what can be referred to.
-        looked: is told its bytes.
+        work: is told its bytes.
         memory: knows it, and whether it is whole.
     """
 
-    def __init__(self, old: Sequence[Source | Absent], looked: Looked, memory: Memory) -> None:
+    def __init__(self, old: Sequence[Source | Absent], work: Work, memory: Memory) -> None:
         self._memory = memory
         self._starts = list(accumulate((one.size for one in old), initial=0))
         self._found = [
@@ -200,14 +261,14 @@ class _Planner:
         near = [one.text for one in self._found if one and not one.is_far]
         expected = sum(text.size >> thinness_of(text) for text in near)
         sizes = [one.size for one in old]
-        self._space = Space(self._texts, lambda: self._near(sizes, looked), self._far, expected)
+        self._space = Space(self._texts, lambda: self._near(sizes, work), self._far, expected)
 
-    def _near(self, sizes: Sequence[int], looked: Looked) -> Iterator[Samples]:
+    def _near(self, sizes: Sequence[int], work: Work) -> Iterator[Samples]:
         """Give the fingerprints of old files that are not far."""
         for number, one in enumerate(self._found):
             if one and not one.is_far and (found := samples_of(one, self._memory)):
                 yield Samples(number, *found)
-            looked(sizes[number])
+            work.looked(sizes[number])
 
     def _far(self) -> Iterator[Samples]:
         """Give the anchors of the others."""
@@ -215,7 +276,7 @@ class _Planner:
             if one and one.is_far and (found := samples_of(one, self._memory)):
                 yield Samples(number, *found)
 
-    def work(self, groups: Sequence[Sequence[New]]) -> Iterator[_Work]:
+    def work(self, groups: Sequence[Sequence[New]]) -> Iterator[_Planned]:
         """Give all blocks in order: to be encoded, or made already."""
         encodings = Encodings()
         for number, group in enumerate(groups):

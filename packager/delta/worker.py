@@ -1,7 +1,8 @@
 """The other end of ``packager.delta.workers``: a process that does one task after the other.
 
-A task is a function and its arguments; the answer, what it gives and what it raised instead. Both
-ends are ours, and so is what goes over the pipes.
+A task is a function and its arguments. Meanwhile come numbers, which share of it is done; then the
+answer: what it gives, and what it raised instead. Both ends are ours, and so is what goes over the
+pipes.
 """
 
 import os
@@ -48,14 +49,18 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     # What a library prints is no answer.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def told(share: float) -> None:
+        write(answers, float(share))
+
     while True:
-        function, words, named = tasks.get()
-        write(answers, _answer(function, words, named))
+        function, words = tasks.get()
+        write(answers, _answer(function, (*words, told)))
 
 
-def _answer(function: Any, words: Any, named: Any) -> tuple[Any, Exception | None]:  # noqa: ANN401 - whatever was sent
+def _answer(function: Any, words: Any) -> tuple[Any, Exception | None]:  # noqa: ANN401 - whatever was sent
     try:
-        return function(*words, **named), None
+        return function(*words), None
     except Exception as error:  # noqa: BLE001 - is raised again where the task came from
         return None, error
 

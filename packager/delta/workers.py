@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
-from typing import IO, Any, Final, ParamSpec, Self, TypeVar
+from typing import IO, Any, Final, Self, TypeVar
 
 from core.errors import ExhaustedError
 from packager.delta.worker import read, write
@@ -24,7 +24,6 @@ if sys.platform == "win32":
     _APART = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
 else:
     _APART = {"process_group": 0}
-_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
 
@@ -73,24 +72,29 @@ class Workers:
             _close(process)
 
     def submit(
-        self, function: "Callable[_P, _T]", *words: _P.args, **named: _P.kwargs
+        self, told: Callable[[float], None], function: Callable[..., _T], *words: object
     ) -> "Future[_T]":
         """Give a process a task; the future raises an ExhaustedError where memory is short.
 
         Args:
-            function: what is to be done, one that a module has.
-            words: its arguments.
-            named: those with names.
+            told: is told by another thread what ``function`` tells.
+            function: what is to be done, one that a module has; its last argument is who is told
+                which share of it is done.
+            words: its other arguments.
         """
-        return self._threads.submit(self._do, function, words, named)
+        return self._threads.submit(self._do, told, function, words)
 
-    def _do(self, function: Callable[..., _T], words: Any, named: Any) -> _T:  # noqa: ANN401 - whatever it takes
+    def _do(
+        self, told: Callable[[float], None], function: Callable[..., _T], words: tuple[object, ...]
+    ) -> _T:
         process = self._process()
         try:
-            write(_pipe(process.stdin), (function, words, named))
-            result, failed = read(_pipe(process.stdout))
+            write(_pipe(process.stdin), (function, words))
+            while isinstance(answer := read(_pipe(process.stdout)), float):
+                told(answer)
         except (OSError, EOFError, pickle.UnpicklingError) as error:
             raise _ended(process) from error
+        result, failed = answer
         if failed is not None:
             raise _short_of_memory() if isinstance(failed, MemoryError) else failed
         found: _T = result

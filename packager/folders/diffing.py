@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from cache import durable
-from core.bundle.codecs import STORED, ZSTD
+from core.bundle.codecs import ZSTD
 from core.bundle.compact import CompactBlock, CompactIndex
 from core.bundle.encode import compress_zstd
 from core.bundle.frame import encode_compact_head
@@ -113,8 +113,6 @@ def _index(
         for one in chain([first], made):
             raw = bytes.fromhex(payloads.add(one))
             blocks.append(CompactBlock(one.codec, len(one.payload), raw, one.size, one.references))
-            if one is not first:
-                reckoning.made(one.size, is_stored=one.codec == STORED)
     reckoning.end()
     roots = root_of(base.rows) + root_of(after.rows)
     return CompactIndex("", 0, 0, 0, roots, len(outputs), tuple(blocks))
@@ -166,7 +164,7 @@ def _made(
         stored=stored,
         encoded=sum(one.source.size for one in new) - stored,
     )
-    return (block for _, block in make_blocks([new], old, looked=reckoning.looked))
+    return (block for _, block in make_blocks([new], old, work=reckoning))
 
 
 def _is_stored(source: Source) -> bool:

@@ -27,9 +27,9 @@ def test_what_is_encoded_counts_for_more_than_what_is_stored() -> None:
     reckoning = Reckoning(told, 100 * MB, referring(2))
     reckoning.expect(stored=90 * MB, encoded=10 * MB)
     for _ in range(9):
-        reckoning.made(10 * MB, is_stored=True)
+        reckoning.stored(10 * MB)
     assert told.share < 0.15
-    reckoning.made(10 * MB, is_stored=False)
+    reckoning.encoded(10 * MB)
     assert told.share == 1
 
 
@@ -38,7 +38,7 @@ def test_what_was_thought_to_be_stored_may_be_encoded() -> None:
     reckoning = Reckoning(told, 100 * MB, referring(2))
     reckoning.expect(stored=100 * MB)
     for number in range(1, 11):
-        reckoning.made(10 * MB, is_stored=False)
+        reckoning.encoded(10 * MB)
         assert number / 10 <= told.share <= 1
     assert told.share == 1
 
@@ -63,7 +63,7 @@ def test_it_only_rises_and_ends_with_all(
     for size in old:
         reckoning.looked(size)
     for size, _, is_stored in blocks:
-        reckoning.made(size, is_stored=is_stored)
+        (reckoning.stored if is_stored else reckoning.encoded)(size)
         assert sum(told.steps) <= total
     reckoning.end()
     assert sum(told.steps) == total
