@@ -48,8 +48,9 @@ class Reckoning:
         self._lock = threading.Lock()
         self._told = 0
         self._done = 0.0
-        self._all = 0.0
-        self._encoded = 0
+        # What is left, bytes; and what of that which was thought to be stored was, and was not.
+        self._old = self._stored = self._encoded = 0
+        self._right = self._wrong = 0
 
     def expect(self, *, old: int = 0, stored: int = 0, encoded: int = 0) -> None:
         """Say what there is to do, bytes.
@@ -59,16 +60,20 @@ class Reckoning:
             stored: of content that is probably stored.
             encoded: of content that is encoded.
         """
-        self._all += old * LOOKED_AT + stored * STORED + encoded * self._encoding
-        self._encoded += encoded
+        self._old, self._stored, self._encoded = old, stored, encoded
 
     def looked(self, size: int) -> None:
         """Note that so many bytes were looked at."""
-        self._did(size * LOOKED_AT)
+        with self._lock:
+            self._old -= size
+            self._did(size * LOOKED_AT)
 
     def stored(self, size: int) -> None:
         """Note that so many bytes of content were stored."""
-        self._did(size * STORED)
+        with self._lock:
+            self._stored -= size
+            self._right += size
+            self._did(size * STORED)
 
     def encoded(self, size: int) -> None:
         """Note that so many bytes of content were encoded, or what amounts to it."""
@@ -76,8 +81,9 @@ class Reckoning:
             # What was thought to be stored, too, is encoded where old files have something of it.
             expected = min(size, self._encoded)
             self._encoded -= expected
-            self._all += (size - expected) * (self._encoding - STORED)
-        self._did(size * self._encoding)
+            self._stored -= size - expected
+            self._wrong += size - expected
+            self._did(size * self._encoding)
 
     def end(self) -> None:
         """Tell the rest: all is done."""
@@ -85,10 +91,14 @@ class Reckoning:
             self._tell(self._total)
 
     def _did(self, work: float) -> None:
-        with self._lock:
-            self._done += work
-            share = self._done / self._all if self._all else 0.0
-            self._tell(min(self._total, int(self._total * share)))
+        self._done += work
+        seen = self._right + self._wrong
+        wrong = self._wrong / seen if seen else 0.0
+        stored = STORED + wrong * (self._encoding - STORED)
+        left = [(self._old, LOOKED_AT), (self._stored, stored), (self._encoded, self._encoding)]
+        rest = sum(max(0, size) * each for size, each in left)
+        share = self._done / (self._done + rest) if self._done else 0.0
+        self._tell(int(self._total * share))
 
     def _tell(self, done: int) -> None:
         if done > self._told:

@@ -1,5 +1,6 @@
 """Progress rises as time passes, and always to all that there is."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,8 +40,19 @@ def test_what_was_thought_to_be_stored_may_be_encoded() -> None:
     reckoning.expect(stored=100 * MB)
     for number in range(1, 11):
         reckoning.encoded(10 * MB)
-        assert number / 10 <= told.share <= 1
-    assert told.share == 1
+        # What is left will then be, too.
+        assert told.share == pytest.approx(number / 10)
+
+
+def test_of_what_was_thought_to_be_stored_half_may_be_encoded() -> None:
+    told = Told()
+    reckoning = Reckoning(told, 100 * MB, referring(2))
+    reckoning.expect(old=MB, stored=100 * MB)
+    reckoning.looked(MB)
+    for number in range(1, 6):
+        reckoning.stored(10 * MB)
+        reckoning.encoded(10 * MB)
+        assert told.share == pytest.approx(number / 5, abs=0.01)
 
 
 def test_higher_levels_take_longer() -> None:
