@@ -36,8 +36,7 @@ class Lesson(NamedTuple):
     @property
     def identity(self) -> tuple[Digest, ...]:
         """What stays when it gets another place, or other renditions."""
-        own = [digest for digest in self.plain.values() if digest not in self.sources]
-        return tuple(sorted([*own, *self.sources]))
+        return tuple(sorted([*self.plain.values(), *self.sources]))
 
     @property
     def folder(self) -> str:
