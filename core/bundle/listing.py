@@ -18,17 +18,17 @@ A listing is columns of numbers (``core.bundle.varint``), a text, and digests:
     digests       of the outputs behind the first ``untold``, 32 bytes each
 
 Rows are in the order of their paths. The base's *contents* are its distinct files, in the order
-of (extension, path) of the first row that has each.
+of (extension with A to Z made small, path) of the first row that has each.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final, NamedTuple
 
 from core.bundle.varint import pack, signed, unpack, unpack_first, unsigned
 from core.digest import DIGEST_BYTES, Digest, digest_from_bytes
 from core.errors import RefusedError
-from core.kinds import extension
 
 MAX_ROWS: Final = 200_000
 MAX_LISTING_BYTES: Final = 32 * 1024 * 1024
@@ -36,6 +36,7 @@ MAX_SIZE: Final = 1 << 40
 _COLUMNS: Final = 5
 _PAIR: Final = 2
 _SEPARATOR: Final = "\0"
+_SMALL: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
 class Row(NamedTuple):
@@ -96,9 +97,15 @@ class Listing:
 def contents(rows: Sequence[Row]) -> list[tuple[Digest, int]]:
     """Give a version's distinct files and their bytes, similar ones together."""
     found: dict[Digest, int] = {}
-    for row in sorted(rows, key=lambda row: (extension(row.path), row.path)):
+    for row in sorted(rows, key=_similarity):
         found.setdefault(row.digest, row.size)
     return list(found.items())
+
+
+def _similarity(row: Row) -> tuple[str, str]:
+    """Give extension and path; other letters' small ones depend on the version of Unicode."""
+    stem, _, extension = row.path.rpartition("/")[2].rpartition(".")
+    return extension.translate(_SMALL) if stem else "", row.path
 
 
 def encode_listing(
