@@ -21,7 +21,7 @@ from packager.assembling import Payloads, assemble
 from packager.delta.making import LEVEL, MadeBlock, New, make_blocks
 from packager.delta.probing import compresses
 from packager.delta.processes import count_of
-from packager.delta.sources import Source
+from packager.delta.sources import Absent, Source
 from packager.faults import changed, is_full
 from packager.folders.reading import Folder, Progress, read_folder, root_of, size_of
 from packager.reckoning import Reckoning, referring
@@ -157,7 +157,8 @@ def _made(
         for source in [Source(after.place / places[digest], size)]
         if size
     ]
-    old = [Source(base.place / was[digest], size) for digest, size in known]
+    # Nothing may be a folder's content, too, which cannot be read.
+    old = [Source(base.place / was[digest], size) if size else Absent(0) for digest, size in known]
     stored = sum(one.source.size for one in new if one.is_stored)
     reckoning.expect(
         old=sum(one.size for one in old) if new else 0,
