@@ -9,6 +9,7 @@ from packager.commands.check import check
 from packager.commands.diff import diff
 from packager.commands.publish import publish
 from packager.commands.timetable import timetable
+from packager.commands.watch import watch
 from packager.commands.withdraw import withdraw
 
 
@@ -22,6 +23,7 @@ def pack() -> None:
 
 pack.add_command(check)
 pack.add_command(build)
+pack.add_command(watch)
 pack.add_command(diff)
 pack.add_command(apply)
 pack.add_command(publish)

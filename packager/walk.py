@@ -66,7 +66,7 @@ def walk(folder: Path, workspace: Path | None = None) -> Walk:
         place = waiting.pop()
         for name, is_folder in _entries(root / place, place, own):
             path = f"{place}{name}"
-            if _is_litter(name):
+            if is_litter(name):
                 skipped.append(printable(path) + "/" * is_folder)
             elif is_folder:
                 waiting.append(path + "/")
@@ -108,7 +108,7 @@ def _entries(directory: Path, place: str, own: Path) -> list[tuple[str, bool]]:
 def _is_folder(entry: os.DirEntry[str], place: str) -> bool:
     if not entry.is_dir(follow_symlinks=False):
         return False
-    if not _is_litter(entry.name) and is_junction(entry.stat(follow_symlinks=False)):
+    if not is_litter(entry.name) and is_junction(entry.stat(follow_symlinks=False)):
         raise _link_to_a_folder(f"{place}{entry.name}")
     return True
 
@@ -118,7 +118,8 @@ def is_junction(status: os.stat_result) -> bool:
     return getattr(status, "st_reparse_tag", 0) == _JUNCTION
 
 
-def _is_litter(name: str) -> bool:
+def is_litter(name: str) -> bool:
+    """Say whether a name is of what is left out: hidden files, and what desktops leave behind."""
     return name.startswith(_LITTER_PREFIXES) or name.casefold() in _LITTER
 
 
