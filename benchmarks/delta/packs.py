@@ -22,7 +22,7 @@ from tests.support.tiny_repository import TinyRepository
 
 # The full bundle is not what is measured.
 LEVELS: Final = Levels(full=1)
-_LARGE: Final = 4
+_LARGE: Final = 2
 _BLOCK_BYTES: Final = 16 * 1024 * 1024
 
 

@@ -32,7 +32,7 @@ from tests.support.tiny_repository import TinyRepository
 
 FULL, DELTA = 0, 1
 LOST_PER_KILL = 256 * 1024
-KILLS = [3, pytest.param(50, marks=pytest.mark.crash)]
+KILLS = [2, pytest.param(50, marks=pytest.mark.crash)]
 PACE = 0.006
 MOST_SECONDS = 60
 
@@ -174,7 +174,7 @@ def killed(node: Updated, chance: Random) -> bool:
 @pytest.mark.parametrize(
     "points",
     [
-        pytest.param((150, 450), id="some"),
+        pytest.param((150, 450), id="some", marks=pytest.mark.slow),
         pytest.param(range(10, 10_000, 29), id="many", marks=pytest.mark.crash),
     ],
 )

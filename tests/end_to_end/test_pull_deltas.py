@@ -69,47 +69,48 @@ class Paid:
         return self.before + self.after
 
 
-FIRST, NEWEST = 1, 6
+FIRST = 1
+SOME_BEHIND = pytest.param(2, 1, marks=pytest.mark.slow)
+MANY_BEHIND = pytest.param(5, 0, marks=pytest.mark.slow)
 
 
-@dataclass(frozen=True)
 class Shelf:
-    """A course in some versions, built once.
+    """A course in as many versions as are asked for, each built once.
 
     Attributes:
-        directory: of the repository as it stood at each version: its number is a folder.
         files: of each version.
         publishers: each version's publisher, as it stood then.
         node: the state of one that has the first version.
     """
 
-    directory: Path
-    files: dict[int, dict[str, bytes]]
-    publishers: dict[int, CoursePublisher]
-    node: Path
+    def __init__(self, path: Path) -> None:
+        self.files: dict[int, dict[str, bytes]] = {}
+        self.publishers: dict[int, CoursePublisher] = {}
+        self.node = path / "node"
+        self._path = path
+        self._tiny = TinyRepository(path)
+        self._publisher = CoursePublisher(self._tiny, path)
+        self.shown(FIRST)
+        node = make_node(self.node, self._tiny.root)
+        with HttpRepository(self._tiny.directory) as server:
+            assert node.pull(server.url).exit_code == 0
+
+    def shown(self, version: int) -> Path:
+        """Give the repository as it stood at a version."""
+        for number in range(len(self.files) + 1, version + 1):
+            files = edited(self.files[number - 1], number) if self.files else course()
+            # Of those between nobody asks.
+            self._publisher.publish(files, deltas=0 if number in {4, 5} else None)
+            self.files[number] = files
+            self.publishers[number] = copy(self._publisher)
+            self.publishers[number].manifests = list(self._publisher.manifests)
+            shutil.copytree(self._tiny.directory, self._path / "shown" / str(number))
+        return self._path / "shown" / str(version)
 
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    path = tmp_path_factory.mktemp("shelf")
-    tiny = TinyRepository(path)
-    publisher = CoursePublisher(tiny, path)
-    files = course()
-    found = Shelf(path / "shown", {}, {}, path / "node")
-    node = make_node(found.node, tiny.root)
-    for version in range(FIRST, NEWEST + 1):
-        if version > FIRST:
-            files = edited(files, version)
-        # Of those between nobody asks.
-        publisher.publish(files, deltas=0 if version in {4, 5} else None)
-        found.files[version] = files
-        found.publishers[version] = copy(publisher)
-        found.publishers[version].manifests = list(publisher.manifests)
-        shutil.copytree(tiny.directory, found.directory / str(version))
-        if version == FIRST:
-            with HttpRepository(tiny.directory) as server:
-                assert node.pull(server.url).exit_code == 0
-    return found
+    return Shelf(tmp_path_factory.mktemp("shelf"))
 
 
 class World:
@@ -124,8 +125,7 @@ class World:
 
     def show(self, version: int) -> dict[str, bytes]:
         """Let the repository have a version; give its files."""
-        shown = self._shelf.directory / str(version)
-        shutil.copytree(shown, self.directory, dirs_exist_ok=True)
+        shutil.copytree(self._shelf.shown(version), self.directory, dirs_exist_ok=True)
         self.publisher = self._shelf.publishers[version]
         return self._shelf.files[version]
 
@@ -173,7 +173,7 @@ def world(shelf: Shelf, tmp_path: Path) -> World:
     return World(shelf, tmp_path)
 
 
-@pytest.mark.parametrize(("behind", "base"), [(1, 1), (2, 1), (5, 0)])
+@pytest.mark.parametrize(("behind", "base"), [(1, 1), SOME_BEHIND, MANY_BEHIND])
 def test_a_node_some_versions_behind_pays_what_was_quoted(
     world: World, behind: int, base: int
 ) -> None:
@@ -202,8 +202,14 @@ def flip(blob: Path) -> None:
     blob.write_bytes(data)
 
 
-@pytest.mark.parametrize("damage", [flip, Path.unlink], ids=["flipped", "gone"])
-@pytest.mark.parametrize("where", ["head", "blocks", "film"])
+DAMAGES = [
+    pytest.param(flip, id="flipped"),
+    pytest.param(Path.unlink, id="gone", marks=pytest.mark.slow),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("where", ["head", "blocks", pytest.param("film", marks=pytest.mark.slow)])
 def test_a_damaged_reference_costs_what_hangs_on_it_and_no_more_than_was_quoted(
     world: World, where: str, damage: Callable[[Path], object]
 ) -> None:
@@ -228,7 +234,7 @@ def test_a_damaged_reference_costs_what_hangs_on_it_and_no_more_than_was_quoted(
     assert paid.total < links[1].length + links[0].index_length + most
 
 
-@pytest.mark.parametrize("damage", [flip, Path.unlink], ids=["flipped", "gone"])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_without_its_old_manifest_no_delta_is_asked_for(
     world: World, damage: Callable[[Path], object]
 ) -> None:
