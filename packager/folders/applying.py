@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from cache import durable
-from core.bundle.codecs import decode_block
+from core.bundle.codecs import EXPANDED, decode_block
 from core.bundle.compact import CompactBlock, CompactIndex
 from core.bundle.frame import FRAME_BYTES, decode_compact_head, head_bytes
 from core.bundle.listed import Rows, decode_listed
 from core.bundle.listing import ListedRow, Listing, Row, contents
+from core.bundle.same_deflate import has_same_deflate
 from core.bundle.space import Space
 from core.digest import DIGEST_BYTES, Digest
 from core.errors import ExhaustedError, RefusedError, UsageError
@@ -77,6 +78,11 @@ def _head(file: BinaryIO) -> tuple[CompactIndex, int]:
         raise RefusedError(
             "This bundle is a pack's, not a folder's.",
             hint="A node brings it into its cache; apply takes what pack diff has made.",
+        )
+    if any(block.codec & EXPANDED for block in index.blocks) and not has_same_deflate():
+        raise RefusedError(
+            "This bundle needs another zlib than this system has.",
+            hint="Apply it on another system, such as Debian. Nothing was written.",
         )
     return index, length
 

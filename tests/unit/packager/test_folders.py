@@ -1,5 +1,6 @@
 """``packhorse pack diff`` and ``packhorse pack apply``, on folders as people have them."""
 
+import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
@@ -9,6 +10,7 @@ import pytest
 from core.bundle.codecs import EXPANDED, PATCH, ZSTD
 from core.bundle.compact import CompactIndex
 from core.bundle.frame import FRAME_BYTES, decode_compact_head, head_bytes
+from core.bundle.same_deflate import has_same_deflate
 from tests.support.archives import pdf_of, png_of, prose, zip_of
 from tests.unit.packager.conftest import Run
 
@@ -227,6 +229,29 @@ def test_a_pack_s_bundle_is_not_for_folders(folders: Folders, run: Run, folder: 
     ran = run("pack", "apply", planted(folders.old, {}), bundle, "-o", folders.made)
     assert ran.code == 12
     assert "format 1" in ran.err
+
+
+@pytest.mark.parametrize("is_archive", [True, False])
+def test_a_system_with_another_zlib_says_so(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch, is_archive: bool
+) -> None:
+    trees = [{"a": zip_of({"a.txt": text}) if is_archive else text} for text in (TEXT, EDITED)]
+    folders.carried(*trees)
+    folders.made.rename(folders.place / "made before")
+    real = zlib.compressobj
+
+    def quicker(level: int, method: int, bits: int, memory: int, strategy: int) -> object:
+        return real(max(1, level - 1), method, bits, memory, strategy)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(zlib, "compressobj", quicker)
+        has_same_deflate.cache_clear()
+        ran = folders.run("pack", "apply", folders.old, folders.bundle, "-o", folders.made)
+    has_same_deflate.cache_clear()
+
+    assert ran.code == (12 if is_archive else 0)
+    assert ("needs another zlib" in ran.err) == is_archive
+    assert folders.made.exists() != is_archive
 
 
 def test_links_cannot_be_carried(folders: Folders) -> None:
