@@ -14,7 +14,7 @@ STAMP := $(VENV)/.installed
 .PHONY: help
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
-	@echo "Variables: ARGS (for demo, test, bench, deb), PROFILE=pi (for bench), PYTHON (default python3), VENV (default .venv)"
+	@echo "Variables: ARGS (for demo, test, bench, deb, fuzz), SECONDS (for fuzz), PROFILE=pi (for bench), PYTHON (default python3), VENV (default .venv)"
 
 .PHONY: venv
 venv: $(STAMP) ## Make the virtual environment from the lock, if it is not up to date
@@ -54,6 +54,15 @@ sim: assets ## Run the seeded simulation
 .PHONY: crash
 crash: assets ## Run the tests of kills and power cuts
 	@tools/marked-tests $(BIN) crash $(ARGS)
+
+$(VENV)/.fuzz: requirements/fuzz.txt $(STAMP)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --only-binary :all: -r requirements/fuzz.txt
+	@touch $@
+
+SECONDS ?= 120
+.PHONY: fuzz
+fuzz: assets $(VENV)/.fuzz ## Fuzz all that reads bundles or hostile files (SECONDS=3600 for longer, ARGS="codecs apply")
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS) $(ARGS)
 
 .PHONY: bench
 bench: assets ## Measure against the budgets of docs/design.md, section 13

@@ -5,6 +5,8 @@ usage: python tools/check_lock.py [ROOT]
 Rules:
     - Every requirement of the project, its extras, its groups and its build is in
       ``requirements/lock.txt``, pinned to a version that satisfies it, with hashes.
+    - Those of the group ``fuzz`` are in ``requirements/fuzz.txt`` instead: most machines have no
+      wheels of them.
     - ``requirements/node.txt`` holds what a node alone needs, ``requirements/packager.txt`` what
       a publisher's computer needs, at the versions of the full lock.
     - A lock holds pins and nothing else: no index, no path, no address.
@@ -25,6 +27,8 @@ PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>[^ ;]+)(?: ; (?P<marke
 HASH = re.compile(r"--hash=sha256:[0-9a-f]{64}")
 # The extras that each smaller lock is for.
 PARTS = {"node.txt": ("node", "tui"), "packager.txt": ("packager",)}
+# The group that has a lock of its own.
+APART = "fuzz"
 
 Pins: TypeAlias = dict[str, set[Version]]
 
@@ -35,6 +39,8 @@ def main(root: Path) -> int:
     problems: list[str] = []
     lock = read_lock(root / "requirements/lock.txt", problems)
     problems += unsatisfied(all_requirements(project), lock, "requirements/lock.txt")
+    apart = read_lock(root / "requirements" / f"{APART}.txt", problems)
+    problems += unsatisfied(group_requirements(project), apart, f"requirements/{APART}.txt")
     for name, extras in PARTS.items():
         part = read_lock(root / "requirements" / name, problems)
         problems += unsatisfied(part_requirements(project, extras), part, f"requirements/{name}")
@@ -75,13 +81,18 @@ def logical_lines(text: str) -> Iterator[str]:
 
 
 def all_requirements(project: dict[str, dict[str, object]]) -> list[Requirement]:
-    """Every requirement that pyproject.toml names."""
+    """Every requirement that pyproject.toml names, but those of the group that is apart."""
     metadata, groups = project["project"], project["dependency-groups"]
     extras = metadata["optional-dependencies"]
     assert isinstance(extras, dict)  # noqa: S101 - narrows the type
     lists = [metadata["dependencies"], project["build-system"]["requires"]]
-    lists += [*extras.values(), *groups.values()]
+    lists += [*extras.values(), *(texts for name, texts in groups.items() if name != APART)]
     return [Requirement(text) for texts in lists for text in _texts(texts)]
+
+
+def group_requirements(project: dict[str, dict[str, object]]) -> list[Requirement]:
+    """What the group that is apart needs."""
+    return [Requirement(text) for text in _texts(project["dependency-groups"][APART])]
 
 
 def part_requirements(

@@ -19,7 +19,7 @@ import zstandard
 from core.bundle.expansion import MAX_EXPANDED_BYTES, deflate, inflate
 from core.bundle.frame import decompress_exactly
 from core.bundle.index import STORED
-from core.bundle.patch import apply_patch
+from core.bundle.patch import apply_patch, most_of_patch
 from core.bundle.varint import unpack_first
 from core.errors import RefusedError
 
@@ -30,7 +30,6 @@ __all__ = [
     "STORED",
     "ZSTD",
     "decode_block",
-    "most_of_patch",
 ]
 
 ZSTD: Final = 1
@@ -42,8 +41,6 @@ LARGEST_DICTIONARY: Final = 24
 MAX_RECIPE_BYTES: Final = 2 * 1024 * 1024
 _WHAT: Final = "A block of the bundle"
 _NUMBERS: Final = 4
-# A patch that is larger than what it makes is of no use to anybody.
-_PATCH_OVERHEAD: Final = 64 * 1024
 
 
 def decode_block(codec: int, payload: bytes, references: bytes, size: int) -> bytes:
@@ -71,11 +68,6 @@ def decode_block(codec: int, payload: bytes, references: bytes, size: int) -> by
     if codec & EXPANDED:
         return _decode_expanded(codec & ~EXPANDED, payload, references, size)
     return _decode(codec, payload, references, size)
-
-
-def most_of_patch(size: int) -> int:
-    """Give the bytes that a patch may have which makes ``size``."""
-    return 2 * size + _PATCH_OVERHEAD
 
 
 def _decode(codec: int, payload: bytes | memoryview, references: bytes, size: int) -> bytes:

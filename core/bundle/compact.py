@@ -30,9 +30,12 @@ import msgspec
 from core.bundle.index import (
     MAX_BLOCK_BYTES,
     MAX_BLOCKS,
+    MAX_ENTRIES,
+    MAX_INDEX_BYTES,
     MAX_REFERENCE_BYTES,
     MAX_STORED_OVERHEAD,
     STORED,
+    check_entries,
 )
 from core.bundle.listing import MAX_LISTING_BYTES
 from core.bundle.varint import pack, signed, unpack, unsigned
@@ -40,11 +43,11 @@ from core.codec import decode_msgpack
 from core.digest import DIGEST_BYTES
 from core.errors import RefusedError
 
-MAX_INDEX_BYTES: Final = 16 * 1024 * 1024
 MAX_REFERENCES: Final = 65_536
 MAX_PRELUDE_BYTES: Final = 32 * 1024 * 1024
 """Most bytes of all that the head's blocks make: they are made at once, in memory."""
 _NUMBERS: Final = 3
+_OF_REFERENCE: Final = 2
 
 
 class Range(msgspec.Struct, frozen=True, array_like=True):
@@ -157,7 +160,7 @@ def decode_compact(data: bytes) -> CompactIndex:
     """
     wire = decode_msgpack(data, _Wire, what="The bundle's index", limit=MAX_INDEX_BYTES)
     count = len(wire.codecs)
-    numbers = unpack(wire.numbers)
+    numbers = unpack(wire.numbers, _NUMBERS * count + _OF_REFERENCE * MAX_ENTRIES)
     told = DIGEST_BYTES * (count - wire.prelude)
     if len(numbers) < _NUMBERS * count or len(wire.digests) != told:
         raise _fault(0, "it is cut off")
@@ -166,6 +169,9 @@ def decode_compact(data: bytes) -> CompactIndex:
     if len(wire.roots) not in {0, 2 * DIGEST_BYTES} or bool(wire.roots) == bool(wire.pack):
         raise _fault(0, "it is neither of a pack nor of a folder")
     lengths, sizes, counts = (numbers[n * count : (n + 1) * count] for n in range(_NUMBERS))
+    check_entries(count + sum(counts))
+    if sum(sizes[1 : wire.prelude]) > MAX_PRELUDE_BYTES:
+        raise _fault(0, "its head makes more than is allowed")
     ranges = _ranges(numbers[_NUMBERS * count :], sum(counts))
     blocks: list[CompactBlock] = []
     at = 0
@@ -182,7 +188,7 @@ def decode_compact(data: bytes) -> CompactIndex:
 
 
 def _ranges(numbers: Sequence[int], count: int) -> list[Range]:
-    if len(numbers) != 2 * count:
+    if len(numbers) != _OF_REFERENCE * count:
         raise _fault(0, "its references are cut off")
     ranges: list[Range] = []
     end = 0

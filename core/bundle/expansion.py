@@ -30,7 +30,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from core.bundle.varint import pack, unpack_first
 from core.errors import RefusedError
@@ -38,6 +38,8 @@ from core.errors import RefusedError
 MAX_EXPANDED_BYTES: Final = 32 * 1024 * 1024
 """Most bytes that a recipe's content has, inflated; 16 MiB blocks and their references fit."""
 MOST_STREAMS: Final = 65_536
+MOST_CHUNKS: Final = 65_536
+"""Most chunks of all pictures of a recipe."""
 DEEPEST: Final = 3
 RAW: Final = 1
 PNG: Final = 16
@@ -50,6 +52,9 @@ _CRC: Final = struct.Struct(">I")
 _CHUNK_BYTES: Final = 12
 _IDAT: Final = b"IDAT"
 _STRATEGIES: Final = 16
+
+Packed: TypeAlias = memoryview | bytearray
+"""A stream's own bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,7 @@ class _Recipe:
 
     Attributes:
         left: bytes that the text may still have more.
+        chunks_left: chunks that its pictures may still have more.
     """
 
     def __init__(self, recipe: bytes | memoryview, *, deflates: bool) -> None:
@@ -160,6 +166,7 @@ class _Recipe:
         self._settings = iter(rest[streams : 2 * streams] if deflates else b"")
         self._chunks = rest[2 * streams :]
         self.left = MAX_EXPANDED_BYTES
+        self.chunks_left = MOST_CHUNKS
         if deflates and len(rest) < 2 * streams:
             raise _fault()
         if not deflates and rest:
@@ -193,7 +200,8 @@ class _Recipe:
     def chunks(self) -> list[int]:
         """Give the lengths of the next PNG's chunks."""
         (count,), start = unpack_first(self._chunks, 1)
-        if count > len(self._chunks):
+        self.chunks_left -= count
+        if self.chunks_left < 0:
             raise _fault()
         lengths, taken = unpack_first(self._chunks[start:], count)
         self._chunks = self._chunks[start + taken :]
@@ -233,7 +241,11 @@ def _inflated(data: memoryview, steps: _Recipe, depth: int) -> bytes:
         start = at + gap
         if start + length > len(data):
             raise _fault()
-        plain = inflate_stream(data[start : start + length], kind, steps.left + length)
+        packed: Packed = data[start : start + length]
+        if kind & PNG:
+            packed, count = png_data(data[start : start + length], steps.chunks_left)
+            steps.chunks_left -= count
+        plain = inflate_stream(packed, kind, steps.left + length)
         # It takes the place of the stream.
         steps.spend(len(plain) - length)
         parts += (
@@ -245,14 +257,12 @@ def _inflated(data: memoryview, steps: _Recipe, depth: int) -> bytes:
     return b"".join(parts)
 
 
-def inflate_stream(packed: memoryview, kind: int, limit: int) -> bytes:
-    """Inflate one stream that fills ``packed`` to its last byte.
+def inflate_stream(packed: Packed, kind: int, limit: int) -> bytes:
+    """Inflate one stream that fills ``packed`` to its last byte; a PNG's is out of its chunks.
 
     Raises:
         RefusedError: it does not, or gives more than ``limit`` bytes.
     """
-    if kind & PNG:
-        packed = memoryview(_png_data(packed))
     stream = zlib.decompressobj(_window(kind))
     try:
         plain = stream.decompress(packed, limit + 1)
@@ -268,19 +278,24 @@ def _window(kind: int) -> int:
     return -LARGEST_WINDOW if kind == RAW else kind & ~PNG
 
 
-def _png_data(chunks: memoryview) -> bytes:
-    """Put together what is in consecutive IDAT chunks."""
-    parts: list[memoryview] = []
-    at = 0
+def png_data(chunks: memoryview, most: int = MOST_CHUNKS) -> tuple[bytearray, int]:
+    """Put together what is in consecutive IDAT chunks; give how many there are, too.
+
+    Raises:
+        RefusedError: there is something else between them, or there are more than ``most``.
+    """
+    data = bytearray()
+    at = count = 0
     while at < len(chunks):
-        if len(chunks) - at < _CHUNK_BYTES:
+        count += 1
+        if len(chunks) - at < _CHUNK_BYTES or count > most:
             raise _fault()
         length, name = _CHUNK.unpack_from(chunks, at)
         at += _CHUNK_BYTES + length
         if name != _IDAT or at > len(chunks):
             raise _fault()
-        parts.append(chunks[at - 4 - length : at - 4])
-    return b"".join(parts)
+        data += chunks[at - 4 - length : at - 4]
+    return data, count
 
 
 def deflate(content: bytes | memoryview, recipe: bytes | memoryview, size: int) -> bytes:
@@ -337,17 +352,15 @@ def deflate_stream(
 def _png_chunks(packed: bytes, lengths: Sequence[int]) -> bytes:
     if sum(lengths) != len(packed):
         raise _fault()
-    parts: list[bytes] = []
+    made = bytearray()
     at = 0
     for length in lengths:
         body = packed[at : at + length]
-        parts += (
-            _CHUNK.pack(length, _IDAT),
-            body,
-            _CRC.pack(zlib.crc32(body, zlib.crc32(_IDAT))),
-        )
+        made += _CHUNK.pack(length, _IDAT)
+        made += body
+        made += _CRC.pack(zlib.crc32(body, zlib.crc32(_IDAT)))
         at += length
-    return b"".join(parts)
+    return bytes(made)
 
 
 def _fault() -> RefusedError:

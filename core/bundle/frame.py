@@ -14,8 +14,7 @@ import msgspec
 import zstandard
 
 from core.bundle.compact import CompactIndex, decode_compact, encode_compact
-from core.bundle.index import Index, check_index
-from core.codec import decode_msgpack
+from core.bundle.index import MAX_INDEX_BYTES, Index, check_index, decode_index
 from core.digest import Digest, digest_of
 from core.errors import RefusedError
 from core.manifest import check_format
@@ -24,8 +23,6 @@ from core.release import BundleLink, Release
 FORMAT: Final = 1
 COMPACT: Final = 2
 """The format whose index is ``core.bundle.compact``."""
-# Decoded, the worst index of this size takes 300 MB; that of 100,000 files has 5 MB.
-MAX_INDEX_BYTES: Final = 16 * 1024 * 1024
 _MAGIC: Final = b"\x89PKHB\r\n"
 _FRAME: Final = struct.Struct("<7sBII")
 FRAME_BYTES: Final = _FRAME.size
@@ -113,8 +110,7 @@ def decode_head(
         stop = compact.offsets(head_bytes(head))[-1]
         _check_link((compact.pack, compact.version, compact.base), stop, link, release)
         return compact, payloads
-    index = _decode_index(head)
-    check_index(index)
+    index = decode_index(_plain(head, FORMAT))
     stop = index.offsets(len(head))[-1]
     _check_link((index.pack, index.version, index.base), stop, link, release)
     if index.outputs[0].digest != release.manifest:
@@ -165,11 +161,6 @@ def _check_link(found: tuple[str, int, int], stop: int, link: BundleLink, releas
         raise RefusedError("Bundle {bundle} belongs to another pack.", bundle=link.index[:12])
     if stop != link.length:
         raise RefusedError("Bundle {bundle} has another length.", bundle=link.index[:12])
-
-
-def _decode_index(head: bytes) -> Index:
-    plain = _plain(head, FORMAT)
-    return decode_msgpack(plain, Index, what="The bundle's index", limit=MAX_INDEX_BYTES)
 
 
 def _unframed(frame: bytes) -> tuple[int, int, int]:

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from core.codec import decode_msgpack
 from core.digest import DIGEST_BYTES, Digest, digest_from_bytes
 from core.errors import RefusedError
 from core.manifest import MAX_FILE_BYTES
@@ -15,8 +16,16 @@ STORED_BLOCK_BYTES: Final = 1024 * 1024
 """What a packager stores in one block: damage costs no more, an index 45 bytes for each."""
 MAX_REFERENCE_BYTES: Final = 64 * 1024 * 1024
 MAX_STORED_OVERHEAD: Final = 64 * 1024
+MAX_INDEX_BYTES: Final = 16 * 1024 * 1024
 MAX_BLOCKS: Final = 200_000
 MAX_OUTPUTS: Final = 200_000
+MAX_ENTRIES: Final = 600_000
+"""Most blocks, blobs and slices together: decoded, each takes some 150 to 350 bytes."""
+
+_WHAT: Final = "The bundle's index"
+# How MessagePack begins an array of up to 15 items, and how many bytes tell a longer one's length.
+_FIXED_ARRAY: Final = 0x90
+_ARRAY_LENGTHS: Final = {0xDC: 2, 0xDD: 4}
 
 _Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_FILE_BYTES)]
 _RawDigest = Annotated[bytes, msgspec.Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]
@@ -84,6 +93,66 @@ class Index(msgspec.Struct, frozen=True, array_like=True):
         for block in self.blocks:
             result.append(result[-1] + block.length)
         return result
+
+
+class _RawBlock(msgspec.Struct, frozen=True, array_like=True):
+    codec: msgspec.Raw
+    length: msgspec.Raw
+    digest: msgspec.Raw
+    outputs: msgspec.Raw
+    references: msgspec.Raw = msgspec.Raw()
+
+
+class _RawIndex(msgspec.Struct, frozen=True, array_like=True):
+    """The index as far as it takes to count what is in it."""
+
+    pack: msgspec.Raw
+    version: msgspec.Raw
+    base: msgspec.Raw
+    sources: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_OUTPUTS)]
+    outputs: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MAX_OUTPUTS)]
+    blocks: Annotated[list[_RawBlock], msgspec.Meta(max_length=MAX_BLOCKS)]
+
+
+def decode_index(data: bytes) -> Index:
+    """Decode and check an index whose bytes were verified.
+
+    Raises:
+        RefusedError: it is malformed, or breaks a rule of ``check_index``.
+    """
+    # A slice of 4 bytes becomes one of 150, so they are counted before any is made.
+    counted = decode_msgpack(data, _RawIndex, what=_WHAT, limit=MAX_INDEX_BYTES)
+    entries = len(counted.sources) + len(counted.outputs) + len(counted.blocks)
+    entries += sum(_items(one.outputs) + _items(one.references) for one in counted.blocks)
+    del counted
+    check_entries(entries)
+    index = decode_msgpack(data, Index, what=_WHAT, limit=MAX_INDEX_BYTES)
+    check_index(index)
+    return index
+
+
+def check_entries(count: int) -> None:
+    """See that an index has no more in it than it may.
+
+    Raises:
+        RefusedError: it has.
+    """
+    if count > MAX_ENTRIES:
+        raise RefusedError(
+            "The bundle's index has more than {limit} entries.",
+            hint="Divide the pack into several ones.",
+            limit=MAX_ENTRIES,
+        )
+
+
+def _items(array: msgspec.Raw) -> int:
+    """Give how many items an array says that it has; 0 where it is none."""
+    head = bytes(memoryview(array)[:5])
+    if not head:
+        return 0
+    if head[0] & 0xF0 == _FIXED_ARRAY:
+        return head[0] & 0x0F
+    return int.from_bytes(head[1 : 1 + _ARRAY_LENGTHS.get(head[0], 0)])
 
 
 def check_index(index: Index) -> None:

@@ -32,6 +32,10 @@ from core.errors import RefusedError
 
 MAX_ROWS: Final = 200_000
 MAX_LISTING_BYTES: Final = 32 * 1024 * 1024
+MAX_TEXT_BYTES: Final = 16 * 1024 * 1024
+"""Most bytes of all new paths and types; a manifest has no more either."""
+MAX_WORD_BYTES: Final = 4096
+"""Most bytes of one of them: a type may be that of many rows."""
 MAX_SIZE: Final = 1 << 40
 _COLUMNS: Final = 5
 _PAIR: Final = 2
@@ -228,15 +232,14 @@ class _Reader:
         if at > len(view):
             raise _fault()
         self._digests = view[at:]
-        self._removed, self._places, self._sizes, self._copies, kinds = map(unpack, parts[:-1])
+        self._removed, self._places, self._sizes, self._copies, kinds = (
+            unpack(part, _PAIR * MAX_ROWS) for part in parts[:-1]
+        )
         if len(self._places) != len(self._sizes):
             raise _fault()
         self._kinds = iter(kinds)
-        try:
-            *words, end = bytes(parts[-1]).decode().split(_SEPARATOR)
-        except UnicodeDecodeError as error:
-            raise _fault() from error
-        if end or types > len(words):
+        words = _words(bytes(parts[-1]))
+        if types > len(words):
             raise _fault()
         self._types, self._paths = words[:types], iter(words[types:])
         self._base = base
@@ -305,6 +308,20 @@ class _Reader:
             number: digest_from_bytes(bytes(self._digests[at : at + DIGEST_BYTES]))
             for number, at in zip(told, range(0, len(self._digests), DIGEST_BYTES), strict=True)
         }
+
+
+def _words(text: bytes) -> list[str]:
+    """Give the words of a text, each of which ends with a NUL."""
+    if len(text) > MAX_TEXT_BYTES or text.count(0) > 2 * MAX_ROWS or text[-1:] not in {b"", b"\0"}:
+        raise _fault()
+    words = text.split(_SEPARATOR.encode())[:-1]
+    if any(len(word) > MAX_WORD_BYTES for word in words):
+        raise _fault()
+    try:
+        # One by one: a single strange letter would make the whole text four times as large.
+        return [word.decode() for word in words]
+    except UnicodeDecodeError as error:
+        raise _fault() from error
 
 
 def _fault() -> RefusedError:

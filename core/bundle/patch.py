@@ -11,17 +11,23 @@
 Numbers are LEB128 (``core.bundle.varint``). What finds the pieces is not part of the format.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from io import BytesIO
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from core.bundle.varint import pack, signed, unpack, unpack_first, unsigned
+from core.bundle.varint import count_of, numbers_of, pack, signed, unpack_first, unsigned
 from core.errors import RefusedError
 
 # From here on adding all bytes as one number is quicker than one by one.
 _MANY: Final = 24
+# Bytes added at once: as numbers they take several times their memory.
+_AT_ONCE: Final = 256 * 1024
 _HEADER: Final = 4
 _NUMBERS: Final = 3
+_PAIR: Final = 2
+_MOST_NUMBERS: Final = 2 * 1024 * 1024
+_LEAST_NUMBERS: Final = 64 * 1024
 
 
 class Piece(NamedTuple):
@@ -79,6 +85,19 @@ def encode_patch(pieces: Sequence[Piece], runs: Sequence[Run], fresh: bytes) -> 
     return b"".join([pack([*map(len, streams), covered]), *streams, fresh])
 
 
+def most_of_patch(size: int) -> int:
+    """Give the bytes that a patch may have which makes ``size``.
+
+    What differs and what is fresh are no more than ``size`` together. Numbers are bounded too:
+    a patch that is larger than what it makes is of no use to anybody.
+    """
+    return size + _most_of_numbers(size)
+
+
+def _most_of_numbers(size: int) -> int:
+    return min(size, _MOST_NUMBERS) + _LEAST_NUMBERS
+
+
 def apply_patch(patch: bytes, references: bytes, size: int) -> bytes:
     """Make the output of a patch.
 
@@ -94,22 +113,31 @@ def apply_patch(patch: bytes, references: bytes, size: int) -> bytes:
     (*lengths, covered), start = unpack_first(view, _HEADER)
     if covered > size or start + sum(lengths) > len(view):
         raise _fault()
+    if lengths[0] + lengths[1] > _most_of_numbers(size):
+        raise _fault()
     streams: list[memoryview] = []
     for length in lengths:
         streams.append(view[start : start + length])
         start += length
-    fresh, numbers = view[start:], unpack(streams[0])
-    if covered + len(fresh) != size or len(numbers) % _NUMBERS:
+    pieces, runs, differences = streams
+    fresh = view[start:]
+    if covered + len(fresh) != size or count_of(pieces) % _NUMBERS or count_of(runs) % _PAIR:
         raise _fault()
-    text = _covered(numbers, references, covered)
-    _change(text, unpack(streams[1]), streams[2])
-    return _assembled(numbers, text, fresh)
+    text = _covered(pieces, references, covered)
+    _change(text, runs, differences)
+    return _assembled(pieces, text, fresh)
 
 
-def _covered(numbers: list[int], references: bytes, size: int) -> bytearray:
+def _in_threes(pieces: memoryview) -> Iterator[tuple[int, int, int]]:
+    """Give what is told of each piece; numbers one by one, of which there may be millions."""
+    numbers = numbers_of(pieces)
+    return zip(numbers, numbers, numbers, strict=True)
+
+
+def _covered(pieces: memoryview, references: bytes, size: int) -> bytearray:
     """Put together what the pieces are of."""
     view, text, position = memoryview(references), bytearray(), 0
-    for move, length in zip(numbers[1::_NUMBERS], numbers[2::_NUMBERS], strict=True):
+    for _, move, length in _in_threes(pieces):
         position += signed(move)
         if position < 0 or position + length > len(view) or len(text) + length > size:
             raise _fault()
@@ -120,21 +148,30 @@ def _covered(numbers: list[int], references: bytes, size: int) -> bytearray:
     return text
 
 
-def _change(text: bytearray, gaps: list[int], differences: memoryview) -> None:
+def _change(text: bytearray, runs: memoryview, differences: memoryview) -> None:
     """Add the differences to where they belong."""
     position = taken = 0
-    if len(gaps) % 2 or sum(gaps) > len(text) or sum(gaps[1::2]) != len(differences):
-        raise _fault()
-    for alike, length in zip(gaps[::2], gaps[1::2], strict=True):
+    numbers = numbers_of(runs)
+    for alike, length in zip(numbers, numbers, strict=True):
         position += alike
+        if position + length > len(text) or taken + length > len(differences):
+            raise _fault()
         if length < _MANY:
             for number, more in enumerate(differences[taken : taken + length], position):
                 text[number] = text[number] + more & 0xFF
         else:
-            run = slice(position, position + length)
-            text[run] = add_bytes(text[run], differences[taken : taken + length])
+            _add(text, position, differences[taken : taken + length])
         position += length
         taken += length
+    if taken != len(differences):
+        raise _fault()
+
+
+def _add(text: bytearray, position: int, differences: memoryview) -> None:
+    for start in range(0, len(differences), _AT_ONCE):
+        more = differences[start : start + _AT_ONCE]
+        run = slice(position + start, position + start + len(more))
+        text[run] = add_bytes(text[run], more)
 
 
 def add_bytes(one: bytes | bytearray, other: bytes | memoryview) -> bytes:
@@ -146,18 +183,18 @@ def add_bytes(one: bytes | bytearray, other: bytes | memoryview) -> bytes:
     return ((left & low) + (right & low) ^ (left ^ right) & ~low).to_bytes(length)
 
 
-def _assembled(numbers: list[int], text: bytearray, fresh: memoryview) -> bytes:
+def _assembled(pieces: memoryview, text: bytearray, fresh: memoryview) -> bytes:
     """Put the pieces and what is fresh in their order."""
-    made: list[bytes | memoryview] = []
-    view = memoryview(text)
+    made, view = BytesIO(), memoryview(text)
     used = taken = 0
-    for between, length in zip(numbers[::_NUMBERS], numbers[2::_NUMBERS], strict=True):
+    for between, _, length in _in_threes(pieces):
         if between > len(fresh) - taken:
             raise _fault()
-        made += (fresh[taken : taken + between], view[used : used + length])
+        made.write(fresh[taken : taken + between])
+        made.write(view[used : used + length])
         taken, used = taken + between, used + length
-    made.append(fresh[taken:])
-    return b"".join(made)
+    made.write(fresh[taken:])
+    return made.getvalue()
 
 
 def _fault() -> RefusedError:

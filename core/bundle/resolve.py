@@ -10,7 +10,7 @@ from itertools import accumulate
 
 from core.bundle.codecs import decode_block
 from core.bundle.compact import CompactBlock, CompactIndex, Range
-from core.bundle.index import Block, Index, Output
+from core.bundle.index import Block, Index, Output, check_entries
 from core.bundle.index import Slice as IndexSlice
 from core.bundle.listed import Rows, decode_listed
 from core.bundle.listing import Listing, contents
@@ -129,9 +129,11 @@ class _Resolving:
         """Make the outputs of the prelude."""
         outputs: dict[int, bytearray] = {}
         at = 0
-        for block, payload in zip(
-            self._index.blocks[1 : self._index.prelude], payloads[1:], strict=True
-        ):
+        prelude = self._index.blocks[1 : self._index.prelude]
+        if sum(block.size for block in prelude) not in self._starts:
+            # An output would be made in part, which may be a part of terabytes.
+            raise _fault()
+        for block, payload in zip(prelude, payloads[1:], strict=True):
             references = b"".join(
                 read(self._old[one.content][0], one.offset, one.length)
                 if one.content < len(self._old)
@@ -140,13 +142,11 @@ class _Resolving:
             )
             data = memoryview(decode_block(block.codec, payload, references, block.size))
             for output, offset, length in self._outputs(at, block.size):
-                outputs.setdefault(output, bytearray(self._sizes[output]))[
-                    offset : offset + length
-                ] = data[:length]
+                if output not in outputs:
+                    outputs[output] = bytearray(self._sizes[output])
+                outputs[output][offset : offset + length] = data[:length]
                 data = data[length:]
             at += block.size
-        if at not in self._starts:
-            raise _fault()
         return {number: bytes(data) for number, data in outputs.items()}
 
     def index(self, digests: dict[int, Digest]) -> Index:
@@ -154,8 +154,11 @@ class _Resolving:
         at = sum(block.size for block in self._index.blocks[1 : self._index.prelude])
         used: dict[int, int] = {}
         blocks: list[tuple[CompactBlock, int, list[Slice]]] = []
+        entries = len(self._sizes) + len(self._index.blocks)
         for block in self._index.blocks[self._index.prelude :]:
             slices = self._slices(block, at)
+            entries += len(slices)
+            check_entries(entries)
             for one in slices:
                 if one.content < len(self._old):
                     used.setdefault(one.content, len(used))

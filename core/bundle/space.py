@@ -2,10 +2,11 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 from core.bundle.compact import Range
+from core.bundle.index import MAX_ENTRIES
 from core.errors import RefusedError
 
 
@@ -41,9 +42,14 @@ class Space:
             end: how much of the space is there.
 
         Raises:
-            RefusedError: one reaches behind ``end``.
+            RefusedError: one reaches behind ``end``, or they are too many.
         """
-        return [found for one in ranges for found in self._of(one, end)]
+        found = (one for part in ranges for one in self._of(part, end))
+        # A few bytes of references may be millions of slices, where files are tiny.
+        slices = list(islice(found, MAX_ENTRIES))
+        if next(found, None) is not None:
+            raise RefusedError("The bundle refers to too many files at once.")
+        return slices
 
     def start(self, content: int) -> int:
         """Give where a content begins."""

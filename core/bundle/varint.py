@@ -1,6 +1,6 @@
 """Whole numbers in as few bytes as they need: LEB128, seven bits a byte, the lowest first."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from core.errors import RefusedError
@@ -8,6 +8,8 @@ from core.errors import RefusedError
 _MORE: Final = 0x80
 # Seven bytes reach past every size that is allowed; longer ones are nobody's.
 _MOST_BITS: Final = 49
+# Bytes behind which a number goes on.
+_GOING_ON: Final = bytes(range(_MORE, 256))
 
 
 def pack(numbers: Iterable[int]) -> bytes:
@@ -22,17 +24,37 @@ def pack(numbers: Iterable[int]) -> bytes:
     return bytes(packed)
 
 
-def unpack(data: bytes | memoryview) -> list[int]:
+def unpack(data: bytes | memoryview, most: int) -> list[int]:
     """Decode all numbers of ``data``.
+
+    Args:
+        data: the numbers.
+        most: how many there may be.
+
+    Raises:
+        RefusedError: the last one has no end, one is too large, or there are too many.
+    """
+    # They take many times the memory that their bytes take, so they are counted first.
+    if len(data) > most and count_of(data) > most:
+        raise RefusedError("A list of numbers in the bundle is too long.")
+    return list(numbers_of(data))
+
+
+def count_of(data: bytes | memoryview) -> int:
+    """Give how many numbers end in ``data``."""
+    return len(bytes(data).translate(None, _GOING_ON))
+
+
+def numbers_of(data: bytes | memoryview) -> Iterator[int]:
+    """Decode the numbers of ``data`` one by one, as they are asked for.
 
     Raises:
         RefusedError: the last one has no end, or one is too large.
     """
-    numbers: list[int] = []
     number = shift = 0
     for byte in data:
         if byte < _MORE:
-            numbers.append(number | byte << shift)
+            yield number | byte << shift
             number = shift = 0
             continue
         number |= (byte & 0x7F) << shift
@@ -41,7 +63,6 @@ def unpack(data: bytes | memoryview) -> list[int]:
             raise RefusedError("A number in the bundle is too large.")
     if shift:
         raise RefusedError("A list of numbers in the bundle is cut off.")
-    return numbers
 
 
 def unpack_first(data: bytes | memoryview, count: int) -> tuple[list[int], int]:
@@ -59,7 +80,7 @@ def unpack_first(data: bytes | memoryview, count: int) -> tuple[list[int], int]:
         if len(numbers) == count:
             return numbers, position
         if byte < _MORE:
-            numbers += unpack(data[start : position + 1])
+            numbers += numbers_of(data[start : position + 1])
             start = position + 1
     if len(numbers) < count:
         raise RefusedError("A list of numbers in the bundle is cut off.")

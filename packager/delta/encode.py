@@ -16,11 +16,10 @@ from core.bundle.codecs import (
     STORED,
     ZSTD,
     decode_block,
-    most_of_patch,
 )
 from core.bundle.encode import compress_zstd, compressing_memory
 from core.bundle.expansion import Stream, deflating_recipe, inflating_recipe
-from core.bundle.patch import encode_patch
+from core.bundle.patch import encode_patch, most_of_patch
 from core.bundle.varint import pack
 from core.errors import RefusedError
 from packager.delta.pieces import differences, find_pieces

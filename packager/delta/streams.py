@@ -23,6 +23,7 @@ from core.bundle.expansion import (
     Stream,
     deflate_stream,
     inflate_stream,
+    png_data,
 )
 from core.errors import RefusedError
 
@@ -160,7 +161,8 @@ class _Finder:
         part = data[place.start : place.stop]
         try:
             if place.kind & PNG:
-                plain, packed = inflate_stream(part, place.kind, MOST_INFLATED), len(part)
+                inside, _ = png_data(part)
+                plain, packed = inflate_stream(inside, place.kind, MOST_INFLATED), len(part)
             else:
                 plain, packed = _inflated(part, place.kind)
         except (RefusedError, zlib.error):

@@ -5,9 +5,13 @@ its place. One block and what it refers to are in memory at a time.
 """
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
+from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -15,6 +19,7 @@ from cache import durable
 from core.bundle.codecs import EXPANDED, decode_block
 from core.bundle.compact import CompactBlock, CompactIndex
 from core.bundle.frame import FRAME_BYTES, decode_compact_head, head_bytes
+from core.bundle.index import check_entries
 from core.bundle.listed import Rows, decode_listed
 from core.bundle.listing import ListedRow, Listing, Row, contents
 from core.bundle.same_deflate import has_same_deflate
@@ -22,9 +27,11 @@ from core.bundle.space import Space
 from core.digest import DIGEST_BYTES, Digest
 from core.errors import ExhaustedError, RefusedError, UsageError
 from core.text import human_bytes
-from packager.folders.reading import FOLDER, read_folder, root_of
+from packager.faults import is_full
+from packager.folders.reading import EMPTY, FOLDER, is_too_long, read_folder, root_of
 
 _BAD_SEGMENTS: Final = {"", ".", ".."}
+_ON_WINDOWS: Final = frozenset("\\:")
 
 
 def apply_bundle(old: Path, bundle: Path, new: Path) -> list[Row]:
@@ -36,10 +43,36 @@ def apply_bundle(old: Path, bundle: Path, new: Path) -> list[Row]:
         new: where to; it must not be there, or be empty.
 
     Raises:
-        UsageError: a folder cannot be read, or ``new`` is taken.
+        UsageError: a folder cannot be read, or ``new`` is taken or cannot be made.
         RefusedError: ``old`` is not the bundle's base, or the bundle is damaged.
         ExhaustedError: there is not enough space.
     """
+    with _in_words(new):
+        return _applied(old, bundle, new)
+
+
+@contextmanager
+def _in_words(new: Path) -> Iterator[None]:
+    """Say why the system does not let a folder be made."""
+    try:
+        yield
+    except OSError as error:
+        if is_full(error):
+            raise ExhaustedError(
+                "There is no space left for {folder}.",
+                hint="Free some space, or choose another place with -o. Nothing was kept.",
+                folder=str(new),
+            ) from error
+        raise UsageError(
+            "{folder} cannot be made: {reason}.",
+            hint="Choose another place with -o. Nothing was kept.",
+            folder=str(new),
+            reason=os.strerror(error.errno or 0),
+        ) from error
+
+
+def _applied(old: Path, bundle: Path, new: Path) -> list[Row]:
+    """Make a folder; otherwise like ``apply_bundle``."""
     if new.exists() and (not new.is_dir() or any(new.iterdir())):
         raise UsageError(
             "{folder} is there already.", hint="Choose another place with -o.", folder=str(new)
@@ -110,15 +143,17 @@ class _Making:
         self._places = [places[digest] for digest, _ in known]
         firsts: dict[int, Path] = {}
         for row in self._listing.rows:
-            if isinstance(row.content, int):
+            # Of what has no bytes nothing is made, nor is anything of it referred to.
+            if isinstance(row.content, int) and row.size:
                 firsts.setdefault(row.content, staging / row.path)
-        if len(firsts) != len(self._listing.sizes):
+        if len(firsts) != sum(size > 0 for size in self._listing.sizes):
             raise _damaged()
-        self._places += [firsts[number] for number in range(len(firsts))]
+        self._places += [firsts.get(n, staging) for n in range(len(self._listing.sizes))]
         sizes = [*(size for _, size in known), *self._listing.sizes]
         self._space = Space(sizes)
         self._first = len(known)
         self._made: dict[int, Digest] = {}
+        self._entries = len(sizes) + len(index.blocks)
 
     def run(self) -> list[Row]:
         """Make everything, and prove it."""
@@ -135,7 +170,7 @@ class _Making:
         base = Rows(list(self._old.rows))
         data = decode_block(block.codec, self._payload(0), base.text, block.size)
         listing, _, _ = decode_listed(data, base, self._index.untold)
-        _check_paths(listing.rows)
+        _check_rows(listing.rows)
         if sum(block.size for block in self._index.blocks[1:]) != sum(listing.sizes):
             raise _damaged()
         return listing
@@ -168,6 +203,9 @@ class _Making:
         parts = self._decoded()
         part = memoryview(b"")
         for number, size in enumerate(self._listing.sizes):
+            if not size:
+                self._made[number] = EMPTY
+                continue
             place = self._places[self._first + number]
             place.parent.mkdir(parents=True, exist_ok=True)
             hasher, left = hashlib.sha256(), size
@@ -175,7 +213,7 @@ class _Making:
                 while left:
                     part = part or next(parts)
                     piece, part = part[:left], part[left:]
-                    sink.write(piece)
+                    _write(sink, piece)
                     hasher.update(piece)
                     left -= len(piece)
             self._made[number] = Digest(hasher.hexdigest())
@@ -192,7 +230,10 @@ class _Making:
 
     def _references(self, block: CompactBlock, done: int) -> bytes:
         parts: list[bytes] = []
-        for content, offset, length in self._space.slices(block.references, done):
+        slices = self._space.slices(block.references, done)
+        self._entries += len(slices)
+        check_entries(self._entries)
+        for content, offset, length in slices:
             with self._places[content].open("rb") as file:
                 file.seek(offset)
                 parts.append(file.read(length))
@@ -201,10 +242,15 @@ class _Making:
     def _write_copies(self) -> None:
         """Copy what the folder has already, and what several paths have."""
         known = {digest: n for n, (digest, _) in enumerate(contents(self._old.rows))}
-        for path, content, _, kind in self._listing.rows:
+        for path, content, size, kind in self._listing.rows:
             place = self._staging / path
             if kind == FOLDER:
                 place.mkdir(parents=True)
+                continue
+            if not size:
+                # Nothing may be a folder's content, too, which cannot be copied.
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.touch()
                 continue
             source = self._places[
                 self._first + content if isinstance(content, int) else known[content]
@@ -214,15 +260,26 @@ class _Making:
                 shutil.copyfile(source, place)
 
 
-def _check_paths(rows: Sequence[ListedRow]) -> None:
+def _write(sink: FileIO, piece: memoryview) -> None:
+    """Write all of a piece: a disk that becomes full takes a part before it says so."""
+    while piece:
+        piece = piece[sink.write(piece) :]
+
+
+def _check_rows(rows: Sequence[ListedRow]) -> None:
     """Refuse what would lead out of the folder, or be a file and a folder at once."""
-    paths = {row.path for row in rows}
-    for path in paths:
-        parts = path.split("/")
-        if _BAD_SEGMENTS & set(parts) or "\0" in path or "\\" in path:
+    for path, _, size, kind in rows:
+        if kind and (kind != FOLDER or size):
             raise _damaged()
-        if any("/".join(parts[:n]) in paths for n in range(1, len(parts))):
+        if is_too_long(path) or _BAD_SEGMENTS & set(path.split("/")):
             raise _damaged()
+        if os.name == "nt" and not _ON_WINDOWS.isdisjoint(path):
+            # Another folder, a drive, or a hidden part of a file; elsewhere letters like others.
+            raise _damaged()
+    # With NULs for slashes, what is in a folder follows at once behind it.
+    ordered = sorted(row.path.replace("/", "\0") for row in rows)
+    if any(below.startswith(above + "\0") for above, below in pairwise(ordered)):
+        raise _damaged()
 
 
 def _damaged() -> RefusedError:

@@ -24,6 +24,9 @@ Progress = Callable[[int], None]
 EMPTY: Final = digest_of(b"")
 FOLDER: Final = "folder"
 """The type of the row of a folder in which there is nothing."""
+MAX_PATH_BYTES: Final = 4096
+MAX_DEPTH: Final = 200
+_SHOWN: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,11 @@ def _entries(folder: Path) -> Iterator[tuple[str, str]]:
                 )
 
 
+def is_too_long(path: str) -> bool:
+    """Whether a path is longer, or leads deeper, than any system makes easy to handle."""
+    return path.count("/") >= MAX_DEPTH or len(path.encode()) > MAX_PATH_BYTES
+
+
 def _check(path: str, count: int) -> None:
     if count > MAX_ROWS:
         raise UsageError("The folder has more than {limit} files.", limit=MAX_ROWS)
@@ -134,6 +142,14 @@ def _check(path: str, count: int) -> None:
             hint="Rename the file and try again.",
             path=printable(path),
         ) from error
+    if is_too_long(path):
+        raise UsageError(
+            "{path} is longer than {limit} bytes, or lies more than {depth} folders deep.",
+            hint="Rename it, or move it further up.",
+            path=f"{printable(path)[:_SHOWN]}…",
+            limit=MAX_PATH_BYTES,
+            depth=MAX_DEPTH,
+        )
 
 
 def _digest(place: Path, path: str, progress: Progress) -> tuple[Digest, int]:

@@ -16,7 +16,10 @@ from packager.delta.pieces import differences, find_pieces
 @given(st.lists(st.integers(0, 2**49 - 1)))
 def test_numbers_come_back(numbers: list[int]) -> None:
     packed = pack(numbers)
-    assert unpack(packed) == numbers
+    assert unpack(packed, len(numbers)) == numbers
+    if numbers:
+        with pytest.raises(RefusedError, match="too long"):
+            unpack(packed, len(numbers) - 1)
     assert unpack_first(packed + b"\xff", len(numbers)) == (numbers, len(packed))
 
 
@@ -29,7 +32,7 @@ def test_numbers_below_0_come_back(number: int) -> None:
 @pytest.mark.parametrize("data", [b"\x80", b"\x01\xff", b"\x80" * 7 + b"\x01"])
 def test_numbers_without_end_are_refused(data: bytes) -> None:
     with pytest.raises(RefusedError):
-        unpack(data)
+        unpack(data, 99)
 
 
 def test_too_few_numbers_are_refused() -> None:
