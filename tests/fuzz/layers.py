@@ -23,6 +23,7 @@ from tests.fuzz.mutation import Node, Tree
 _MAGIC: Final = b"\x89PKHB\r\n"
 _FRAME: Final = struct.Struct("<7sBII")
 _MOST: Final = (1 << 56) - 1
+_MOST_PIECES: Final = 3000
 _PLAIN: Final = 100_000_000
 _MOST_NUMBERS: Final = 3_000_000
 
@@ -74,19 +75,74 @@ def _lied(lengths: Sequence[int], lies: Tree) -> list[int]:
 
 
 def patch_apart(data: bytes) -> Node:
-    """Take a patch apart."""
+    """Take a patch apart, down to its pieces where they fit together."""
     numbers, (pieces, runs, differences, fresh) = _columns(data, 4, 3)
-    told = [column(pieces), column(runs), differences, fresh]
-    return Node("patch", [[0, 0, 0], numbers[3], *told])
+    columns = [column(pieces), column(runs)]
+    if len(pieces) < _MOST_PIECES and all(isinstance(one, list) for one in columns):
+        told = _pieces(parts(columns[0]), fresh)
+        changes = _runs(parts(columns[1]), differences)
+        tree = Node("pieces", [[0, 0, 0, 0], told, changes, fresh[_used(told) :]])
+        if from_patch(tree) == data:
+            return tree
+    return Node("patch", [[0, 0, 0], numbers[3], *columns, differences, fresh])
+
+
+def _pieces(numbers: list[Tree], fresh: bytes) -> list[Tree]:
+    """Give pieces: fresh bytes before each, where it begins, and its length."""
+    made: list[Tree] = []
+    at = 0
+    for between, move, length in zip(*(numbers[n::3] for n in range(3)), strict=False):
+        made.append(Node("piece", [fresh[at : at + number(between)], move, length]))
+        at += number(between)
+    return made
+
+
+def _used(pieces: list[Tree]) -> int:
+    return sum(len(raw(parts(one)[0])) for one in pieces)
+
+
+def _runs(numbers: list[Tree], differences: bytes) -> list[Tree]:
+    """Give runs: bytes that are alike before each, and how its own differ."""
+    made: list[Tree] = []
+    at = 0
+    for alike, length in zip(numbers[::2], numbers[1::2], strict=False):
+        made.append(Node("run", [alike, differences[at : at + number(length)]]))
+        at += number(length)
+    return made
 
 
 def from_patch(tree: Tree) -> bytes:
     """Put a patch together."""
     if isinstance(tree, Node) and tree.was is not None:
         return tree.was
+    if isinstance(tree, Node) and tree.kind == "pieces":
+        lies, pieces, runs, rest = tree.parts
+        told = [(*parts(one), 0, 0, 0)[:3] for one in parts(pieces)]
+        changes = [(*parts(one), 0, b"")[:2] for one in parts(runs)]
+        numbers: list[Tree] = []
+        for before, move, length in told:
+            numbers += (len(raw(before)), move, length)
+        gaps: list[Tree] = []
+        for alike, differences in changes:
+            gaps += (alike, len(raw(differences)))
+        covered: Tree = sum(number(length) for *_, length in told) + sum(
+            map(number, parts(lies)[3:4])
+        )
+        columns: list[Tree] = [numbers, gaps, b"".join(raw(more) for _, more in changes)]
+        fresh = b"".join([*(raw(before) for before, *_ in told), raw(rest)])
+        tree = Node("patch", [list(parts(lies)[:3]), covered, *columns, fresh])
     lies, covered, *columns = parts(tree)
-    *first, fresh = map(from_column, columns)
-    return b"".join([pack([*_lied([*map(len, first)], lies), number(covered)]), *first, fresh])
+    *first, last = map(from_column, columns)
+    return b"".join([pack([*_lied([*map(len, first)], lies), number(covered)]), *first, last])
+
+
+def made_by(tree: Tree) -> int | None:
+    """Give the bytes that a patch makes, if it is one that fits together."""
+    if not (isinstance(tree, Node) and tree.kind == "pieces"):
+        return None
+    _, pieces, _, rest = tree.parts
+    told = [(*parts(one), 0, 0, 0)[:3] for one in parts(pieces)]
+    return sum(len(raw(before)) + number(length) for before, _, length in told) + len(raw(rest))
 
 
 def recipe_apart(data: bytes, *, deflates: bool) -> Tree:

@@ -21,6 +21,7 @@ _PLACES: Final = {
     "patch": ("blocks", "PATCHES"),
     "inflate": ("blocks", "INFLATE"),
     "deflate": ("blocks", "DEFLATE"),
+    "recipe": ("recipes", "RECIPES"),
     "resolve": ("bundles", "RESOLVE"),
     "apply": ("bundles", "APPLY"),
     "streams": ("files", "STREAMS"),
