@@ -14,6 +14,7 @@ LIMIT: Final = 300_000_000
 # What a process may reserve beyond what it has: enough that the figure above is passed first,
 # little enough that a wish for terabytes fails where it is made.
 _ROOM: Final = 1 << 30
+_ROOM_OTHERWISE: Final = 3 << 30
 _STATUS: Final = Path("/proc/self/status")
 
 
@@ -37,11 +38,12 @@ class Bounded:
 
     def __init__(self) -> None:
         self._most = _figure("VmSize") + _ROOM
+        self._otherwise = _figure("VmSize") + _ROOM_OTHERWISE
 
     def __enter__(self) -> None:
         """Lower the limit."""
         resource.setrlimit(resource.RLIMIT_AS, (self._most, resource.RLIM_INFINITY))
 
     def __exit__(self, *_: object) -> None:
-        """Take the limit away."""
-        resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        """Raise it: what makes input may need more."""
+        resource.setrlimit(resource.RLIMIT_AS, (self._otherwise, resource.RLIM_INFINITY))

@@ -51,10 +51,25 @@ _TEXTS: Final = (
     "a" * 300,
 )
 _LONG: Final = 8 * 1024 * 1024
+_MOST_WEIGHT: Final = 30_000_000
+_OF_NUMBER: Final = 20
 _BOMB: Final = 72 * 1024 * 1024
 _OFTEN: Final = 0.4
 _INSIDE: Final = 0.7
 _MANY: Final = 50
+
+
+def _weight(tree: Tree) -> int:
+    """Give how much there is in a tree: bytes, and more for each number."""
+    match tree:
+        case Node(_, parts, _) | list(parts):
+            return sum(map(_weight, parts)) + 1
+        case dict():
+            return sum(map(_weight, tree.values())) + 1
+        case bytes() | str():
+            return len(tree) + 1
+        case _:
+            return _OF_NUMBER
 
 
 class Mutator:
@@ -155,8 +170,8 @@ class Mutator:
             case 3:
                 del made[at:]
             case 4 | 5 if self._bombs:
-                most = 1_500_000 if isinstance(made[at], int) else 300_000
-                made[at:at] = [made[at]] * self.chance.randrange(most)
+                most = _MOST_WEIGHT // _weight(made[at])
+                made[at:at] = [made[at]] * self.chance.randrange(most + 1)
             case _:
                 made[at:at] = [made[at]] * self.chance.randrange(1, 40)
         return made

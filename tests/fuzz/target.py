@@ -29,6 +29,7 @@ _UNREADABLE: Final = (
     EOFError,
     NotImplementedError,
     OverflowError,
+    MemoryError,
     struct.error,
     zipfile.BadZipFile,
     lzma.LZMAError,

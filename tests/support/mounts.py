@@ -110,3 +110,18 @@ def _run(*words: str) -> str:
     if done.returncode:
         raise CannotMountError(f"{' '.join(words)}: {done.stderr or done.stdout}")
     return done.stdout
+
+
+@contextmanager
+def disk_of(place: Path, options: str) -> Iterator[Path]:
+    """Mount a disk that is in memory while inside, small or with few files as ``options`` say.
+
+    Raises:
+        CannotMountError: this machine cannot.
+    """
+    place.mkdir()
+    _run("mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place))
+    try:
+        yield place
+    finally:
+        _run("umount", "-l", str(place))
