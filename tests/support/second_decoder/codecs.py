@@ -2,7 +2,7 @@
 
 import lzma
 
-from tests.support.second_decoder.reading import Reader, WrongBundleError, demand, unzstd
+from tests.support.second_decoder.reading import MIB, Reader, WrongBundleError, demand, unzstd
 from tests.support.second_decoder.recipes import (
     MOST_EXPANDED,
     MOST_RECIPE_BYTES,
@@ -56,7 +56,8 @@ def _patched(payload: bytes, references: bytes, size: int) -> bytes:
     demand(payload and 12 <= payload[0] <= 24, "an unknown dictionary")
     lzma2 = {"id": lzma.FILTER_LZMA2, "dict_size": 1 << payload[0]}
     decoder = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[lzma2])
-    most = 2 * size + 65536
+    most_numbers = min(size, 2 * MIB) + 65536
+    most = size + most_numbers
     try:
         reader = Reader(decoder.decompress(payload[1:], most + 1))
     except lzma.LZMAError as error:
@@ -64,6 +65,7 @@ def _patched(payload: bytes, references: bytes, size: int) -> bytes:
     demand(decoder.eof and not decoder.unused_data, "not one stream of LZMA2, or too large")
     demand(reader.left <= most, "a patch of too many bytes")
     sizes = reader.numbers(4)
+    demand(sizes[0] + sizes[1] <= most_numbers, "pieces and runs of too many bytes")
     pieces, runs, differences = (reader.part(bytes_of_it) for bytes_of_it in sizes[:3])
     places, end = [], 0
     while pieces.left:
