@@ -24,7 +24,8 @@ _MAGIC: Final = b"\x89PKHB\r\n"
 _FRAME: Final = struct.Struct("<7sBII")
 _MOST: Final = (1 << 56) - 1
 _MOST_PIECES: Final = 3000
-_PLAIN: Final = 100_000_000
+# What is larger is changed as it is: taken apart it would take seconds.
+_PLAIN: Final = 4_000_000
 _MOST_NUMBERS: Final = 3_000_000
 
 
