@@ -30,6 +30,28 @@ _MOST_NUMBERS: Final = 2 * 1024 * 1024
 _LEAST_NUMBERS: Final = 64 * 1024
 
 
+class Patch(NamedTuple):
+    """A patch, its streams apart.
+
+    Attributes:
+        pieces, runs, differences, fresh: as above.
+    """
+
+    pieces: bytes | memoryview
+    runs: bytes | memoryview
+    differences: bytes | memoryview
+    fresh: bytes | memoryview
+
+    def encoded(self, size: int) -> bytes:
+        """Lay it out as one text.
+
+        Args:
+            size: bytes that it makes.
+        """
+        covered = size - len(self.fresh)
+        return b"".join([pack([*map(len, self[:-1]), covered]), *self])
+
+
 class Piece(NamedTuple):
     """A part of the output that resembles a part of the references.
 
@@ -56,8 +78,8 @@ class Run(NamedTuple):
     differences: bytes
 
 
-def encode_patch(pieces: Sequence[Piece], runs: Sequence[Run], fresh: bytes) -> bytes:
-    """Lay out a patch.
+def make_patch(pieces: Sequence[Piece], runs: Sequence[Run], fresh: bytes) -> Patch:
+    """Make the streams of a patch.
 
     Args:
         pieces: in order of the output, without overlaps.
@@ -80,9 +102,7 @@ def encode_patch(pieces: Sequence[Piece], runs: Sequence[Run], fresh: bytes) -> 
         for run, end in zip(runs, starts, strict=False)
         for number in (run.start - end, len(run.differences))
     ]
-    streams = pack(moves), pack(gaps), b"".join(run.differences for run in runs)
-    covered = sum(one.length for one in pieces)
-    return b"".join([pack([*map(len, streams), covered]), *streams, fresh])
+    return Patch(pack(moves), pack(gaps), b"".join(run.differences for run in runs), fresh)
 
 
 def most_of_patch(size: int) -> int:
@@ -98,30 +118,46 @@ def _most_of_numbers(size: int) -> int:
     return min(size, _MOST_NUMBERS) + _LEAST_NUMBERS
 
 
-def apply_patch(patch: bytes, references: bytes, size: int) -> bytes:
+def decode_patch(data: bytes, size: int) -> Patch:
+    """Take a patch apart that was laid out as one text.
+
+    Args:
+        data: what ``Patch.encoded`` gave.
+        size: bytes that it makes.
+
+    Raises:
+        RefusedError: it is malformed, or makes another number of bytes.
+    """
+    view = memoryview(data)
+    (*lengths, covered), start = unpack_first(view, _HEADER)
+    if start + sum(lengths) > len(view):
+        raise _fault()
+    streams: list[memoryview] = []
+    for length in lengths:
+        streams.append(view[start : start + length])
+        start += length
+    if covered + len(view) - start != size:
+        raise _fault()
+    pieces, runs, differences = streams
+    return Patch(pieces, runs, differences, view[start:])
+
+
+def apply_patch(patch: Patch, references: bytes, size: int) -> bytes:
     """Make the output of a patch.
 
     Args:
-        patch: what ``encode_patch`` gave.
+        patch: its streams.
         references: the bytes that its pieces are of.
         size: bytes of the output; no more are ever made.
 
     Raises:
         RefusedError: the patch is malformed, or gives another number of bytes.
     """
-    view = memoryview(patch)
-    (*lengths, covered), start = unpack_first(view, _HEADER)
-    if covered > size or start + sum(lengths) > len(view):
+    pieces, runs, differences, fresh = (memoryview(stream) for stream in patch)
+    covered = size - len(fresh)
+    if covered < 0 or len(pieces) + len(runs) > _most_of_numbers(size):
         raise _fault()
-    if lengths[0] + lengths[1] > _most_of_numbers(size):
-        raise _fault()
-    streams: list[memoryview] = []
-    for length in lengths:
-        streams.append(view[start : start + length])
-        start += length
-    pieces, runs, differences = streams
-    fresh = view[start:]
-    if covered + len(fresh) != size or count_of(pieces) % _NUMBERS or count_of(runs) % _PAIR:
+    if count_of(pieces) % _NUMBERS or count_of(runs) % _PAIR:
         raise _fault()
     text = _covered(pieces, references, covered)
     _change(text, runs, differences)

@@ -11,7 +11,10 @@ import zstandard
 from core.bundle.codecs import (
     EXPANDED,
     LARGEST_DICTIONARY,
+    PARTS,
     PATCH,
+    PLAIN_WAY,
+    PREFIX_WAY,
     SMALLEST_DICTIONARY,
     STORED,
     ZSTD,
@@ -19,14 +22,19 @@ from core.bundle.codecs import (
 )
 from core.bundle.encode import compress_zstd, compressing_memory
 from core.bundle.expansion import Stream, deflating_recipe, inflating_recipe
-from core.bundle.patch import encode_patch, most_of_patch
+from core.bundle.patch import Patch, make_patch, most_of_patch
 from core.bundle.varint import pack
 from core.errors import RefusedError
 from packager.delta.pieces import differences, find_pieces
 
 Told = Callable[[float], None]
-# Text, of which patches are made mostly, is better off without alignment.
-_ALIGNED: Final = (0, 2)
+# How LZMA2 may look at what it compresses: bits of the byte before that tell what follows, and
+# alignment. Text, of which patches are made mostly, is better off without the latter.
+_LOOKS: Final = ((3, 0), (3, 2), (0, 0), (2, 0), (4, 0))
+# Longer ones are tried with the first two alone.
+_SHORT: Final = 1024 * 1024
+# Below, what is fresh is not looked for in the references again.
+_WORTH_PREFIX: Final = 256
 # How often a block and its references are in memory.
 _COPIES: Final = 2
 
@@ -91,7 +99,7 @@ def every_way(
 ) -> list[Encoded]:
     """Encode a block by each codec; otherwise like ``encode_with``."""
     found = [Encoded(STORED, content.data, has_references=False)]
-    ways = 1 + bool(content.streams) + (2 if references.text else 0)
+    ways = 1 + bool(content.streams) + (3 if references.text else 0)
     for one in chain(_alone(content, level), _referring(references, content, level)):
         # Each takes about as long as the others.
         told(len(found) / ways)
@@ -135,9 +143,12 @@ def _referring(references: Expanded, content: Expanded, level: int) -> Iterator[
     packed = head + compress_zstd(body, references.text, level)
     yield Encoded(ZSTD | flag, packed, has_references=True)
     patch = _patch(body, references.text)
-    if len(patch) <= most_of_patch(len(body)):
-        payload = head + _lzma(patch)
-        yield Encoded(PATCH | flag, payload, has_references=True)
+    whole = patch.encoded(len(body))
+    if len(whole) <= most_of_patch(len(body)):
+        bits, packed = _lzma(whole)
+        yield Encoded(PATCH | flag, head + bytes([bits]) + packed, has_references=True)
+        packed = _parts(patch, references.text, level)
+        yield Encoded(PARTS | flag, head + packed, has_references=True)
 
 
 def _head(packed: bytes, inflating: bytes, deflating: int, content: int) -> bytes:
@@ -152,22 +163,42 @@ def _recipe(recipe: bytes) -> bytes:
     ).compress(recipe)
 
 
-def _patch(new: bytes, old: bytes) -> bytes:
+def _patch(new: bytes, old: bytes) -> Patch:
     pieces = find_pieces(new, old)
-    return encode_patch(pieces, *differences(new, old, pieces))
+    return make_patch(pieces, *differences(new, old, pieces))
 
 
-def _lzma(patch: bytes) -> bytes:
-    """Compress a patch in the way that gives fewest bytes."""
-    bits = min(max(len(patch).bit_length(), SMALLEST_DICTIONARY), LARGEST_DICTIONARY)
+def _parts(patch: Patch, references: bytes, level: int) -> bytes:
+    """Pack each stream of a patch in the way that gives fewest bytes."""
+    numbers: list[int] = []
+    streams: list[bytes] = []
+    for name, part in zip(patch._fields, patch, strict=True):
+        stream = bytes(part)
+        ways = [(PLAIN_WAY, stream), _lzma(stream)]
+        if name == "fresh" and len(stream) >= _WORTH_PREFIX:
+            # The search for pieces finds what is long; this finds what is short, too.
+            ways.append((PREFIX_WAY, compress_zstd(stream, references, level)))
+        way, packed = min(ways, key=lambda one: len(one[1]))
+        numbers += (way, len(packed), len(stream))
+        streams.append(packed)
+    return pack(numbers) + b"".join(streams)
+
+
+def _lzma(data: bytes) -> tuple[int, bytes]:
+    """Compress by raw LZMA2 in the way that gives fewest bytes.
+
+    Returns:
+        The dictionary's bits, and the bytes.
+    """
+    bits = min(max(len(data).bit_length(), SMALLEST_DICTIONARY), LARGEST_DICTIONARY)
     ways = (
         {
             "id": lzma.FILTER_LZMA2,
             "preset": 9 | lzma.PRESET_EXTREME,
             "dict_size": 1 << bits,
+            "lc": before,
             "pb": aligned,
         }
-        for aligned in _ALIGNED
+        for before, aligned in (_LOOKS if len(data) <= _SHORT else _LOOKS[:2])
     )
-    packed = (lzma.compress(patch, lzma.FORMAT_RAW, filters=[way]) for way in ways)
-    return bytes([bits]) + min(packed, key=len)
+    return bits, min((lzma.compress(data, lzma.FORMAT_RAW, filters=[way]) for way in ways), key=len)

@@ -12,7 +12,7 @@ from core.bundle.codecs import EXPANDED, decode_block
 from core.bundle.expansion import MAX_EXPANDED_BYTES, deflate, inflate, inflating_recipe
 from core.bundle.index import MAX_BLOCK_BYTES, MAX_REFERENCE_BYTES, MAX_STORED_OVERHEAD
 from core.bundle.listing import MAX_LISTING_BYTES
-from core.bundle.patch import apply_patch
+from core.bundle.patch import apply_patch, decode_patch
 from core.errors import RefusedError
 from packager.delta.encode import Expanded, every_way
 from packager.delta.streams import Encodings, streams_of
@@ -108,7 +108,7 @@ def run_codecs(data: bytes) -> None:
         see(str(error) and error.hint is not None, "no sentence")
         return
     see(len(made) == size, "a block of another size")
-    see(codec & ~EXPANDED in {0, 1, 2}, "an unknown codec was decoded")
+    see(codec & ~EXPANDED in {0, 1, 2, 3}, "an unknown codec was decoded")
 
 
 def codecs_apart(data: bytes) -> Tree:
@@ -139,7 +139,7 @@ def run_patch(data: bytes) -> None:
         return
     size, references = number(fields[0], MAX_EXPANDED_BYTES), references_of(fields[1])
     try:
-        made = apply_patch(raw(fields[2]), references, size)
+        made = apply_patch(decode_patch(raw(fields[2]), size), references, size)
     except RefusedError:
         return
     see(len(made) == size, "a patch gave another size")

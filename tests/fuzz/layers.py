@@ -13,7 +13,15 @@ from typing import Final, cast
 import msgspec
 import zstandard
 
-from core.bundle.codecs import EXPANDED, PATCH, ZSTD
+from core.bundle.codecs import (
+    EXPANDED,
+    PARTS,
+    PATCH,
+    PLAIN_WAY,
+    PREFIX_WAY,
+    ZSTD,
+    ZSTD_WAY,
+)
 from core.bundle.expansion import inflate
 from core.bundle.frame import COMPACT, dictionary
 from core.bundle.varint import pack, unpack, unpack_first
@@ -230,7 +238,29 @@ def payload_apart(
     if codec == ZSTD:
         plain = _unpacked_zstd(payload, references)
         return Node("zstd", [listed(plain) if listed else plain])
+    return _patch_apart(codec, payload, references)
+
+
+def _patch_apart(codec: int, payload: bytes, references: bytes) -> Tree:
+    if codec == PARTS:
+        return _parts_apart(payload, references)
     return _lzma_apart(payload) if codec == PATCH else payload
+
+
+def _parts_apart(payload: bytes, references: bytes) -> Tree:
+    numbers, start = unpack_first(payload, 12)
+    streams: list[Tree] = []
+    for way, length in zip(numbers[::3], numbers[1::3], strict=True):
+        packed, start = payload[start : start + length], start + length
+        plain = packed
+        if way in {ZSTD_WAY, PREFIX_WAY}:
+            plain = _unpacked_zstd(packed, references if way == PREFIX_WAY else b"")
+        elif way != PLAIN_WAY:
+            plain = _unpacked_lzma(way, packed)
+        streams.append(plain)
+    ways = cast("list[Tree]", numbers[::3])
+    pieces, runs, *rest = streams
+    return Node("parts", [[0] * 12, ways, column(raw(pieces)), column(raw(runs)), *rest])
 
 
 def _expanded_apart(codec: int, payload: bytes, references: bytes) -> Tree:
@@ -239,8 +269,8 @@ def _expanded_apart(codec: int, payload: bytes, references: bytes) -> Tree:
     recipe = _unpacked_zstd(packed, b"") if packed else b""
     told = recipe_apart(recipe, deflates=False) if recipe else b""
     inner: Tree = rest
-    if codec == PATCH:
-        inner = _lzma_apart(rest)
+    if codec in {PATCH, PARTS}:
+        inner = _patch_apart(codec, rest, _inflated(references, recipe))
     elif codec == ZSTD:
         plain = _unpacked_zstd(rest, _inflated(references, recipe))
         deflating = plain[: numbers[2]]
@@ -257,9 +287,12 @@ def _inflated(references: bytes, recipe: bytes) -> bytes:
 
 
 def _lzma_apart(payload: bytes) -> Tree:
-    way = {"id": lzma.FILTER_LZMA2, "dict_size": 1 << min(payload[0], 24)}
-    patch = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[way]).decompress(payload[1:], _PLAIN)
-    return Node("lzma", [payload[0], tried(patch_apart, patch)])
+    return Node("lzma", [payload[0], tried(patch_apart, _unpacked_lzma(payload[0], payload[1:]))])
+
+
+def _unpacked_lzma(bits: int, packed: bytes) -> bytes:
+    way = {"id": lzma.FILTER_LZMA2, "dict_size": 1 << min(bits, 24)}
+    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[way]).decompress(packed, _PLAIN)
 
 
 def _unpacked_zstd(packed: bytes, references: bytes) -> bytes:
@@ -281,17 +314,41 @@ def from_payload(tree: Tree, references: bytes) -> bytes:
                 rest = [len(way), len(content)]
                 body = zstd(way + content, _inflated(references, plain))
             else:
-                body = from_payload(inner, references)
+                body = from_payload(inner, _inflated(references, plain))
             return pack(_lied([len(packed), len(plain), *rest], lies)) + packed + body
         case Node("zstd", [plain]):
             return zstd(from_listed(plain), references)
         case Node("lzma", [bits, patch]):
             body = from_patch(patch) if isinstance(patch, Node) else raw(patch)
-            lzma2 = {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 16}
-            shown = number(bits) % 256
-            return bytes([shown]) + lzma.compress(body, lzma.FORMAT_RAW, filters=[lzma2])
+            return bytes([number(bits) % 256]) + _lzma(body)
+        case Node("parts", [lies, ways, *streams]):
+            return _from_parts([number(one) for one in parts(ways)], streams, lies, references)
         case _:
             return raw(tree)
+
+
+def _from_parts(ways: list[int], streams: list[Tree], lies: Tree, references: bytes) -> bytes:
+    """Pack the streams of a patch, each in its way."""
+    plains = [from_column(one) for one in streams]
+    packed = [
+        _packed(way, plain, references)
+        for way, plain in zip([*ways, 0, 0, 0, 0], plains, strict=False)
+    ]
+    told = zip([*ways, 0, 0, 0, 0], map(len, packed), map(len, plains), strict=False)
+    return pack(_lied([one for three in told for one in three], lies)) + b"".join(packed)
+
+
+def _packed(way: int, plain: bytes, references: bytes) -> bytes:
+    if way == PLAIN_WAY:
+        return plain
+    if way in {ZSTD_WAY, PREFIX_WAY}:
+        return zstd(plain, references if way == PREFIX_WAY else b"")
+    return _lzma(plain)
+
+
+def _lzma(plain: bytes) -> bytes:
+    lzma2 = {"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 1 << 16}
+    return lzma.compress(plain, lzma.FORMAT_RAW, filters=[lzma2])
 
 
 def zstd(plain: bytes, references: bytes) -> bytes:

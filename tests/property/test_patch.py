@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.bundle.codecs import PATCH, decode_block
-from core.bundle.patch import Piece, Run, add_bytes, apply_patch, encode_patch
+from core.bundle.codecs import PARTS, PATCH, decode_block
+from core.bundle.encode import compress_zstd
+from core.bundle.patch import Piece, Run, add_bytes, apply_patch, decode_patch, make_patch
 from core.bundle.varint import pack, signed, unpack, unpack_first, unsigned
 from core.errors import RefusedError
 from packager.delta.pieces import differences, find_pieces
@@ -64,8 +65,9 @@ def versions(draw: st.DrawFn) -> tuple[bytes, bytes]:
 def test_what_is_found_makes_the_new_text(pair: tuple[bytes, bytes]) -> None:
     old, new = pair
     pieces = find_pieces(new, old)
-    patch = encode_patch(pieces, *differences(new, old, pieces))
+    patch = make_patch(pieces, *differences(new, old, pieces))
     assert apply_patch(patch, old, len(new)) == new
+    assert decode_patch(patch.encoded(len(new)), len(new)) == patch
 
 
 @given(versions(), st.data())
@@ -74,19 +76,26 @@ def test_a_damaged_patch_is_refused_or_gives_its_size(
 ) -> None:
     old, new = pair
     pieces = find_pieces(new, old)
-    patch = bytearray(encode_patch(pieces, *differences(new, old, pieces)))
+    found = make_patch(pieces, *differences(new, old, pieces))
+    patch = bytearray(found.encoded(len(new)))
     for _ in range(choice.draw(st.integers(1, 3))):
         patch[choice.draw(st.integers(0, len(patch) - 1))] = choice.draw(st.integers(0, 255))
     patch = patch[: choice.draw(st.integers(0, len(patch)))]
     try:
-        made = apply_patch(bytes(patch), old, len(new))
+        made = apply_patch(decode_patch(bytes(patch), len(new)), old, len(new))
     except RefusedError:
         return
     assert len(made) == len(new)
 
 
 OLD = b"0123456789"
-WHOLE = encode_patch([Piece(0, 0, 10)], [], b"")
+
+
+def encoded(pieces: list[Piece], runs: list[Run], fresh: bytes, size: int) -> bytes:
+    return make_patch(pieces, runs, fresh).encoded(size)
+
+
+WHOLE = encoded([Piece(0, 0, 10)], [], b"", 10)
 
 
 @pytest.mark.parametrize(
@@ -95,16 +104,16 @@ WHOLE = encode_patch([Piece(0, 0, 10)], [], b"")
         (WHOLE, 9),
         (WHOLE, 11),
         (WHOLE[:-1], 10),
-        (encode_patch([Piece(0, 1, 10)], [], b""), 10),
-        (encode_patch([Piece(0, 0, 10)], [Run(8, b"abc")], b""), 10),
-        (encode_patch([Piece(3, 0, 10)], [], b"ab"), 12),
+        (encoded([Piece(0, 1, 10)], [], b"", 10), 10),
+        (encoded([Piece(0, 0, 10)], [Run(8, b"abc")], b"", 10), 10),
+        (encoded([Piece(3, 0, 10)], [], b"ab", 12), 12),
         (pack([1 << 40, 0, 0, 0]), 0),
         (b"", 0),
     ],
 )
 def test_what_does_not_fit_is_refused(patch: bytes, size: int) -> None:
     with pytest.raises(RefusedError):
-        apply_patch(patch, OLD, size)
+        apply_patch(decode_patch(patch, size), OLD, size)
 
 
 def test_a_bomb_is_not_unpacked() -> None:
@@ -121,3 +130,42 @@ def test_a_bomb_is_not_unpacked() -> None:
 def test_a_dictionary_of_another_size_is_refused(bits: int) -> None:
     with pytest.raises(RefusedError):
         decode_block(PATCH, bytes([bits]) + b"\0", OLD, 10)
+
+
+def parts(*streams: tuple[int, bytes, int]) -> bytes:
+    """Lay out packed streams: the way, the bytes, and how many they say to be unpacked."""
+    numbers = [number for way, data, plain in streams for number in (way, len(data), plain)]
+    return pack(numbers) + b"".join(data for _, data, _ in streams)
+
+
+PIECES = pack([0, 0, 10])
+
+
+def test_streams_that_are_packed_each_on_their_own_make_the_text() -> None:
+    runs, more, fresh = pack([2, 2]), b"\x01\x01", compress_zstd(b"3456789", OLD, 3)
+    whole = parts((0, PIECES, 3), (0, runs, 2), (0, more, 2), (2, fresh, 7))
+    assert decode_block(PARTS, whole, OLD, 17) == b"0134456789" + b"3456789"
+
+
+@pytest.mark.parametrize(
+    "streams",
+    [
+        [(0, PIECES, 3), (0, b"", 0), (0, b"", 0), (0, b"", 1)],
+        [(0, PIECES, 3), (0, b"", 0), (0, b"", 0), (3, b"", 0)],
+        [(0, PIECES, 3), (0, b"", 0), (0, b"", 0), (11, b"\0", 0)],
+        [(0, PIECES, 2), (0, b"", 0), (0, b"", 0), (0, b"", 0)],
+        [(0, PIECES, 3), (0, b"", 0), (0, b"", 0), (1, b"not zstd", 0)],
+        [(0, PIECES, 3), (0, b"", 0), (0, b"", 0), (0, b"more", 4)],
+        [(0, PIECES, 3), (0, b"", 0), (0, b"", 0), (1, b"", 1 << 40)],
+    ],
+)
+def test_streams_that_do_not_fit_are_refused(streams: list[tuple[int, bytes, int]]) -> None:
+    with pytest.raises(RefusedError):
+        decode_block(PARTS, parts(*streams), OLD, 10)
+
+
+def test_streams_are_the_payload_to_its_end() -> None:
+    whole = parts((0, PIECES, 3), (0, b"", 0), (0, b"", 0), (0, b"", 0))
+    assert decode_block(PARTS, whole, OLD, 10) == OLD
+    with pytest.raises(RefusedError):
+        decode_block(PARTS, whole + b"!", OLD, 10)

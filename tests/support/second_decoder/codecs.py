@@ -11,7 +11,7 @@ from tests.support.second_decoder.recipes import (
     read_recipe,
 )
 
-STORED, ZSTD, PATCH, EXPANDED_ZSTD, EXPANDED_PATCH = 0, 1, 2, 17, 18
+STORED, ZSTD, PATCH, PARTS, EXPANDED = 0, 1, 2, 3, 16
 
 
 def decoded(codec: int, payload: bytes, references: bytes, size: int) -> bytes:
@@ -20,8 +20,8 @@ def decoded(codec: int, payload: bytes, references: bytes, size: int) -> bytes:
     Raises:
         WrongBundleError: The codec is unknown, or the payload is wrong.
     """
-    if codec in (EXPANDED_ZSTD, EXPANDED_PATCH):
-        made = _expanded(codec - 16, payload, references)
+    if codec in (EXPANDED + ZSTD, EXPANDED + PATCH, EXPANDED + PARTS):
+        made = _expanded(codec - EXPANDED, payload, references)
     elif codec == STORED:
         made = payload
     else:
@@ -33,8 +33,15 @@ def decoded(codec: int, payload: bytes, references: bytes, size: int) -> bytes:
 def _compressed(codec: int, payload: bytes, references: bytes, size: int) -> bytes:
     if codec == ZSTD:
         return unzstd(payload, size, references)
+    if codec == PARTS:
+        return _patched(_streams(Reader(payload), references, size), references, size)
     demand(codec == PATCH, "an unknown codec")
-    return _patched(payload, references, size)
+    demand(payload, "no dictionary")
+    reader = Reader(_unlzma(payload[0], payload[1:], _most_of_patch(size)))
+    sizes = reader.numbers(4)
+    streams = [reader.part(bytes_of_it) for bytes_of_it in sizes[:3]]
+    demand(sizes[3] + reader.left == size, "pieces of another size")
+    return _patched([*streams, reader], references, size)
 
 
 def _expanded(codec: int, payload: bytes, references: bytes) -> bytes:
@@ -52,29 +59,56 @@ def _expanded(codec: int, payload: bytes, references: bytes) -> bytes:
     return deflated(content, read_recipe(recipe, to_deflate=True)) if recipe else content
 
 
-def _patched(payload: bytes, references: bytes, size: int) -> bytes:
-    demand(payload and 12 <= payload[0] <= 24, "an unknown dictionary")
-    lzma2 = {"id": lzma.FILTER_LZMA2, "dict_size": 1 << payload[0]}
+def _most_of_numbers(size: int) -> int:
+    return min(size, 2 * MIB) + 65536
+
+
+def _most_of_patch(size: int) -> int:
+    return size + _most_of_numbers(size)
+
+
+def _unlzma(bits: int, packed: bytes, most: int) -> bytes:
+    demand(12 <= bits <= 24, "an unknown dictionary")
+    lzma2 = {"id": lzma.FILTER_LZMA2, "dict_size": 1 << bits}
     decoder = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[lzma2])
-    most_numbers = min(size, 2 * MIB) + 65536
-    most = size + most_numbers
     try:
-        reader = Reader(decoder.decompress(payload[1:], most + 1))
+        plain = decoder.decompress(packed, most + 1)
     except lzma.LZMAError as error:
         raise WrongBundleError("not LZMA2") from error
     demand(decoder.eof and not decoder.unused_data, "not one stream of LZMA2, or too large")
-    demand(reader.left <= most, "a patch of too many bytes")
-    sizes = reader.numbers(4)
-    demand(sizes[0] + sizes[1] <= most_numbers, "pieces and runs of too many bytes")
-    pieces, runs, differences = (reader.part(bytes_of_it) for bytes_of_it in sizes[:3])
+    demand(len(plain) <= most, "more than it may give")
+    return plain
+
+
+def _streams(payload: Reader, references: bytes, size: int) -> list[Reader]:
+    """Unpack the streams of a patch that are packed each on its own."""
+    heads = [payload.numbers(3) for _ in range(4)]
+    demand(sum(plain for _, _, plain in heads) <= _most_of_patch(size), "a patch that is too large")
+    streams: list[Reader] = []
+    for way, packed, plain in heads:
+        data = payload.take(packed)
+        if way in (1, 2):
+            data = unzstd(data, plain, references if way == 2 else b"")
+        elif way:
+            data = _unlzma(way, data, plain)
+        demand(len(data) == plain, "a stream of another size")
+        streams.append(Reader(data))
+    payload.end()
+    return streams
+
+
+def _patched(streams: list[Reader], references: bytes, size: int) -> bytes:
+    pieces, runs, differences, reader = streams
+    demand(pieces.left + runs.left <= _most_of_numbers(size), "pieces and runs of too many bytes")
+    demand(reader.left <= size, "more fresh bytes than the patch makes")
+    covered = size - reader.left
     places, end = [], 0
     while pieces.left:
         fresh, begin, length = pieces.number(), end + pieces.signed(), pieces.number()
         end = begin + length
         demand(0 <= begin <= end <= len(references), "a piece outside the references")
         places.append((fresh, begin, end))
-    demand(sum(end - begin for _, begin, end in places) == sizes[3], "pieces of another size")
-    demand(sizes[3] <= size, "pieces of more than the patch makes")
+    demand(sum(end - begin for _, begin, end in places) == covered, "pieces of another size")
     old = b"".join(references[begin:end] for _, begin, end in places)
     changed = Reader(_changed(Reader(old), runs, differences))
     parts: list[bytes] = []

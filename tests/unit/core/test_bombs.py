@@ -11,7 +11,7 @@ import msgspec
 import pytest
 import zstandard
 
-from core.bundle.codecs import EXPANDED, PATCH, ZSTD, decode_block
+from core.bundle.codecs import EXPANDED, PARTS, PATCH, ZSTD, decode_block
 from core.bundle.expansion import (
     MOST_CHUNKS,
     PNG,
@@ -59,6 +59,11 @@ def made_of_chunks() -> bytes:
     return deflating_recipe([one])
 
 
+def alone(way: int, packed: bytes, plain: int) -> bytes:
+    """Give a patch whose fresh bytes are all that it has."""
+    return pack([0, 0, 0] * 3 + [way, len(packed), plain]) + packed
+
+
 def bombs() -> dict[str, tuple[int, bytes, bytes, int]]:
     """Give codec, payload, references and size of blocks that are too large."""
     zeros = bytes(HUGE)
@@ -73,6 +78,9 @@ def bombs() -> dict[str, tuple[int, bytes, bytes, int]]:
         "zstd": (ZSTD, zstd(zeros), b"", 1000),
         "zstd that says so": (ZSTD, zstandard.compress(zeros, 1), b"", 1000),
         "LZMA2": (PATCH, lzma2(zeros), b"", 1000),
+        "zstd of a stream": (PARTS, alone(1, zstd(zeros), 1000), b"", 1000),
+        "zstd of a stream that says so": (PARTS, alone(1, zstd(zeros), HUGE), b"", 1000),
+        "LZMA2 of a stream": (PARTS, alone(16, lzma2(zeros)[1:], 1000), b"", 1000),
         "zstd in an expansion": (ZSTD | EXPANDED, pack([0, 0, 0, 9]) + zstd(zeros), b"", 9),
         "DEFLATE": (ZSTD | EXPANDED, expanded(inflating_recipe([inner]), b"", b"a"), small, 1),
         "DEFLATE in DEFLATE": (

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.bundle.codecs import EXPANDED, PATCH, STORED, ZSTD, decode_block
+from core.bundle.codecs import EXPANDED, PARTS, PATCH, STORED, ZSTD, decode_block
 from core.release import Release, decode_release
 from packager.folders.applying import apply_bundle
 from tests.support.rebuild import Blobs, manifest_in, rebuild, tree_of
@@ -65,8 +65,8 @@ def test_the_golden_folder_is_made_of_the_older_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "codecs"),
     [
-        ("docx", {STORED, ZSTD, ZSTD | EXPANDED, PATCH | EXPANDED}),
-        ("html", {STORED, ZSTD, PATCH}),
+        ("docx", {STORED, ZSTD, ZSTD | EXPANDED, PATCH | EXPANDED, PARTS | EXPANDED}),
+        ("html", {STORED, ZSTD, PATCH, PARTS}),
     ],
 )
 def test_golden_blocks_give_what_they_were_made_of(name: str, codecs: set[int]) -> None:
