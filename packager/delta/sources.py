@@ -20,14 +20,20 @@ from core.bundle.expansion import Stream
 from core.bundle.same_deflate import has_same_deflate
 from packager.delta.fingerprints import DENSE, THIN, Hashes, Places, anchors, fingerprints
 from packager.delta.probing import compresses
-from packager.delta.streams import HEAD_BYTES, Encodings, may_have_streams, streams_of
+from packager.delta.streams import (
+    HEAD_BYTES,
+    MOST_WITH_INNER,
+    Encodings,
+    may_have_streams,
+    streams_of,
+)
 from packager.delta.texts import Text
 from packager.faults import changed
 
 LARGE: Final = 4 * 1024 * 1024
 """From here on an old file is sampled thinly; what it shares with a new one is long."""
-# Parts in which a file's fingerprints are looked for.
-_CHUNK: Final = 8 * 1024 * 1024
+# Parts in which a file's fingerprints are looked for; none may be less than a stream has.
+_CHUNK: Final = MOST_WITH_INNER
 
 
 @dataclass(frozen=True, slots=True)
