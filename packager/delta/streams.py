@@ -33,6 +33,10 @@ MOST_WITH_INNER: Final = 2 * MOST_INFLATED
 """Most bytes of a stream's text with the streams in it inflated, too."""
 # Smaller ones cost as much as they save.
 _LEAST_INFLATED: Final = 32
+# Bytes that are inflated in search of a file's streams, at most: so many, and so many for each of
+# its own. A file that is made to look full of streams would keep the search busy for hours.
+_MOST_WORK: Final = 256 * 1024 * 1024
+_WORK_PER_BYTE: Final = 64
 _PROBE: Final = 64 * 1024
 _LOCAL_HEADER: Final = struct.Struct("<26xHH")
 _ENCRYPTED: Final = 1
@@ -72,7 +76,8 @@ def streams_of(data: memoryview, encodings: "Encodings | None" = None) -> list[S
         encodings: tries how each was deflated; streams of which it does not find that out are
             left out. None where that does not matter.
     """
-    return list(_placed(_Finder(encodings).found(data)))
+    work = _MOST_WORK + _WORK_PER_BYTE * len(data)
+    return list(_placed(_Finder(encodings, work).found(data)))
 
 
 class Encodings:
@@ -132,28 +137,41 @@ class _Place(NamedTuple):
 
 
 def _placed(found: Iterable[_Found]) -> Iterator[Stream]:
-    """Give streams their gaps; of two that overlap, the first."""
+    """Give streams their gaps."""
     end = 0
-    for start, one in sorted(found, key=lambda pair: pair[0]):
-        if start >= end:
-            yield replace(one, gap=start - end)
-            end = start + one.packed
+    for start, one in found:
+        yield replace(one, gap=start - end)
+        end = start + one.packed
 
 
 class _Finder:
-    """Finds the streams of a file, and those of the files in it."""
+    """Finds the streams of a file, and those of the files in it.
 
-    def __init__(self, encodings: Encodings | None) -> None:
+    Args:
+        encodings: tries how each was deflated.
+        work: how many bytes may be inflated, those of what is no stream after all included.
+    """
+
+    def __init__(self, encodings: Encodings | None, work: int) -> None:
         self._encodings = encodings
+        self._work = work
 
     def found(self, data: memoryview, depth: int = 0) -> Iterator[_Found]:
-        """Find the streams of a file that is so many files deep in another."""
-        for place in _places(data):
+        """Find the streams of a file that is so many files deep in another.
+
+        Gives them in order; of two that overlap, the first.
+        """
+        end = 0
+        for place in sorted(_places(data)):
+            if place.start < end or self._work <= 0:
+                continue
             if place.kind == _STORED:
+                end = place.stop
                 if depth + 1 < DEEPEST:
                     inner = self.found(data[place.start : place.stop], depth + 1)
                     yield from ((place.start + at, one) for at, one in inner)
             elif one := self._stream(data, place, depth):
+                end = place.start + one.packed
                 yield place.start, one
 
     def _stream(self, data: memoryview, place: _Place, depth: int) -> Stream | None:
@@ -163,9 +181,12 @@ class _Finder:
             if place.kind & PNG:
                 inside, _ = png_data(part)
                 plain, packed = inflate_stream(inside, place.kind, MOST_INFLATED), len(part)
+                self._work -= len(plain)
             else:
-                plain, packed = _inflated(part, place.kind)
+                plain, packed = self._inflated(part, place.kind)
         except (RefusedError, zlib.error):
+            # What came of it last was not counted.
+            self._work -= _PROBE
             return None
         # What takes more than it gives is nothing that an encoder made to save bytes.
         if not len(plain) >= _LEAST_INFLATED or packed > MOST_INFLATED:
@@ -182,21 +203,23 @@ class _Finder:
         whole = replace(one, inner=inner)
         return whole if whole.size <= MOST_WITH_INNER else one
 
-
-def _inflated(data: memoryview, kind: int) -> tuple[bytes, int]:
-    """Inflate a stream that ends anywhere; give its content, and the bytes that it takes."""
-    stream = zlib.decompressobj(-LARGEST_WINDOW if kind == RAW else kind)
-    parts: list[bytes] = []
-    size = at = 0
-    while not stream.eof:
-        chunk = data[at : at + _PROBE]
-        at += len(chunk)
-        part = stream.decompress(chunk, MOST_INFLATED + 1 - size)
-        size += len(part)
-        parts.append(part)
-        if not chunk or size > MOST_INFLATED or stream.unconsumed_tail:
-            raise zlib.error("too long, or cut off")
-    return b"".join(parts), at - len(stream.unused_data)
+    def _inflated(self, data: memoryview, kind: int) -> tuple[bytes, int]:
+        """Inflate a stream that ends anywhere; give its content, and the bytes that it takes."""
+        stream = zlib.decompressobj(-LARGEST_WINDOW if kind == RAW else kind)
+        parts: list[bytes] = []
+        size = at = 0
+        while not stream.eof:
+            chunk = stream.unconsumed_tail
+            if not chunk:
+                chunk = data[at : at + _PROBE]
+                at += len(chunk)
+            part = stream.decompress(chunk, _PROBE)
+            size += len(part)
+            self._work -= len(part)
+            parts.append(part)
+            if not (chunk or part) or size > MOST_INFLATED:
+                raise zlib.error("too long, or cut off")
+        return b"".join(parts), at - len(stream.unused_data)
 
 
 def _places(data: memoryview) -> Iterator[_Place]:

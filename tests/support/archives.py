@@ -63,3 +63,12 @@ def gzip_of(data: bytes, name: str = "") -> bytes:
     with gzip.GzipFile(name, "wb", 9, sink, 0) as file:
         file.write(data)
     return sink.getvalue()
+
+
+def overlapping(data: bytes, count: int) -> bytes:
+    """Give an archive of which so many members are one and the same place of the file."""
+    whole = zip_of({"a": data})
+    start, stop = whole.index(b"PK\1\2"), whole.index(b"PK\5\6")
+    members = whole[start:stop] * count
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, count, count, len(members), start, 0)
+    return whole[:start] + members + end

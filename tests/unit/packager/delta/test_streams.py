@@ -1,3 +1,4 @@
+import time
 import zlib
 from random import Random
 from typing import TYPE_CHECKING
@@ -16,8 +17,9 @@ from core.bundle.expansion import (
     inflating_recipe,
 )
 from core.errors import RefusedError
+from packager.delta import streams
 from packager.delta.streams import MOST_INFLATED, Encodings, streams_of
-from tests.support.archives import gzip_of, pdf_of, png_of, prose, zip_of
+from tests.support.archives import gzip_of, overlapping, pdf_of, png_of, prose, zip_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,6 +122,24 @@ def test_a_damaged_archive_gives_what_can_be_read() -> None:
 def test_a_bomb_is_left_as_it_is() -> None:
     data = zip_of({"zeros": bytes(MOST_INFLATED + 1), "text": TEXTS["0.txt"]})
     assert [one.plain for one in found(data)] == [len(TEXTS["0.txt"])]
+
+
+def test_members_that_overlap_are_looked_at_once() -> None:
+    data = overlapping(bytes(MOST_INFLATED), 2000)
+    began = time.process_time()
+    assert len(found(data)) == 1
+    # Looked at each time, they would take minutes.
+    assert time.process_time() - began < 5
+
+
+def test_a_search_for_streams_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "_MOST_WORK", 50 * 65_536)
+    monkeypatch.setattr(streams, "_WORK_PER_BYTE", 0)
+    # Each is cut off where the next one begins.
+    part = b"stream\n" + zlib.compress(bytes(50_000), 0)[:40_000]
+    whole = pdf_of(list(TEXTS.values()))
+    assert len(found(whole[:9] + part * 30 + whole[9:])) == 4
+    assert found(whole[:9] + part * 60 + whole[9:]) == []
 
 
 def raw(data: bytes) -> tuple[bytes, Stream]:
