@@ -209,7 +209,7 @@ class _Finder:
         parts: list[bytes] = []
         size = at = 0
         while not stream.eof:
-            chunk = stream.unconsumed_tail
+            chunk: bytes | memoryview = stream.unconsumed_tail
             if not chunk:
                 chunk = data[at : at + _PROBE]
                 at += len(chunk)
