@@ -87,12 +87,13 @@ class Bundles:
         """Fetch the indexes of as many bundles as bring ``wanted``, those first that cost least.
 
         Raises:
-            RefusedError: none is what was signed.
+            RefusedError: none that can be used is what was signed.
             SourceError: the line failed.
             ExhaustedError: the disk is full, broken or read-only.
         """
         left = frozenset(wanted)
         opened: set[Digest] = set()
+        refused: RefusedError | None = None
         while left and (fetch := self._candidates.next(opened)):
             opened.add(fetch.link.index)
             try:
@@ -100,9 +101,17 @@ class Bundles:
             except SourceLostError:
                 # It is used for the rest when the manifest is here.
                 continue
+            except RefusedError as error:
+                refused = error
+                self._candidates.come_last(fetch)
+                continue
             self._note_heads()
             left = frozenset(one for one in left if not self._is_here(one))
             left -= self._brings(index, left)
+        if refused is not None:
+            if left:
+                raise refused
+            self._room.context.emit(problem_of(refused, self._release.pack))
 
     def announce(self, total: int, size: int) -> None:
         """Tell once in a run what will be fetched.

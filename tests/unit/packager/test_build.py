@@ -8,6 +8,7 @@ import pytest
 
 from core.bundle.codecs import STORED
 from core.bundle.index import MAX_BLOCK_BYTES, Index
+from core.digest import digest_of
 from core.errors import UsageError
 from packager import resolving
 from packager.build import Build, Tools
@@ -241,3 +242,17 @@ def test_a_damaged_blob_is_named_and_the_next_run_heals_it(tmp_path: Path, tools
         build(tmp_path / "c", tools, 2, [])
     two = build(tmp_path / "c", tools, 2, [])
     assert decode(two, tools, 0, {})[0] == {**files, "b.txt": b"new"}
+
+
+def test_content_that_was_damaged_since_makes_no_delta(tmp_path: Path, tools: Tools) -> None:
+    write_tree(tmp_path / "c", {"a.html": b"<p>fish</p>" * 500})
+    one = build(tmp_path / "c", tools, 1, [])
+    new = b"<p>fish and more</p>" * 500
+    write_tree(tmp_path / "c", {"a.html": new})
+    # The full bundle is whole, and found again.
+    build(tmp_path / "c", tools, 2, [])
+    blob = tools.workspace.blob(digest_of(new))
+    blob.chmod(0o644)
+    blob.write_bytes(new[:-1] + b"!")
+    with pytest.raises(UsageError, match="changed while the pack was built"):
+        build(tmp_path / "c", tools, 2, [one.manifest])

@@ -107,6 +107,17 @@ def test_where_zlib_is_another_one_the_full_bundle_comes(
     assert "zlib" in told
 
 
+def test_another_zlib_is_no_hindrance_where_the_manifest_came_from_elsewhere(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.publish()
+    monkeypatch.setattr("sync.pull.heads.EXPANDED", 1)
+    monkeypatch.setattr("sync.pull.heads.has_same_deflate", lambda: False)
+    BlobStore(world.node.state.blobs).add(encode_manifest(world.delta.manifest))
+    assert world.pull() == ExitCode.DONE
+    assert world.node.files(PACK) == NEW
+
+
 def test_a_delta_that_leads_elsewhere_gives_way_to_the_full_bundle(world: World) -> None:
     delta = world.delta
     link = world.publish()
