@@ -57,10 +57,10 @@ class DeltaBundler:
         Raises:
             UsageError: content changed while the bundle was made.
         """
-        for one in new:
+        for content in new:
             # Nothing else looks at it: a node would find out when all of it has come.
-            if not self._workspace.holds(one.digest):
-                raise content_changed(self._workspace, self._manifest, one.digest)
+            if not self._workspace.holds(content.digest):
+                raise content_changed(self._workspace, self._manifest, content.digest)
         groups = plan_groups(new)
         reckoning = self._reckoning(new, progress)
         outputs = [one.digest for group in groups for one in group.contents]
