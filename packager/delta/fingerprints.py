@@ -8,6 +8,7 @@ What does not compress shares long runs or nothing, and there is a lot of it: vi
 are enough, which two bytes decide alone, so that a gigabyte takes a second.
 """
 
+import hashlib
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,6 @@ WINDOW: Final = 32
 DENSE: Final = 5
 """One place of 2 ** 5 is sampled, where files are small."""
 THIN: Final = 8
-_SEED: Final = 7
 # An anchor begins with the first, and the second has these upper four bits: one place of 4,096.
 _FIRST: Final = 0xA5
 _SECOND: Final = 0x50
@@ -31,9 +31,9 @@ Places = NDArray[np.int64]
 
 
 def _table() -> Hashes:
-    # An odd number each, of all bits: what matters is that it is the same in every process.
-    drawn = np.random.Generator(np.random.PCG64(_SEED)).integers(0, 1 << 63, 256, dtype=np.uint64)
-    return drawn * np.uint64(2) + np.uint64(1)
+    # An odd number each, of all bits; the same with every library, since fingerprints are kept.
+    drawn = b"".join(hashlib.sha256(bytes([byte])).digest()[:8] for byte in range(256))
+    return np.frombuffer(drawn, "<u8").astype(np.uint64) | np.uint64(1)
 
 
 _TABLE: Final = _table()

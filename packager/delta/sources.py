@@ -34,6 +34,8 @@ LARGE: Final = 4 * 1024 * 1024
 """From here on an old file is sampled thinly; what it shares with a new one is long."""
 # Parts in which a file's fingerprints are looked for; none may be less than a stream has.
 _CHUNK: Final = MOST_WITH_INNER
+# Larger files are looked at where they lie. Whoever cut one short meanwhile would end the process.
+_IN_MEMORY: Final = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ class Source:
         """Find its streams."""
         if not self.may_have_streams():
             return []
+        if self.size <= _IN_MEMORY:
+            return streams_of(memoryview(self.read(0, self.size)), encodings)
         with (
             self.place.open("rb") as file,
             mmap(file.fileno(), 0, access=ACCESS_READ) as mapped,

@@ -1,6 +1,9 @@
 """What is remembered of old files, and how little must be read for the next delta."""
 
+import hashlib
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -179,3 +182,25 @@ def test_what_does_not_fit_into_memory_together_is_done_one_after_the_other() ->
             room.take(spans[-1], memory)
     for (_, ended), (began, _) in pairwise(one.result() for one in spans):
         assert began >= ended
+
+
+def test_a_file_that_is_cut_short_meanwhile_does_not_end_the_process(tmp_path: Path) -> None:
+    place = tmp_path / "a.pdf"
+    place.write_bytes(b"%PDF-1.4\n" + bytes(300_000))
+    code = (
+        "import os, sys; from pathlib import Path; from packager.delta import sources;"
+        " look = sources.streams_of; place = Path(sys.argv[1]); size = place.stat().st_size;"
+        " sources.streams_of = lambda *given: (os.truncate(place, 9), look(*given))[1];"
+        " sources.Source(place, size).streams(None)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(place)], check=True)
+
+
+def test_fingerprints_that_are_kept_are_the_same_with_every_library() -> None:
+    text = b"".join(hashlib.sha256(b"%d" % n).digest() for n in range(2000))
+    hashes, places = fingerprints(text, 5)
+    told = hashes.astype("<u8").tobytes() + places.astype("<i8").tobytes()
+    assert (
+        hashlib.sha256(told).hexdigest()
+        == "689257da1f2f1362324675827d76c1d2c7dd64d29ebb0e333e9ad91f7844622a"
+    )
