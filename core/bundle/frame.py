@@ -58,6 +58,15 @@ def head_bytes(frame: bytes) -> int:
     return FRAME_BYTES + _unframed(frame)[1]
 
 
+def format_of(frame: bytes) -> int:
+    """Give the format of a bundle, from the frame at a file's beginning.
+
+    Raises:
+        RefusedError: it is no bundle's.
+    """
+    return _unframed(frame)[0]
+
+
 def decode_compact_head(head: bytes) -> tuple[CompactIndex, list[bytes]]:
     """Decode and check the head of a bundle of format 2.
 
@@ -68,7 +77,7 @@ def decode_compact_head(head: bytes) -> tuple[CompactIndex, list[bytes]]:
         RefusedError: the bytes are no such head, or break a rule.
     """
     start = head_bytes(head)
-    index = decode_compact(_plain(head[:start], COMPACT))
+    index = decode_compact_index(head[:start])
     payloads: list[bytes] = []
     for block in index.blocks[: index.prelude]:
         payloads.append(head[start : start + block.length])
@@ -76,6 +85,15 @@ def decode_compact_head(head: bytes) -> tuple[CompactIndex, list[bytes]]:
     if start != len(head):
         raise RefusedError("The bundle's head has another length than its index says.")
     return index, payloads
+
+
+def decode_compact_index(head: bytes) -> CompactIndex:
+    """Decode and check frame and index of a bundle of format 2, without its prelude.
+
+    Raises:
+        RefusedError: the bytes are no such index, or break a rule.
+    """
+    return decode_compact(_plain(head, COMPACT))
 
 
 def verify_head(head: bytes, link: BundleLink) -> None:

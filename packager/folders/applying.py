@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 from cache import durable
 from core.bundle.codecs import EXPANDED, decode_block
 from core.bundle.compact import CompactBlock, CompactIndex
-from core.bundle.frame import FRAME_BYTES, decode_compact_head, head_bytes
+from core.bundle.frame import FORMAT, FRAME_BYTES, decode_compact_index, format_of, head_bytes
 from core.bundle.index import check_entries
 from core.bundle.listed import Rows, decode_listed
 from core.bundle.listing import ListedRow, Listing, Row, contents
@@ -27,8 +27,9 @@ from core.bundle.space import Space
 from core.digest import DIGEST_BYTES, Digest
 from core.errors import ExhaustedError, RefusedError, UsageError
 from core.text import human_bytes
-from packager.faults import is_full
+from packager.faults import changed, is_full, unreadable
 from packager.folders.reading import EMPTY, FOLDER, is_too_long, read_folder, root_of
+from packager.reading import CHUNK
 
 _BAD_SEGMENTS: Final = {"", ".", ".."}
 _ON_WINDOWS: Final = frozenset("\\:")
@@ -77,7 +78,14 @@ def _applied(old: Path, bundle: Path, new: Path) -> list[Row]:
         raise UsageError(
             "{folder} is there already.", hint="Choose another place with -o.", folder=str(new)
         )
-    with bundle.open("rb") as file:
+    place = new.resolve()
+    if place.is_relative_to(old.resolve()) or Path.cwd().is_relative_to(place):
+        raise UsageError(
+            "{folder} is in the old folder, or is the one that you are in.",
+            hint="Choose another place with -o.",
+            folder=str(new),
+        )
+    with _opened(bundle) as file:
         index, start = _head(file)
         base = read_folder(old).rows
         if root_of(base) != index.roots[:DIGEST_BYTES]:
@@ -87,7 +95,7 @@ def _applied(old: Path, bundle: Path, new: Path) -> list[Row]:
                 folder=str(old),
                 bundle=bundle.name,
             )
-        staging = new.with_name(f".{new.name}.partial")
+        staging = place.with_name(f".{place.name}.partial")
         durable.remove_tree(staging)
         staging.mkdir(parents=True)
         try:
@@ -95,29 +103,42 @@ def _applied(old: Path, bundle: Path, new: Path) -> list[Row]:
             if new.exists():
                 new.rmdir()
             durable.sync_tree(staging)
-            durable.replace(staging, new)
+            durable.replace(staging, place)
         except BaseException:
             durable.remove_tree(staging)
             raise
     return rows
 
 
+def _opened(bundle: Path) -> BinaryIO:
+    try:
+        return bundle.open("rb")
+    except OSError as error:
+        raise unreadable(str(bundle), error) from error
+
+
 def _head(file: BinaryIO) -> tuple[CompactIndex, int]:
     """Read frame and index; give the index, and where the first block begins."""
     frame = file.read(FRAME_BYTES)
+    if format_of(frame) == FORMAT:
+        raise _of_a_pack()
     length = head_bytes(frame)
-    index, _ = decode_compact_head(frame + file.read(length - FRAME_BYTES))
+    index = decode_compact_index(frame + file.read(length - FRAME_BYTES))
     if not index.roots:
-        raise RefusedError(
-            "This bundle is a pack's, not a folder's.",
-            hint="A node brings it into its cache; apply takes what pack diff has made.",
-        )
+        raise _of_a_pack()
     if any(block.codec & EXPANDED for block in index.blocks) and not has_same_deflate():
         raise RefusedError(
             "This bundle needs another zlib than this system has.",
             hint="Apply it on another system, such as Debian. Nothing was written.",
         )
     return index, length
+
+
+def _of_a_pack() -> RefusedError:
+    return RefusedError(
+        "This bundle is a pack's, not a folder's.",
+        hint="A node brings it into its cache; apply takes what pack diff has made.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +278,19 @@ class _Making:
             ]
             if source != place:
                 place.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, place)
+                digest = self._made[content] if isinstance(content, int) else content
+                if _copied(source, place) != digest:
+                    raise changed(str(source))
+
+
+def _copied(source: Path, place: Path) -> Digest:
+    """Copy a file; give the digest of what was copied."""
+    hasher = hashlib.sha256()
+    with source.open("rb") as file, place.open("xb") as sink:
+        while chunk := file.read(CHUNK):
+            sink.write(chunk)
+            hasher.update(chunk)
+    return Digest(hasher.hexdigest())
 
 
 def _write(sink: FileIO, piece: memoryview) -> None:

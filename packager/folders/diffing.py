@@ -16,7 +16,7 @@ from core.bundle.frame import encode_compact_head
 from core.bundle.listed import Rows, encode_listed
 from core.bundle.listing import Row, contents
 from core.digest import Digest
-from core.errors import ExhaustedError
+from core.errors import ExhaustedError, UsageError
 from packager.assembling import Payloads, assemble
 from packager.delta.making import LEVEL, MadeBlock, New, make_blocks
 from packager.delta.probing import compresses
@@ -65,6 +65,7 @@ def diff_folders(old: Path, new: Path, bundle: Path, phases: Phases) -> Differen
         UsageError: a folder cannot be read, or was changed meanwhile.
         ExhaustedError: the disk is full, broken or read-only.
     """
+    _see_place(old, new, bundle)
     with phases("Reading the folders", size_of(old) + size_of(new)) as progress:
         base, after = read_folder(old, progress), read_folder(new, progress)
     held = {row.digest for row in base.rows}
@@ -91,6 +92,19 @@ def diff_folders(old: Path, new: Path, bundle: Path, phases: Phases) -> Differen
         staged.unlink(missing_ok=True)
         whole.unlink(missing_ok=True)
     return Difference(size, new_bytes, len(after.rows), *_counts(base.rows, after.rows))
+
+
+def _see_place(old: Path, new: Path, bundle: Path) -> None:
+    """See that a bundle has a place, and in neither folder, where it would be read next time."""
+    place = bundle.resolve()
+    if not place.parent.is_dir():
+        raise UsageError("{folder} is not a folder.", folder=str(bundle.parent))
+    if any(place.is_relative_to(one.resolve()) for one in (old, new)):
+        raise UsageError(
+            "{bundle} would lie in one of the folders that it is about.",
+            hint="Choose another place with -o.",
+            bundle=str(bundle),
+        )
 
 
 def _index(

@@ -1,6 +1,5 @@
 """``packhorse pack diff`` and ``packhorse pack apply``, on folders as people have them."""
 
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
@@ -10,7 +9,8 @@ import pytest
 from core.bundle.codecs import EXPANDED, PATCH, ZSTD
 from core.bundle.compact import CompactIndex
 from core.bundle.frame import FRAME_BYTES, decode_compact_head, head_bytes
-from core.bundle.same_deflate import has_same_deflate
+from packager.folders import applying
+from packager.folders.reading import Folder, read_folder
 from tests.support.archives import pdf_of, png_of, prose, zip_of
 from tests.unit.packager.conftest import Run
 
@@ -229,35 +229,43 @@ def test_a_damaged_bundle_writes_nothing(folders: Folders) -> None:
         ]
 
 
-def test_a_pack_s_bundle_is_not_for_folders(folders: Folders, run: Run, folder: Path) -> None:
-    assert run("pack", "build", folder, "--level", 1).code == 0
-    (bundle,) = (folder / ".packhorse" / "bundles").glob("*/*")
-    ran = run("pack", "apply", planted(folders.old, {}), bundle, "-o", folders.made)
+@pytest.mark.parametrize("name", ["0-1.bundle", "1-2.bundle"])
+def test_a_pack_s_bundle_is_not_for_folders(folders: Folders, name: str) -> None:
+    bundle = Path(__file__).parents[2] / "golden" / "bundle-v2" / name
+    ran = folders.run("pack", "apply", planted(folders.old, {}), bundle, "-o", folders.made)
     assert ran.code == 12
-    assert "format 1" in ran.err
+    assert "a pack's, not a folder's" in ran.err
 
 
-@pytest.mark.parametrize("is_archive", [True, False])
-def test_a_system_with_another_zlib_says_so(
-    folders: Folders, monkeypatch: pytest.MonkeyPatch, is_archive: bool
-) -> None:
-    trees = [{"a": zip_of({"a.txt": text}) if is_archive else text} for text in (TEXT, EDITED)]
-    folders.carried(*trees)
-    folders.made.rename(folders.place / "made before")
-    real = zlib.compressobj
+def test_a_bundle_that_is_not_there_is_named(folders: Folders) -> None:
+    planted(folders.old, {})
+    ran = folders.run("pack", "apply", folders.old, folders.bundle, "-o", folders.made)
+    assert ran.code == 2
+    assert "x.bundle cannot be read" in ran.err
 
-    def quicker(level: int, method: int, bits: int, memory: int, strategy: int) -> object:
-        return real(max(1, level - 1), method, bits, memory, strategy)
 
-    with monkeypatch.context() as patched:
-        patched.setattr(zlib, "compressobj", quicker)
-        has_same_deflate.cache_clear()
-        ran = folders.run("pack", "apply", folders.old, folders.bundle, "-o", folders.made)
-    has_same_deflate.cache_clear()
+def test_the_old_folder_is_no_place_for_the_new_one(folders: Folders) -> None:
+    folders.carried({"a": TEXT}, {"a": EDITED})
+    ran = folders.run("pack", "apply", folders.old, folders.bundle, "-o", folders.old / "made")
+    assert ran.code == 2
+    assert "is in the old folder" in ran.err
+    assert tree_of(folders.old) == {"a": TEXT}
 
-    assert ran.code == (12 if is_archive else 0)
-    assert ("needs another zlib" in ran.err) == is_archive
-    assert folders.made.exists() != is_archive
+
+def test_a_copy_is_proven_too(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    film = Random(8).randbytes(90_000)
+    folders.carried({"a": TEXT, "film": film}, {"a": EDITED, "moved": film})
+
+    def reading(folder: Path) -> Folder:
+        found = read_folder(folder)
+        (folder / "film").write_bytes(b"another one")
+        return found
+
+    monkeypatch.setattr(applying, "read_folder", reading)
+    ran = folders.run("pack", "apply", folders.old, folders.bundle, "-o", folders.place / "other")
+    assert ran.code == 2
+    assert "film changed" in ran.err
+    assert not (folders.place / "other").exists()
 
 
 def test_links_cannot_be_carried(folders: Folders) -> None:
@@ -268,6 +276,16 @@ def test_links_cannot_be_carried(folders: Folders) -> None:
     assert ran.code == 2
     assert "link is neither a file nor a folder" in ran.err
     assert not folders.bundle.exists()
+
+
+@pytest.mark.parametrize("place", ["old/x.bundle", "new/sub/x.bundle", "nowhere/x.bundle"])
+def test_a_bundle_has_a_place_of_its_own(folders: Folders, place: str) -> None:
+    planted(folders.old, {"a": TEXT})
+    planted(folders.new, {"a": EDITED, "sub": None})
+    ran = folders.run("pack", "diff", folders.old, folders.new, "-o", folders.place / place)
+    assert ran.code == 2
+    assert "would lie in one of" in ran.err or "is not a folder" in ran.err
+    assert tree_of(folders.place) == {"old/a": TEXT, "new/a": EDITED, "new/sub": None}
 
 
 def test_what_differs_is_said_in_words(folders: Folders) -> None:
