@@ -62,7 +62,7 @@ def _film(place: Path) -> None:
     """Remux a film: its index goes to the front, and it has a new title."""
     old, new = _both(place)
     quiet = ["ffmpeg", "-nostdin", "-v", "error", "-y"]
-    source = "testsrc2=size=640x360:rate=25:duration=60,noise=alls=12:allf=t"
+    source = "testsrc2=size=640x360:rate=25:duration=60,noise=all_strength=12:all_flags=t"
     sound = "sine=frequency=330:beep_factor=4:duration=60"
     _run(
         *[*quiet, "-f", "lavfi", "-i", source, "-f", "lavfi", "-i", sound],
