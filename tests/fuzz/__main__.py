@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.fuzz.bundles import remove_places
 from tests.fuzz.targets import NAMES
 
 BUILD: Final = Path("build/fuzz")
@@ -59,6 +60,7 @@ def main(arguments: Sequence[str]) -> int:
         for one in [one for one in running if one.process.poll() is not None]:
             running.remove(one)
             found += _told(one)
+    remove_places()
     print("nothing was found" if not found else f"{found} targets have findings", flush=True)
     return 1 if found else 0
 

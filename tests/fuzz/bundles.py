@@ -1,5 +1,7 @@
 """Targets: whole bundles, by a node that resolves one and by ``pack apply``."""
 
+import atexit
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -49,8 +51,25 @@ NEW: Final[Files] = {
 @cache
 def place() -> Path:
     """Give a folder for this process's files, in memory where there is such a place."""
-    made = tempfile.mkdtemp(prefix="packhorse-fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None)
+    made = tempfile.mkdtemp(prefix=prefix_of(os.getppid()), dir=_above())
+    # The fuzzer ends its process without a word: whoever began it removes what it left.
+    atexit.register(shutil.rmtree, made, ignore_errors=True)
     return Path(made)
+
+
+def prefix_of(parent: int) -> str:
+    """Give what the names of folders begin with that a process's children have made."""
+    return f"packhorse-fuzz-{parent}-"
+
+
+def remove_places() -> None:
+    """Remove the folders of this process's children."""
+    for left in _above().glob(prefix_of(os.getpid()) + "*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _above() -> Path:
+    return _MEMORY if _MEMORY.is_dir() else Path(tempfile.gettempdir())
 
 
 def lay(folder: Path, files: Files) -> Path:
