@@ -75,11 +75,11 @@ def _shares(
     if settings.is_opened(start):
         yield start, 1.0
         opens = settings.open_until
-    for begun, first, count, day in _days(opens, stop, here):
+    for moment, begun, first, count, day in _days(opens, stop, here):
         midnight = begun - first * _HOUR
         for run_start, run_stop, share in runs[day]:
             if run_stop > first and run_start < first + count:
-                yield max(opens, midnight + max(run_start, first) * _HOUR), share
+                yield max(moment, midnight + max(run_start, first) * _HOUR), share
 
 
 def _runs(week: Week) -> list[list[tuple[int, int, float]]]:
@@ -92,11 +92,12 @@ def _runs(week: Week) -> list[list[tuple[int, int, float]]]:
     return days
 
 
-def _days(start: float, stop: float, here: Here) -> Iterator[tuple[float, int, int, int]]:
+def _days(start: float, stop: float, here: Here) -> Iterator[tuple[float, float, int, int, int]]:
     """Give the days in order; one in which the zone's offset changes hour by hour.
 
-    Each with the moment at which its first hour begins, that hour, how many follow each other
-    from it on, and the weekday. The first one's hour may have begun before ``start``.
+    Each with the moment from which on it holds, the moment at which its first hour begins, that
+    hour, how many follow each other from it on, and the weekday. An hour may have begun before
+    it holds: at the start, and where an offset changes by half an hour.
     """
     moment, local = start, here(datetime.fromtimestamp(start, UTC))
     while moment < stop:
@@ -106,7 +107,7 @@ def _days(start: float, stop: float, here: Here) -> Iterator[tuple[float, int, i
         if after.utcoffset() != local.utcoffset():
             count = 1
             after = here(datetime.fromtimestamp(begun + _HOUR, UTC))
-        yield begun, local.hour, count, local.weekday()
+        yield moment, begun, local.hour, count, local.weekday()
         moment, local = begun + count * _HOUR, after
 
 

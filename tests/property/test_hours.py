@@ -3,7 +3,7 @@
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.line.settings import DAYS, HOURS, LineSettings
@@ -31,6 +31,15 @@ weeks = st.lists(st.sampled_from([0, 20, 100]), min_size=DAYS * HOURS, max_size=
     days=st.floats(0.01, 12),
     opened=st.floats(-1, 3),
     paused=st.booleans(),
+)
+# The hour in which summer begins there has half an hour of the one before.
+@example(
+    week=[0] * (6 * HOURS + 2) + [20] + [0] * (HOURS - 3),
+    zone="Australia/Lord_Howe",
+    start=1_790_004_601.0,
+    days=12.0,
+    opened=0.0,
+    paused=False,
 )
 def test_stretches_say_what_each_moment_says(
     *, week: list[int], zone: str, start: float, days: float, opened: float, paused: bool
