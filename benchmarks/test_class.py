@@ -9,6 +9,7 @@ import aiohttp
 import httpx
 import pytest
 
+from benchmarks.memory import pss
 from cache.state import StateDirectory
 from core.class_session import LONGEST
 from tests.support.classes import Screen, add_teachers, visitors
@@ -25,12 +26,6 @@ CPU_GATE = 0.05
 SCREEN_GATE_KB = 100
 
 pytestmark = pytest.mark.bench
-
-
-def pss(process: int) -> float:
-    """Give a process's proportional share of memory, megabytes."""
-    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
 
 
 def processor_seconds(process: int) -> float:

@@ -18,7 +18,7 @@ import pytest
 from benchmarks.delta import making
 from benchmarks.delta.packs import Update, updates
 from benchmarks.delta.timed_pull import Timed
-from benchmarks.test_node_memory import pss_or_none
+from benchmarks.memory import pss_or_none
 from cache.state import StateDirectory
 from tests.support.http_repository import HttpRepository
 from tests.support.small_world import set_hub

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.memory import pss, pss_or_none
 from tests.support.http_repository import HttpRepository
 from tests.support.running_node import PARTS, RunningNode, command, data, enrolled
 from tests.support.tiny_repository import TinyRepository, publish_files
@@ -20,12 +21,6 @@ MEASURES = 3
 BLOCK_BYTES = 16 * 1024 * 1024
 
 pytestmark = pytest.mark.bench
-
-
-def pss(process: int) -> float:
-    """Give a process's proportional share of memory, megabytes."""
-    lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024 / 1e6
 
 
 def test_a_node_is_small_when_idle_and_serves_soon(
@@ -82,11 +77,3 @@ def test_the_worker_is_small_while_it_decodes(
     with capsys.disabled():
         print(f"\nworker while decoding: {peak:.1f} MB at most; gate {WORKER_GATE_MB}")
     assert 0 < peak < WORKER_GATE_MB
-
-
-def pss_or_none(process: int) -> float | None:
-    """Give a process's memory now; None when it has just ended."""
-    try:
-        return pss(process)
-    except (OSError, StopIteration):
-        return None

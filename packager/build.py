@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -153,6 +154,7 @@ class _Maker:
         self._workspace = tools.workspace
         self._phases = tools.phases
         self._levels = tools.levels
+        self._stored: dict[Digest, bool] = {}
         self._recipe = Recipe(tools.levels, Reusable.of(tools.workspace, tools.levels.full))
         tools.workspace.put_blob(self._data)
 
@@ -215,7 +217,6 @@ class _Maker:
         """Give what the node of ``base`` lacks, once each."""
         held: set[Digest] = set(base.digests()) if base else set()
         before = {file.path for file in base.files} if base else set[str]()
-        ranks, rungs = self._ranks(), self._rungs()
         contents: list[Content] = []
         for file in self._manifest.files:
             if file.digest in held:
@@ -226,14 +227,15 @@ class _Maker:
                     digest=file.digest,
                     size=file.size,
                     path=file.path,
-                    rank=ranks[file.path],
+                    rank=self._ranks[file.path],
                     stored=self._is_stored(file.digest, file.size),
                     changed=file.path in before,
-                    rung=rungs.get(file.path, 0),
+                    rung=self._rungs.get(file.path, 0),
                 )
             )
         return contents
 
+    @cached_property
     def _rungs(self) -> dict[str, int]:
         """Give for each path of a rendition which of its item's it is, 1 for the lowest."""
         return {
@@ -244,11 +246,17 @@ class _Maker:
         }
 
     def _is_stored(self, digest: Digest, size: int) -> bool:
+        """Say whether content does not compress; the bundles of all bases ask for the same."""
+
         def read(offset: int, length: int) -> bytes:
             return self._workspace.read_slice(digest, offset, length)
 
-        return size >= STORED_BYTES and not compresses(read, size)
+        found = self._stored.get(digest)
+        if found is None:
+            found = self._stored[digest] = size >= STORED_BYTES and not compresses(read, size)
+        return found
 
+    @cached_property
     def _ranks(self) -> dict[str, int]:
         paths = [file.path for file in self._manifest.files]
         found = owners((item.paths for item in self._manifest.items), paths)

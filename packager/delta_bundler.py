@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from core.bundle.codecs import ZSTD
-from core.bundle.compact import CompactBlock, CompactIndex
+from core.bundle.compact import CompactIndex
 from core.bundle.encode import compress_zstd
 from core.bundle.frame import encode_compact_head, index_digest
 from core.bundle.listed import encode_listed, rows_of
@@ -68,19 +68,17 @@ class DeltaBundler:
         untold = len(groups[0].contents) if groups and not groups[0].is_told else 0
         listing = encode_listed(self._rows, self._old, outputs, untold)
         told = compress_zstd(listing, self._old.text, self._level)
-        blocks, prelude = [CompactBlock(ZSTD, len(told), b"", len(listing))], [told]
+        blocks, prelude = [MadeBlock(ZSTD, told, len(listing)).entry(b"")], [told]
         staged = self._workspace.staging("payloads")
         # Whatever happens here, nobody goes on encoding in vain.
         with staged.open("wb") as sink, closing(self._blocks(groups, reckoning)) as made:
             payloads = Payloads(sink, staged)
             for group, one in made:
-                raw = b""
                 if group.is_told:
-                    raw = bytes.fromhex(payloads.add(one))
+                    blocks.append(one.entry(bytes.fromhex(payloads.add(one))))
                 else:
+                    blocks.append(one.entry(b""))
                     prelude.append(one.payload)
-                length = len(one.payload)
-                blocks.append(CompactBlock(one.codec, length, raw, one.size, one.references))
         index = CompactIndex(
             self._manifest.pack,
             self._manifest.version,

@@ -63,7 +63,22 @@ def _reference(index: Index, one: Slice, place: Callable[[Digest], Path]) -> byt
         if number < sources
         else index.outputs[number - sources].digest
     )
-    path = place(digest)
+    return read_part(place(digest), digest, offset, length)
+
+
+def read_part(path: Path, digest: Digest, offset: int, length: int) -> bytes:
+    """Read a part of a blob that something refers to.
+
+    Args:
+        path: where it is.
+        digest: its digest, for the words of errors.
+        offset: where the part begins, bytes.
+        length: its bytes.
+
+    Raises:
+        SourceLostError: the blob is not there, or too short.
+        ExhaustedError: the disk is broken.
+    """
     try:
         with in_words(path), path.open("rb") as file:
             data = os.pread(file.fileno(), length, offset)

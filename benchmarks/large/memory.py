@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from benchmarks.memory import share_or_none
+
 _PAUSE_SECONDS: Final = 0.05
 
 
@@ -34,7 +36,7 @@ def ran(command: Sequence[str]) -> Ran:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         # What is printed is little; a pipe holds it.
         while child.poll() is None:
-            most = max(most, sum(map(_share, _family(child.pid))))
+            most = max(most, sum(share_or_none(one) or 0 for one in _family(child.pid)))
             time.sleep(_PAUSE_SECONDS)
         seconds = time.monotonic() - began
         assert child.stdout
@@ -57,11 +59,3 @@ def _family(process: int) -> list[int]:
             # It has just ended.
             continue
     return found
-
-
-def _share(process: int) -> int:
-    try:
-        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(one.split()[1]) * 1024 for one in lines if one.startswith("Pss:")), 0)

@@ -21,7 +21,7 @@ from typing import Final
 import zstandard
 
 from core.bundle.expansion import MAX_EXPANDED_BYTES, deflate, inflate
-from core.bundle.frame import decompress_exactly
+from core.bundle.frame import decompress_exactly, dictionary
 from core.bundle.index import STORED
 from core.bundle.patch import Patch, apply_patch, decode_patch, most_of_patch
 from core.bundle.varint import unpack_first
@@ -91,9 +91,7 @@ def _decode(codec: int, payload: bytes | memoryview, references: bytes, size: in
 
 
 def _prefix(references: bytes) -> zstandard.ZstdCompressionDict | None:
-    if len(references) < MIN_PREFIX_BYTES:
-        return None
-    return zstandard.ZstdCompressionDict(references, dict_type=zstandard.DICT_TYPE_RAWCONTENT)
+    return dictionary(references if len(references) >= MIN_PREFIX_BYTES else b"")
 
 
 def _parts(payload: memoryview, references: bytes, size: int) -> Patch:

@@ -23,6 +23,7 @@ of the base (``listing.contents``), one behind the other, then the outputs.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Annotated, Final
 
 import msgspec
@@ -104,10 +105,7 @@ class CompactIndex:
         Args:
             start: bytes of frame and index.
         """
-        result = [start]
-        for block in self.blocks:
-            result.append(result[-1] + block.length)
-        return result
+        return list(accumulate((block.length for block in self.blocks), initial=start))
 
 
 class _Wire(msgspec.Struct, frozen=True, array_like=True):

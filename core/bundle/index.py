@@ -1,5 +1,6 @@
 """The bundle's index: which block makes which bytes of which blob, from which references."""
 
+from itertools import accumulate
 from typing import Annotated, Final
 
 import msgspec
@@ -89,10 +90,7 @@ class Index(msgspec.Struct, frozen=True, array_like=True):
         Args:
             start: bytes of frame and index.
         """
-        result = [start]
-        for block in self.blocks:
-            result.append(result[-1] + block.length)
-        return result
+        return list(accumulate((block.length for block in self.blocks), initial=start))
 
 
 class _RawBlock(msgspec.Struct, frozen=True, array_like=True):

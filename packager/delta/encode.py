@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-import zstandard
-
 from core.bundle.codecs import (
     EXPANDED,
     LARGEST_DICTIONARY,
@@ -20,7 +18,7 @@ from core.bundle.codecs import (
     ZSTD,
     decode_block,
 )
-from core.bundle.encode import compress_zstd, compressing_memory
+from core.bundle.encode import MAX_LEVEL, compress_zstd, compressing_memory
 from core.bundle.expansion import Stream, deflating_recipe, inflating_recipe
 from core.bundle.patch import Patch, make_patch, most_of_patch
 from core.bundle.varint import pack
@@ -158,9 +156,7 @@ def _head(packed: bytes, inflating: bytes, deflating: int, content: int) -> byte
 def _recipe(recipe: bytes) -> bytes:
     if not recipe:
         return b""
-    return zstandard.ZstdCompressor(
-        level=22, write_checksum=False, write_content_size=False
-    ).compress(recipe)
+    return compress_zstd(recipe, b"", MAX_LEVEL)
 
 
 def _patch(new: bytes, old: bytes) -> Patch:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 from core.bundle.codecs import STORED
-from core.bundle.compact import Range
+from core.bundle.compact import CompactBlock, Range
 from core.bundle.expansion import MAX_EXPANDED_BYTES
 from core.bundle.index import MAX_BLOCK_BYTES, STORED_BLOCK_BYTES
 from packager.delta.encode import Encoded, Expanded, encode_with, memory_for
@@ -85,6 +85,10 @@ class MadeBlock(NamedTuple):
     references: tuple[Range, ...] = ()
     place: Path | None = None
     offset: int = 0
+
+    def entry(self, digest: bytes) -> CompactBlock:
+        """Give what the index says of it, its payload having a digest, or none in a head."""
+        return CompactBlock(self.codec, len(self.payload), digest, self.size, self.references)
 
 
 class _Piece(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 from cache import durable
 from core.bundle.codecs import ZSTD
-from core.bundle.compact import CompactBlock, CompactIndex
+from core.bundle.compact import CompactIndex
 from core.bundle.encode import compress_zstd
 from core.bundle.frame import encode_compact_head
 from core.bundle.listed import Rows, encode_listed
@@ -120,13 +120,10 @@ def _index(
     listing = encode_listed(Rows(after.rows), known, digests, len(outputs))
     told = compress_zstd(listing, known.text, LEVEL)
     first = MadeBlock(ZSTD, told, len(listing))
-    blocks: list[CompactBlock] = []
     reckoning = Reckoning(progress, sum(size for _, size in outputs), referring(count_of()))
     # Whatever happens here, nobody goes on encoding in vain.
     with closing(_made(base, after, outputs, reckoning)) as made:
-        for one in chain([first], made):
-            raw = bytes.fromhex(payloads.add(one))
-            blocks.append(CompactBlock(one.codec, len(one.payload), raw, one.size, one.references))
+        blocks = [one.entry(bytes.fromhex(payloads.add(one))) for one in chain([first], made)]
     reckoning.end()
     roots = root_of(base.rows) + root_of(after.rows)
     return CompactIndex("", 0, 0, 0, roots, len(outputs), tuple(blocks))

@@ -108,10 +108,7 @@ class Bundles:
             self._note_heads()
             left = frozenset(one for one in left if not self._is_here(one))
             left -= self._brings(index, left)
-        if refused is not None:
-            if left:
-                raise refused
-            self._room.context.emit(problem_of(refused, self._release.pack))
+        self._judge(refused, is_lacking=bool(left))
 
     def announce(self, total: int, size: int) -> None:
         """Tell once in a run what will be fetched.
@@ -197,13 +194,14 @@ class Bundles:
                 self._candidates.come_last(fetch)
             if stretch.is_enough() and self.received > before:
                 return not self._lacking(groups)
-        if refused is not None:
-            self._judge(refused, groups)
+        self._judge(refused, is_lacking=refused is not None and bool(self._lacking(groups)))
         return True
 
-    def _judge(self, refused: PackhorseError, groups: list[Group]) -> None:
-        """Raise what went wrong with a bundle, unless another one brought it all."""
-        if self._lacking(groups):
+    def _judge(self, refused: PackhorseError | None, *, is_lacking: bool) -> None:
+        """Raise what went wrong with a bundle, if anything, unless others brought it all."""
+        if refused is None:
+            return
+        if is_lacking:
             raise refused
         self._room.context.emit(problem_of(refused, self._release.pack))
 

@@ -1,11 +1,8 @@
 """The head of a bundle: from its bytes to the index by which its blocks are fetched."""
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
-from cache.disk_errors import in_words
 from core.bundle.codecs import EXPANDED
 from core.bundle.compact import CompactIndex
 from core.bundle.frame import decode_head
@@ -17,7 +14,7 @@ from core.digest import Digest, digest_of
 from core.errors import RefusedError
 from core.manifest import MAX_MANIFEST_BYTES, decode_manifest
 from core.release import BundleLink, Release
-from sync.applier import SourceLostError
+from sync.applier import SourceLostError, read_part
 from sync.pull.room import Room
 
 _MOST_KEPT: Final = 4
@@ -118,7 +115,7 @@ class Heads:
 
         def read(digest: Digest, offset: int, length: int) -> bytes:
             used.add(digest)
-            return _part(self._room.blobs.path(digest), digest, offset, length)
+            return read_part(self._room.blobs.path(digest), digest, offset, length)
 
         try:
             return _proven(resolve(compact, payloads, base, read), link, release)
@@ -161,14 +158,3 @@ def _proven(found: Resolved, link: BundleLink, release: Release) -> Resolved:
             base=link.base,
         )
     return found
-
-
-def _part(place: Path, digest: Digest, offset: int, length: int) -> bytes:
-    try:
-        with in_words(place), place.open("rb") as file:
-            data = os.pread(file.fileno(), length, offset)
-    except FileNotFoundError as error:
-        raise SourceLostError(digest) from error
-    if len(data) != length:
-        raise SourceLostError(digest)
-    return data
