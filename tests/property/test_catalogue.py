@@ -112,9 +112,7 @@ class CatalogueMachine(RuleBasedStateMachine):
         ready = self._catalogue.activate_manifest(manifest, digest, self._blobs.has)
         chain = [one for one in self._activations[pack] if one[0] != digest]
         self._activations[pack] = [*chain, (digest, manifest)]
-        assert {one.item for one in ready} == {
-            item.id for item in manifest.items if self._servable(manifest, item.id)
-        }
+        assert {one.item for one in ready} == self._served_from(pack, digest)
 
     @rule(
         pack=st.sampled_from(PACKS),
@@ -252,7 +250,7 @@ class CatalogueMachine(RuleBasedStateMachine):
             manifest = chain[-1][1]
             assert row is not None
             assert row.items == len(manifest.items)
-            assert row.current == sum(self._servable(manifest, one.id) for one in manifest.items)
+            assert row.current == len(self._served_from(pack, chain[-1][0]))
             gone = [one for one in manifest.items if self._gone(manifest, one.id)]
             assert row.withdrawn == len(gone)
             assert row.withdrawal == covering_pack(self._withdrawn[pack], manifest.version)
@@ -315,6 +313,14 @@ class CatalogueMachine(RuleBasedStateMachine):
                         ):
                             expected[pack, item.id] = digest
         return expected
+
+    def _served_from(self, pack: str, version: Digest) -> set[str]:
+        """Name the items that a version shows: whole ones that no older one shows better."""
+        return {
+            item
+            for (its_pack, item), digest in self._expected().items()
+            if (its_pack, digest) == (pack, version)
+        }
 
     def _waits(self, manifest: Manifest, item: Item) -> bool:
         """Say whether only the sound is here, and pictures are to come."""
