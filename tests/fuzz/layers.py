@@ -32,9 +32,9 @@ _MAGIC: Final = b"\x89PKHB\r\n"
 _FRAME: Final = struct.Struct("<7sBII")
 _MOST: Final = (1 << 56) - 1
 _MOST_PIECES: Final = 3000
-# What is larger is changed as it is: taken apart it would take seconds.
-_PLAIN: Final = 4_000_000
-_MOST_NUMBERS: Final = 3_000_000
+# What is larger is changed as it is: taken apart thousands of times it would take all the time.
+_PLAIN: Final = 300_000
+_MOST_NUMBERS: Final = 50_000
 
 
 def number(tree: Tree, most: int = _MOST) -> int:
@@ -281,7 +281,7 @@ def _expanded_apart(codec: int, payload: bytes, references: bytes) -> Tree:
 
 def _inflated(references: bytes, recipe: bytes) -> bytes:
     try:
-        return inflate(references, recipe) if recipe else references
+        return bytes(inflate(references, recipe)) if recipe else references
     except RefusedError:
         return references
 
