@@ -33,6 +33,7 @@ from cache.state import StateDirectory
 from core.errors import NoStateError, PackhorseError, UsageError
 from core.token import MAX_TOKEN_CHARACTERS
 from edge_client import config
+from edge_client.allocator import return_memory_at_once
 from edge_client.floor import read_floor
 from edge_client.stick_paths import is_there
 from sync.context import SyncContext
@@ -72,6 +73,7 @@ def main(arguments: Sequence[str]) -> int:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
+    return_memory_at_once()
     state = StateDirectory(config.state_root(options.state).absolute())
     place = Path(options.place).absolute() if options.place else None
     try:

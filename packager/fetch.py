@@ -163,7 +163,9 @@ def fetch_manifest(remote: Remote, release: Release) -> Manifest:
     for one in blocks_needed(index, {release.manifest}, set(), {}).blocks:
         block = index.blocks[one]
         packed = remote.read_range(path, offsets[one], block.length) or b""
-        plain = decode_block(block.codec, packed, b"", block.size) if _is(block, packed) else b""
+        if not _is(block, packed):
+            break
+        plain = decode_block(block.codec, packed, b"", block.size)
         start = 0
         for output, offset, length in block.outputs:
             if output == number:
@@ -224,7 +226,7 @@ class _Decoder:
             if not output.size and output.digest in self._wanted:
                 self._workspace.put_blob(b"")
 
-    def _decode(self, number: int, block: Block) -> bytes:
+    def _decode(self, number: int, block: Block) -> memoryview:
         packed = self._remote.read_range(self._path, self._offsets[number], block.length)
         if packed is None or hashlib.sha256(packed).digest() != block.digest:
             raise RefusedError("{path} in the repository is damaged.", path=self._path)
@@ -238,13 +240,13 @@ class _Decoder:
             for blob, offset, length in block.references
         )
 
-    def _write(self, block: Block, data: bytes) -> None:
+    def _write(self, block: Block, data: memoryview) -> None:
         start = 0
         for number, offset, length in block.outputs:
             self._append(number, offset, data[start : start + length])
             start += length
 
-    def _append(self, number: int, offset: int, data: bytes) -> None:
+    def _append(self, number: int, offset: int, data: memoryview) -> None:
         output = self._index.outputs[number]
         held = self._workspace.has_blob(output.digest, output.size)
         # Of what else lies in a block, only a part may come.

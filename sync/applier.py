@@ -45,8 +45,10 @@ def decode(
         RefusedError: the payload does not give what the index says.
         SourceLostError: a reference is not there.
     """
-    references = b"".join(_reference(index, one, place) for one in block.references)
-    data = memoryview(decode_block(block.codec, payload, references, block.size))
+    references = bytearray()
+    for one in block.references:
+        references += _reference(index, one, place)
+    data = decode_block(block.codec, payload, references, block.size)
     result: list[tuple[Slice, memoryview]] = []
     position = 0
     for one in block.outputs:

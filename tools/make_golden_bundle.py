@@ -174,7 +174,7 @@ def expanded(file: Path, encodings: Encodings | None) -> Expanded:
     """Read a file as blocks see it."""
     data = file.read_bytes()
     streams = streams_of(memoryview(data), encodings)
-    return Expanded(data, inflate(data, inflating_recipe(streams)), streams)
+    return Expanded(data, bytes(inflate(data, inflating_recipe(streams))), streams)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from benchmarks.delta.corpus import ROOT, Pair, fetched, made
 from benchmarks.delta.making import made_pairs
 from packager.bundler import Levels
+from tests.support.archives import zip_of
 from tests.support.course_publisher import CoursePublisher
 from tests.support.http_repository import HttpRepository
 from tests.support.node_state import make_node
@@ -24,6 +25,7 @@ from tests.support.tiny_repository import TinyRepository
 LEVELS: Final = Levels(full=1)
 _LARGE: Final = 2
 _BLOCK_BYTES: Final = 16 * 1024 * 1024
+_MEMBERS, _MEMBER_BYTES = 15, 1024 * 1024
 
 
 class Update(NamedTuple):
@@ -43,7 +45,8 @@ class Update(NamedTuple):
 
 def updates() -> Iterator[Update]:
     """Give all pairs as packs, those with the largest blocks first."""
-    for pair in chain([made("largest-blocks", _largest)], fetched(), made_pairs()):
+    largest = [made("largest-blocks", _largest), made("largest-zips", _largest_zips)]
+    for pair in chain(largest, fetched(), made_pairs()):
         yield update(pair)
 
 
@@ -102,3 +105,17 @@ def _largest(place: Path) -> None:
         (place / version).mkdir()
         for number, text in enumerate(texts):
             (place / version / f"{number}.bin").write_bytes(changed(text))
+
+
+def _largest_zips(place: Path) -> None:
+    """Make zips of which a block and its references inflate to as much as they may."""
+    chance = random.Random(9)
+    texts = [chance.randbytes(_MEMBER_BYTES // 2).hex().encode() for _ in range(_MEMBERS)]
+    for version in ("old", "new"):
+        (place / version).mkdir()
+        for number in range(_LARGE):
+            members = {
+                f"{number}-{n}.txt": text if version == "old" else _spread(text, chance)
+                for n, text in enumerate(texts)
+            }
+            (place / version / f"{number}.zip").write_bytes(zip_of(members))

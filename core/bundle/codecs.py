@@ -53,13 +53,16 @@ _NUMBERS: Final = 4
 _STREAMS: Final = 4
 
 
-def decode_block(codec: int, payload: bytes, references: bytes, size: int) -> bytes:
+def decode_block(
+    codec: int, payload: bytes, references: bytes | bytearray, size: int
+) -> memoryview:
     """Decode one block whose payload was verified.
 
     Args:
         codec: STORED, or ZSTD, PATCH or PARTS, EXPANDED or not.
         payload: the block's bytes in the bundle.
-        references: concatenation of its references.
+        references: concatenation of its references. A ``bytearray`` is given away: it is emptied
+            as soon as it is not needed any more, since a node has little memory.
         size: bytes that it must give.
 
     Raises:
@@ -68,7 +71,7 @@ def decode_block(codec: int, payload: bytes, references: bytes, size: int) -> by
     if codec == STORED:
         if len(payload) != size:
             raise RefusedError("A stored block has the wrong length.")
-        return payload
+        return memoryview(payload)
     if codec & ~EXPANDED not in {ZSTD, PATCH, PARTS}:
         raise RefusedError(
             "The bundle uses block codec {codec}, which this Packhorse does not know.",
@@ -80,21 +83,31 @@ def decode_block(codec: int, payload: bytes, references: bytes, size: int) -> by
     return _decode(codec, payload, references, size)
 
 
-def _decode(codec: int, payload: bytes | memoryview, references: bytes, size: int) -> bytes:
+def _decode(
+    codec: int, payload: bytes | memoryview, references: bytes | bytearray, size: int
+) -> memoryview:
     if codec == PATCH:
         bits = payload[0] if payload else 0
         data = _unpacked(bits, payload[1:], most_of_patch(size))
-        return apply_patch(decode_patch(data, size), references, size)
+        return memoryview(apply_patch(decode_patch(data, size), references, size))
     if codec == PARTS:
-        return apply_patch(_parts(memoryview(payload), references, size), references, size)
-    return decompress_exactly(payload, size, _WHAT, _prefix(references))
+        patch = _parts(memoryview(payload), references, size)
+        return memoryview(apply_patch(patch, references, size))
+    prefix = _prefix(references)
+    _give_up(references)
+    return memoryview(decompress_exactly(payload, size, _WHAT, prefix))
 
 
-def _prefix(references: bytes) -> zstandard.ZstdCompressionDict | None:
+def _give_up(references: bytes | bytearray) -> None:
+    if isinstance(references, bytearray):
+        references.clear()
+
+
+def _prefix(references: bytes | bytearray) -> zstandard.ZstdCompressionDict | None:
     return dictionary(references if len(references) >= MIN_PREFIX_BYTES else b"")
 
 
-def _parts(payload: memoryview, references: bytes, size: int) -> Patch:
+def _parts(payload: memoryview, references: bytes | bytearray, size: int) -> Patch:
     """Unpack the streams of a patch that makes ``size`` bytes."""
     numbers, start = unpack_first(payload, 3 * _STREAMS)
     if sum(numbers[2::3]) > most_of_patch(size) or start + sum(numbers[1::3]) != len(payload):
@@ -116,7 +129,9 @@ def _parts(payload: memoryview, references: bytes, size: int) -> Patch:
     return Patch(*streams)
 
 
-def _decode_expanded(codec: int, payload: bytes, references: bytes, size: int) -> bytes:
+def _decode_expanded(
+    codec: int, payload: bytes, references: bytes | bytearray, size: int
+) -> memoryview:
     view = memoryview(payload)
     (packed, inflating, deflating, content), start = unpack_first(view, _NUMBERS)
     if max(inflating, deflating) > MAX_RECIPE_BYTES or deflating + content > MAX_EXPANDED_BYTES:
@@ -125,13 +140,15 @@ def _decode_expanded(codec: int, payload: bytes, references: bytes, size: int) -
         raise _damaged()
     if packed:
         recipe = decompress_exactly(view[start : start + packed], inflating, _WHAT)
-        references = inflate(references, recipe)
-    made = memoryview(_decode(codec, view[start + packed :], references, deflating + content))
+        inflated = inflate(references, recipe)
+        _give_up(references)
+        references = inflated
+    made = _decode(codec, view[start + packed :], references, deflating + content)
     if not deflating:
         if content != size:
             raise _damaged()
-        return bytes(made)
-    return deflate(made[deflating:], made[:deflating], size)
+        return made
+    return memoryview(deflate(made[deflating:], made[:deflating], size))
 
 
 def _unpacked(bits: int, packed: bytes | memoryview, limit: int) -> bytes:

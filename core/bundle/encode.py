@@ -39,7 +39,9 @@ def compress_zstd(data: bytes, references: bytes, level: int) -> bytes:
         parameter.window_log: max(_MIN_WINDOW, min(_MAX_WINDOW, total.bit_length())),
         parameter.enable_long_distance_matching: int(total > _LONG),
         parameter.checksum_flag: 0,
-        parameter.content_size_flag: 0,
+        # Who knows the size decompresses without a window beside the output. Of what is small the
+        # window is, too, and each byte of the frame counts more.
+        parameter.content_size_flag: int(len(data) >= _LONG),
     }
     if level == MAX_LEVEL and total.bit_length() >= _MOST_CHAIN:
         options[parameter.chain_log] = _MOST_CHAIN

@@ -219,7 +219,7 @@ class _Recipe:
             raise _fault()
 
 
-def inflate(data: bytes, recipe: bytes) -> bytes:
+def inflate(data: bytes | bytearray, recipe: bytes) -> bytearray:
     """Inflate the streams of a text, and those inside them.
 
     Args:
@@ -234,8 +234,8 @@ def inflate(data: bytes, recipe: bytes) -> bytes:
     return _inflated(memoryview(data), steps, 0)
 
 
-def _inflated(data: memoryview, steps: _Recipe, depth: int) -> bytes:
-    parts: list[bytes | memoryview] = []
+def _inflated(data: memoryview, steps: _Recipe, depth: int) -> bytearray:
+    made = bytearray()
     at = 0
     for kind, holds, gap, length in steps.entries(depth):
         start = at + gap
@@ -248,13 +248,11 @@ def _inflated(data: memoryview, steps: _Recipe, depth: int) -> bytes:
         plain = inflate_stream(packed, kind, steps.left + length)
         # It takes the place of the stream.
         steps.spend(len(plain) - length)
-        parts += (
-            data[at:start],
-            _inflated(memoryview(plain), steps, depth + 1) if holds else plain,
-        )
+        made += data[at:start]
+        made += _inflated(memoryview(plain), steps, depth + 1) if holds else plain
         at = start + length
-    parts.append(data[at:])
-    return b"".join(parts)
+    made += data[at:]
+    return made
 
 
 def inflate_stream(packed: Packed, kind: int, limit: int) -> bytes:
@@ -298,7 +296,9 @@ def png_data(chunks: memoryview, most: int = MOST_CHUNKS) -> tuple[bytearray, in
     return data, count
 
 
-def deflate(content: bytes | memoryview, recipe: bytes | memoryview, size: int) -> bytes:
+def deflate(
+    content: bytes | bytearray | memoryview, recipe: bytes | memoryview, size: int
+) -> bytearray:
     """Deflate parts of a text, and first the parts inside them.
 
     Args:
@@ -318,8 +318,8 @@ def deflate(content: bytes | memoryview, recipe: bytes | memoryview, size: int) 
     return made
 
 
-def _deflated(content: memoryview, steps: _Recipe, depth: int) -> bytes:
-    parts: list[bytes | memoryview] = []
+def _deflated(content: memoryview, steps: _Recipe, depth: int) -> bytearray:
+    made = bytearray()
     at = 0
     for kind, holds, gap, length in steps.entries(depth):
         way = steps.encoding()
@@ -329,11 +329,13 @@ def _deflated(content: memoryview, steps: _Recipe, depth: int) -> bytes:
             raise _fault()
         plain = content[start : start + length]
         inner = memoryview(_deflated(plain, steps, depth + 1)) if holds else plain
-        parts += (content[at:start], deflate_stream(inner, kind, way, chunks))
-        steps.spend(len(parts[-1]) - length)
+        packed = deflate_stream(inner, kind, way, chunks)
+        steps.spend(len(packed) - length)
+        made += content[at:start]
+        made += packed
         at = start + length
-    parts.append(content[at:])
-    return b"".join(parts)
+    made += content[at:]
+    return made
 
 
 def deflate_stream(

@@ -211,7 +211,7 @@ def compress(plain: bytes, base: bytes = b"") -> bytes:
     return compressor.compress(plain)
 
 
-def dictionary(base: bytes) -> zstandard.ZstdCompressionDict | None:
+def dictionary(base: bytes | bytearray) -> zstandard.ZstdCompressionDict | None:
     """Give what a frame was compressed against; None for nothing."""
     if not base:
         return None

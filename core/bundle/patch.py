@@ -12,7 +12,6 @@ Numbers are LEB128 (``core.bundle.varint``). What finds the pieces is not part o
 """
 
 from collections.abc import Iterator, Sequence
-from io import BytesIO
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -142,8 +141,8 @@ def decode_patch(data: bytes, size: int) -> Patch:
     return Patch(pieces, runs, differences, view[start:])
 
 
-def apply_patch(patch: Patch, references: bytes, size: int) -> bytes:
-    """Make the output of a patch.
+def apply_patch(patch: Patch, references: bytes | bytearray, size: int) -> bytearray:
+    """Make the output of a patch; beside it, no memory is taken.
 
     Args:
         patch: its streams.
@@ -159,9 +158,12 @@ def apply_patch(patch: Patch, references: bytes, size: int) -> bytes:
         raise _fault()
     if count_of(pieces) % _NUMBERS or count_of(runs) % _PAIR:
         raise _fault()
-    text = _covered(pieces, references, covered)
+    made = bytearray(size)
+    text = memoryview(made)[len(fresh) :]
+    _cover(pieces, memoryview(references), text)
     _change(text, runs, differences)
-    return _assembled(pieces, text, fresh)
+    _spread(pieces, memoryview(made), fresh)
+    return made
 
 
 def _in_threes(pieces: memoryview) -> Iterator[tuple[int, int, int]]:
@@ -170,21 +172,21 @@ def _in_threes(pieces: memoryview) -> Iterator[tuple[int, int, int]]:
     return zip(numbers, numbers, numbers, strict=True)
 
 
-def _covered(pieces: memoryview, references: bytes, size: int) -> bytearray:
-    """Put together what the pieces are of."""
-    view, text, position = memoryview(references), bytearray(), 0
+def _cover(pieces: memoryview, references: memoryview, text: memoryview) -> None:
+    """Put what the pieces are of one after the other into ``text``, all of which they fill."""
+    position = done = 0
     for _, move, length in _in_threes(pieces):
         position += signed(move)
-        if position < 0 or position + length > len(view) or len(text) + length > size:
+        if position < 0 or position + length > len(references) or done + length > len(text):
             raise _fault()
-        text += view[position : position + length]
+        text[done : done + length] = references[position : position + length]
         position += length
-    if len(text) != size:
+        done += length
+    if done != len(text):
         raise _fault()
-    return text
 
 
-def _change(text: bytearray, runs: memoryview, differences: memoryview) -> None:
+def _change(text: memoryview, runs: memoryview, differences: memoryview) -> None:
     """Add the differences to where they belong."""
     position = taken = 0
     numbers = numbers_of(runs)
@@ -203,14 +205,14 @@ def _change(text: bytearray, runs: memoryview, differences: memoryview) -> None:
         raise _fault()
 
 
-def _add(text: bytearray, position: int, differences: memoryview) -> None:
+def _add(text: memoryview, position: int, differences: memoryview) -> None:
     for start in range(0, len(differences), _AT_ONCE):
         more = differences[start : start + _AT_ONCE]
         run = slice(position + start, position + start + len(more))
         text[run] = add_bytes(text[run], more)
 
 
-def add_bytes(one: bytes | bytearray, other: bytes | memoryview) -> bytes:
+def add_bytes(one: bytes | memoryview, other: bytes | memoryview) -> bytes:
     """Add two equally long texts byte by byte, modulo 256."""
     length = len(one)
     low = int.from_bytes(b"\x7f" * length)
@@ -219,18 +221,23 @@ def add_bytes(one: bytes | bytearray, other: bytes | memoryview) -> bytes:
     return ((left & low) + (right & low) ^ (left ^ right) & ~low).to_bytes(length)
 
 
-def _assembled(pieces: memoryview, text: bytearray, fresh: memoryview) -> bytes:
-    """Put the pieces and what is fresh in their order."""
-    made, view = BytesIO(), memoryview(text)
-    used = taken = 0
+def _spread(pieces: memoryview, made: memoryview, fresh: memoryview) -> None:
+    """Move the pieces from the end of ``made`` to their places, and put what is fresh between.
+
+    What is still to be moved is never overwritten: it lies behind all fresh bytes, of which
+    there are no fewer than those that were put so far.
+    """
+    taken = used = 0
     for between, _, length in _in_threes(pieces):
         if between > len(fresh) - taken:
             raise _fault()
-        made.write(fresh[taken : taken + between])
-        made.write(view[used : used + length])
-        taken, used = taken + between, used + length
-    made.write(fresh[taken:])
-    return made.getvalue()
+        start = taken + used
+        made[start : start + between] = fresh[taken : taken + between]
+        taken += between
+        start = len(fresh) + used
+        made[taken + used : taken + used + length] = made[start : start + length]
+        used += length
+    made[taken + used :] = fresh[taken:]
 
 
 def _fault() -> RefusedError:

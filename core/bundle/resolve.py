@@ -99,7 +99,7 @@ def _listed(
     """Give the listing, and what is before and behind a manifest's files."""
     first = index.blocks[0]
     told = decode_block(first.codec, payloads[0], base.text, first.size)
-    return decode_listed(told, base, index.untold)
+    return decode_listed(bytes(told), base, index.untold)
 
 
 def _all(digests: dict[int, Digest], listing: Listing) -> dict[int, Digest]:
@@ -140,7 +140,7 @@ class _Resolving:
                 else _part(outputs, one._replace(content=one.content - len(self._old)))
                 for one in self._slices(block, at)
             )
-            data = memoryview(decode_block(block.codec, payload, references, block.size))
+            data = decode_block(block.codec, payload, references, block.size)
             for output, offset, length in self._outputs(at, block.size):
                 if output not in outputs:
                     outputs[output] = bytearray(self._sizes[output])

@@ -89,7 +89,7 @@ class Text:
     def read(self, part: Part) -> bytes:
         """Read a part of the text."""
         data = self.read_file(part)
-        return inflate(data, inflating_recipe(part.streams)) if part.streams else data
+        return bytes(inflate(data, inflating_recipe(part.streams))) if part.streams else data
 
     def read_file(self, part: Part) -> bytes:
         """Read a part as it is in the file."""

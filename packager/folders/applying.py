@@ -190,7 +190,7 @@ class _Making:
         block = self._index.blocks[0]
         base = Rows(list(self._old.rows))
         data = decode_block(block.codec, self._payload(0), base.text, block.size)
-        listing, _, _ = decode_listed(data, base, self._index.untold)
+        listing, _, _ = decode_listed(bytes(data), base, self._index.untold)
         _check_rows(listing.rows)
         if sum(block.size for block in self._index.blocks[1:]) != sum(listing.sizes):
             raise _damaged()
@@ -244,21 +244,19 @@ class _Making:
         for number, block in enumerate(self._index.blocks):
             if number:
                 references = self._references(block, done)
-                yield memoryview(
-                    decode_block(block.codec, self._payload(number), references, block.size)
-                )
+                yield decode_block(block.codec, self._payload(number), references, block.size)
                 done += block.size
 
-    def _references(self, block: CompactBlock, done: int) -> bytes:
-        parts: list[bytes] = []
+    def _references(self, block: CompactBlock, done: int) -> bytearray:
+        made = bytearray()
         slices = self._space.slices(block.references, done)
         self._entries += len(slices)
         check_entries(self._entries)
         for content, offset, length in slices:
             with self._places[content].open("rb") as file:
                 file.seek(offset)
-                parts.append(file.read(length))
-        return b"".join(parts)
+                made += file.read(length)
+        return made
 
     def _write_copies(self) -> None:
         """Copy what the folder has already, and what several paths have."""

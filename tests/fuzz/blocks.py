@@ -68,7 +68,7 @@ def some_blocks() -> list[tuple[int, bytes, bytes, int]]:
 def expanded(data: bytes, encodings: Encodings | None) -> Expanded:
     """Give a file as blocks see it."""
     streams = streams_of(memoryview(data), encodings)
-    return Expanded(data, inflate(data, inflating_recipe(streams)), streams)
+    return Expanded(data, bytes(inflate(data, inflating_recipe(streams))), streams)
 
 
 def references_of(tree: Tree) -> bytes:

@@ -288,7 +288,7 @@ def listing_seeds() -> Iterator[bytes]:
     index, payloads = decode_compact_head(golden_head(1, 2))
     block = index.blocks[0]
     told = decode_block(block.codec, payloads[0], golden_base().text, block.size)
-    yield packed_value([0, index.untold, told])
+    yield packed_value([0, index.untold, bytes(told)])
     from core.bundle.listed import encode_listed
 
     old = base_of([b"a", b"b/c", b"b/d", b"e.html"])

@@ -170,8 +170,23 @@ def test_codecs_round_trip_with_references() -> None:
     assert codec == ZSTD
     assert len(payload) < 60
     assert decode_block(codec, payload, text, len(text) + 1) == text + b"!"
-    assert decode_block(*encode_block(b"x"), b"", 1) == b"x"
+    assert bytes(decode_block(*encode_block(b"x"), b"", 1)) == b"x"
     assert encode_block(b"\x01\x02\x03")[0] == STORED
+
+
+def test_references_that_are_given_away_are_emptied() -> None:
+    text = b"".join(b"%d lines of text\n" % n for n in range(2000))
+    codec, payload = encode_block(text + b"!", text)
+    given = bytearray(text)
+    assert decode_block(codec, payload, given, len(text) + 1) == text + b"!"
+    assert not given
+
+
+@pytest.mark.parametrize(("size", "told"), [(1000, -1), ((1 << 20) - 1, -1), (1 << 20, 1 << 20)])
+def test_frames_tell_their_size_where_a_window_would_be_large(size: int, told: int) -> None:
+    codec, payload = encode_block(b"a" * size, b"b" * 100, 1)
+    assert zstandard.frame_content_size(payload) == told
+    assert decode_block(codec, payload, b"b" * 100, size) == b"a" * size
 
 
 @pytest.mark.parametrize("prefix", [b"", b"short", b"12345678", b"1234567890" * 30])

@@ -62,7 +62,7 @@ def test_the_blocks_behind_it_make_the_rest(untold: int) -> None:
         references = b"".join(parts[n][at : at + size] for n, at, size in block.references)
         ((number, offset, length),) = block.outputs
         assert (offset, length) == (0, index.outputs[number].size)
-        made[number] = decode_block(block.codec, payload, references, length)
+        made[number] = bytes(decode_block(block.codec, payload, references, length))
     assert [made.get(n, b"") for n in range(len(delta.outputs))] == delta.outputs
     assert [one.digest for one in index.outputs] == [digest_of(data) for data in delta.outputs]
 

@@ -31,7 +31,7 @@ def found(data: bytes) -> list[Stream]:
     return streams_of(memoryview(data), Encodings())
 
 
-def expanded(data: bytes, streams: list[Stream]) -> bytes:
+def expanded(data: bytes, streams: list[Stream]) -> bytearray:
     """Inflate a file, and see that it can be deflated again."""
     text = inflate(data, inflating_recipe(streams))
     assert deflate(text, deflating_recipe(streams), len(data)) == data
@@ -167,7 +167,7 @@ def test_damaged_recipes_are_refused_or_give_their_size() -> None:
     streams = found(data)
     text = inflate(data, inflating_recipe(streams))
     chance = Random(3)
-    works: list[tuple[bytes, Callable[[bytes], bytes]]] = [
+    works: list[tuple[bytes, Callable[[bytes], bytearray]]] = [
         (inflating_recipe(streams), lambda damaged: inflate(data, damaged)),
         (deflating_recipe(streams), lambda damaged: deflate(text, damaged, len(data))),
     ]
