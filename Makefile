@@ -66,6 +66,7 @@ fuzz: assets $(VENV)/.fuzz ## Fuzz all that reads bundles or hostile files (SECO
 
 .PHONY: bench
 bench: assets ## Measure against the budgets of docs/design.md, section 13
+	@for group in test line delta arm64; do tools/system-packages $$group; done
 	@tools/marked-tests $(BIN) bench $(ARGS)
 
 .PHONY: bench-line

@@ -1,29 +1,32 @@
-"""Writing a full bundle: a block in memory at a time, content verified as it passes.
+"""Writing a full bundle: few blocks in memory at a time, content verified as it passes.
 
 Compressed payloads go to a staging file; stored ones stay in the blobs that they are until the
 bundle is put together, since its head, which comes first, is known last.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 from core.bundle.codecs import STORED, ZSTD
-from core.bundle.encode import encode_block
 from core.bundle.frame import encode_head, index_digest
 from core.bundle.index import Block, Index, Output
 from core.digest import Digest, digest_of
 from core.manifest import Manifest
 from core.release import FULL, BundleLink
 from packager.assembling import assemble, content_changed
+from packager.compressing import Compressing, Made
 from packager.layout import Content, Piece, PlannedBlock, plan_blocks
 from packager.reckoning import Reckoning, compressing
 from packager.reuse import Payload, Reusable
 from packager.workspace import Workspace
 
 Progress = Callable[[int], None]
+_Sink = Callable[[bytes], object]
+_Add = Callable[[_Sink], None]
 
 
 @dataclass(frozen=True)
@@ -84,16 +87,17 @@ class Bundler:
         for content in contents:
             self._outputs[content.digest] = len(self._rows)
             self._rows.append(Output(bytes.fromhex(content.digest), content.size))
-        reckoning = Reckoning(
-            progress,
-            sum(one.size for one in contents),
-            compressing(self._recipe.levels.full),
-        )
         quick = sum(block.size for block in blocks if self._is_quick(block))
-        reckoning.expect(stored=quick, encoded=sum(block.size for block in blocks) - quick)
-        with self._staged.open("wb") as sink:
-            for block in blocks:
-                self._add(block, sink.write)
+        encoded = sum(block.size for block in blocks) - quick
+        level = self._recipe.levels.full
+        by = Compressing(level, encoded)
+        reckoning = Reckoning(
+            progress, sum(one.size for one in contents), compressing(level, max(1, by.most))
+        )
+        reckoning.expect(stored=quick, encoded=encoded)
+        with self._staged.open("wb") as sink, by:
+            for block, add in _ahead(blocks, lambda block: self._begin(block, by), by.most):
+                add(sink.write)
                 did = reckoning.stored if self._is_quick(block) else reckoning.encoded
                 did(block.size)
         made = self._assemble()
@@ -104,16 +108,18 @@ class Bundler:
         """Whether a block need not be compressed."""
         return block.stored or block in self._recipe.reusable
 
-    def _add(self, planned: PlannedBlock, sink: Callable[[bytes], object]) -> None:
+    def _begin(self, planned: PlannedBlock, by: Compressing) -> _Add:
+        """Begin with a block; give what adds it, which waits until it is compressed."""
         if planned.stored:
-            self._add_stored(planned.slices[0])
-            return
+            return lambda _: self._add_stored(planned.slices[0])
         ready = self._recipe.reusable.find(planned)
         if ready:
-            self._add_payload(ZSTD, ready, planned)
-            return
-        data = b"".join(self._read(piece) for piece in planned.slices)
-        codec, packed = encode_block(data, b"", self._recipe.levels.full)
+            return lambda _: self._add_payload(ZSTD, ready, planned)
+        made = by.begin(b"".join(self._read(piece) for piece in planned.slices))
+        return lambda sink: self._add(planned, made(), sink)
+
+    def _add(self, planned: PlannedBlock, made: Made, sink: _Sink) -> None:
+        codec, packed = made
         if codec != STORED:
             payload = Payload(self._staged, self._packed, len(packed), digest_of(packed))
             sink(packed)
@@ -196,3 +202,15 @@ class Bundler:
         path = self._workspace.staging("bundle")
         length = assemble(path, head, self._payloads, self._is_changed)
         return BundleLink(FULL, length, len(head), index_digest(head)), path
+
+
+def _ahead(
+    blocks: Iterable[PlannedBlock], begin: Callable[[PlannedBlock], _Add], most: int
+) -> Iterator[tuple[PlannedBlock, _Add]]:
+    """Begin with blocks in order, and with as many as ``most`` before the one that is given."""
+    waiting: deque[tuple[PlannedBlock, _Add]] = deque()
+    for block in blocks:
+        waiting.append((block, begin(block)))
+        if len(waiting) > most:
+            yield waiting.popleft()
+    yield from waiting

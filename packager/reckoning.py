@@ -23,13 +23,14 @@ def referring(processes: int) -> float:
     return _REFERRING / processes
 
 
-def compressing(level: int) -> float:
+def compressing(level: int, processes: int) -> float:
     """Say what a byte takes to compress.
 
     Args:
         level: zstd's.
+        processes: how many work at once.
     """
-    return STORED + level * level
+    return STORED + level * level / processes
 
 
 class Reckoning:

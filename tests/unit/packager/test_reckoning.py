@@ -56,7 +56,7 @@ def test_of_what_was_thought_to_be_stored_half_may_be_encoded() -> None:
 
 
 def test_higher_levels_take_longer() -> None:
-    assert compressing(1) < compressing(9) < compressing(19)
+    assert compressing(1, 1) < compressing(9, 1) < compressing(19, 2) < compressing(19, 1)
     assert referring(1) == 2 * referring(2)
 
 
