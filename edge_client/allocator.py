@@ -6,6 +6,7 @@ behind them. A node of 1 GB has no room for what is only kept.
 """
 
 import ctypes
+import os
 from typing import Final
 
 # glibc's own numbers, from malloc.h.
@@ -15,10 +16,12 @@ _LARGE: Final = 256 * 1024
 
 
 def return_memory_at_once() -> None:
-    """Let what is large go back to the system when it is freed; where that cannot be said, nothing.
+    """Let what is large go back to the system when it is freed, where the C library can be told.
 
     Source: mallopt(3). Setting a threshold ends its growing.
     """
+    if not hasattr(os, "fork"):
+        return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(_M_MMAP_THRESHOLD, _LARGE)

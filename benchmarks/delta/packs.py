@@ -108,7 +108,7 @@ def _largest(place: Path) -> None:
 
 
 def _largest_zips(place: Path) -> None:
-    """Make zips of which a block and its references inflate to as much as they may."""
+    """Make zips of which a block inflates to nearly as much as it may, and so do references."""
     chance = random.Random(9)
     texts = [chance.randbytes(_MEMBER_BYTES // 2).hex().encode() for _ in range(_MEMBERS)]
     for version in ("old", "new"):

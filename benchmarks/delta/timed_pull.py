@@ -41,7 +41,7 @@ def main() -> int:
     """Pull; return the exit code."""
     made, seconds = {True: 0, False: 0}, {True: 0.0, False: 0.0}
 
-    def watched(codec: int, payload: bytes, references: bytes, size: int) -> memoryview:
+    def watched(codec: int, payload: bytes, references: bytes | bytearray, size: int) -> memoryview:
         began = time.thread_time()
         found = decode_block(codec, payload, references, size)
         seconds[bool(codec & EXPANDED)] += time.thread_time() - began

@@ -88,14 +88,19 @@ def _decode(
 ) -> memoryview:
     if codec == PATCH:
         bits = payload[0] if payload else 0
-        data = _unpacked(bits, payload[1:], most_of_patch(size))
-        return memoryview(apply_patch(decode_patch(data, size), references, size))
+        data = _unpacked(bits, memoryview(payload)[1:], most_of_patch(size))
+        return _patched(decode_patch(data, size), references, size)
     if codec == PARTS:
-        patch = _parts(memoryview(payload), references, size)
-        return memoryview(apply_patch(patch, references, size))
+        return _patched(_parts(memoryview(payload), references, size), references, size)
     prefix = _prefix(references)
     _give_up(references)
     return memoryview(decompress_exactly(payload, size, _WHAT, prefix))
+
+
+def _patched(patch: Patch, references: bytes | bytearray, size: int) -> memoryview:
+    made = apply_patch(patch, references, size)
+    _give_up(references)
+    return memoryview(made)
 
 
 def _give_up(references: bytes | bytearray) -> None:

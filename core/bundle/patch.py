@@ -20,8 +20,9 @@ from core.errors import RefusedError
 
 # From here on adding all bytes as one number is quicker than one by one.
 _MANY: Final = 24
-# Bytes added at once: as numbers they take several times their memory.
-_AT_ONCE: Final = 256 * 1024
+# Bytes added at once: as numbers they take several times their memory, which is had again and again
+# and so must be little, lest it comes from the system each time and goes back to it.
+_AT_ONCE: Final = 16 * 1024
 _HEADER: Final = 4
 _NUMBERS: Final = 3
 _PAIR: Final = 2
@@ -142,7 +143,7 @@ def decode_patch(data: bytes, size: int) -> Patch:
 
 
 def apply_patch(patch: Patch, references: bytes | bytearray, size: int) -> bytearray:
-    """Make the output of a patch; beside it, no memory is taken.
+    """Make the output of a patch; beside it, hardly any memory is taken.
 
     Args:
         patch: its streams.

@@ -98,8 +98,8 @@ def _listed(
 ) -> tuple[Listing, bytes, bytes]:
     """Give the listing, and what is before and behind a manifest's files."""
     first = index.blocks[0]
-    told = decode_block(first.codec, payloads[0], base.text, first.size)
-    return decode_listed(bytes(told), base, index.untold)
+    told = bytes(decode_block(first.codec, payloads[0], base.text, first.size))
+    return decode_listed(told, base, index.untold)
 
 
 def _all(digests: dict[int, Digest], listing: Listing) -> dict[int, Digest]:

@@ -31,6 +31,11 @@ def ask(*, yes: bool) -> bool:
     return click.confirm("Publish this?", err=True)
 
 
+def ask_at_terminal() -> bool:
+    """Ask whether to publish what was just shown, where somebody sits; else it was asked for."""
+    return not sys.stdin.isatty() or ask(yes=False)
+
+
 def send(target: "Target", role: str, new: "Targets", wait: int) -> dict[str, Any]:
     """Sign a publisher's next role, hand it in and wait; give what happened as data.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from packager.commands.handing_in import end, wait_for
+from packager.commands.handing_in import ask_at_terminal, end, wait_for
 from packager.commands.options import (
     AFTER_ANOTHER,
     DELTAS,
@@ -18,6 +18,7 @@ from packager.commands.options import (
     REPOSITORY,
     WAIT,
     WORKSPACE,
+    YES,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Leave withdrawn what is; otherwise publishing brings it back.",
 )
+@YES
 @WAIT
 @WORKSPACE
 @DELTAS
@@ -56,6 +58,7 @@ def publish(
     key: Path,
     after_another: bool,
     keep: bool,
+    yes: bool,
     wait: int,
     workspace: Path | None,
     deltas: int,
@@ -66,14 +69,15 @@ def publish(
     """Build FOLDER's next version, sign it and send it to the repository.
 
     Shows first what is to be sent, what each group of schools fetches of it and how long that
-    takes on their lines, what changes, and what comes back of what was withdrawn.
+    takes on their lines, what changes, and what comes back of what was withdrawn. At a terminal it
+    asks before it sends anything.
     Ends with 0 when schools can fetch it, and with 3 when it still waits for the hub.
     """
     from cache.clock import Clock
     from packager.commands.setting_up import tools_for, workspace_of
     from packager.commands.warning import warn, warning_data
     from packager.keys import load_key
-    from packager.progress import errors_told
+    from packager.progress import errors_told, say
     from packager.publish import Target, prepare
     from packager.remote import open_remote
     from packager.scan import scan
@@ -90,6 +94,9 @@ def publish(
             warn(publication.warnings)
             anything = publication.build or publication.returning or publication.is_due(now)
             data = _quote(publication, target, tools, quiet=as_json, anything=bool(anything))
+            if anything and not (yes or as_json or ask_at_terminal()):
+                say("Nothing was sent. What was built is used when you publish it later.")
+                return
             published = not anything
             if anything:
                 handed, sent = _send(publication, target, tools, now)

@@ -189,8 +189,8 @@ class _Making:
     def _listed(self) -> Listing:
         block = self._index.blocks[0]
         base = Rows(list(self._old.rows))
-        data = decode_block(block.codec, self._payload(0), base.text, block.size)
-        listing, _, _ = decode_listed(bytes(data), base, self._index.untold)
+        data = bytes(decode_block(block.codec, self._payload(0), base.text, block.size))
+        listing, _, _ = decode_listed(data, base, self._index.untold)
         _check_rows(listing.rows)
         if sum(block.size for block in self._index.blocks[1:]) != sum(listing.sizes):
             raise _damaged()

@@ -183,7 +183,7 @@ class _Story:
         """Publish the folder as it is now."""
         _step(f"The admin publishes version {what} of the course and sees what it costs.")
         world = self.world
-        world.run("pack", "publish", str(world.course), *self._signing())
+        world.run("pack", "publish", "--yes", str(world.course), *self._signing())
 
     def _signing(self) -> tuple[str, ...]:
         hub = self.world.hub

@@ -103,7 +103,7 @@ def run_codecs(data: bytes) -> None:
     references = references_of(fields[2])
     del fields
     try:
-        made = decode_block(codec, payload, references, size)
+        made = decode_block(codec, payload, bytearray(references), size)
     except RefusedError as error:
         see(str(error) and error.hint is not None, "no sentence")
         return

@@ -8,6 +8,7 @@ own, in which nothing has happened before and no fuzzer is: only what it takes t
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -47,6 +48,8 @@ def main(name: str, seconds: int, build: Path) -> None:
     with atheris.instrument_imports(include=["core", "packager"]):
         target = target_of(name)
     made, begun = build / "corpus" / name, build / "seeds" / name
+    # What an earlier version began with may be slow by now.
+    shutil.rmtree(begun, ignore_errors=True)
     for place in (made, begun, build / "findings"):
         place.mkdir(parents=True, exist_ok=True)
     bounded, highest = memory.Bounded(), [0]

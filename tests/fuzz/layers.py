@@ -292,10 +292,16 @@ def _lzma_apart(payload: bytes) -> Tree:
 
 def _unpacked_lzma(bits: int, packed: bytes) -> bytes:
     way = {"id": lzma.FILTER_LZMA2, "dict_size": 1 << min(bits, 24)}
-    return lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[way]).decompress(packed, _PLAIN)
+    stream = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=[way])
+    plain = stream.decompress(packed, _PLAIN)
+    if not stream.eof:
+        raise ValueError("too large to be taken apart, or damaged")
+    return plain
 
 
 def _unpacked_zstd(packed: bytes, references: bytes) -> bytes:
+    if zstandard.frame_content_size(packed) > _PLAIN:
+        raise ValueError("too large to be taken apart")
     prefix = dictionary(references) if len(references) >= 8 else None
     return zstandard.ZstdDecompressor(dict_data=prefix).decompress(packed, max_output_size=_PLAIN)
 

@@ -30,6 +30,7 @@ _UNREADABLE: Final = (
     NotImplementedError,
     OverflowError,
     MemoryError,
+    RecursionError,
     struct.error,
     zipfile.BadZipFile,
     lzma.LZMAError,

@@ -159,7 +159,7 @@ class LineWorld:
         (course / "pack.toml").write_text(f'id = "{PACK}"\nversion = 1\nrenditions = []\n')
         key = hub / "keys" / f"publisher.{_PLACE.replace('/', '.')}.pem"
         packhorse("pack", "publish", course, "--repository", hub / "repository", "--key", key,
-                  "--workspace", self._path / "workspace", "--level", 1)  # fmt: skip
+                  "--workspace", self._path / "workspace", "--level", 1, "--yes")  # fmt: skip
 
     def _start_rsync(self, repository: Path) -> int:
         with socket.create_server(("127.0.0.1", 0)) as free:

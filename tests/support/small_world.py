@@ -125,7 +125,7 @@ def publish(folder: Path, hub: Path, version: int) -> None:
     key = hub / "keys" / f"publisher.{PLACE.replace('/', '.')}.pem"
     workspace = folder.with_name("workspace")
     packhorse("pack", "publish", folder, "--repository", hub / "repository", "--key", key,
-               "--workspace", workspace, "--level", 3)  # fmt: skip
+               "--workspace", workspace, "--level", 3, "--yes")  # fmt: skip
 
 
 def _changing(root: Path) -> list[str]:

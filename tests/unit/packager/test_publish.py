@@ -1,6 +1,10 @@
 """Publishing end to end, against a repository with real trust."""
 
+import os
+import pty
 import random
+import subprocess
+import sys
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -53,6 +57,32 @@ def publish(run: Run, folder: Path, tiny: TinyRepository, *more: object) -> Ran:
 
 def everything(tiny: TinyRepository) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in tiny.directory.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("answer", "more", "sent"), [("n", [], False), ("y", [], True), ("", ["--yes"], True)]
+)
+def test_at_a_terminal_it_asks_before_anything_is_sent(
+    folder: Path, tiny: TinyRepository, answer: str, more: list[str], *, sent: bool
+) -> None:
+    before = everything(tiny)
+    words = ["pack", "publish", folder, "--repository", tiny.directory, "--wait", "0"]
+    words += ["--key", tiny.publisher_key_file, "--level", "1", *more]
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    done = subprocess.run(
+        [sys.executable, "-m", "packhorse", *map(str, words)],
+        stdin=theirs,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    os.close(ours)
+    os.close(theirs)
+    assert ("Publish this?" in done.stderr) == (not more)
+    assert done.stderr.index("512 kbit/s") > 0
+    assert (done.returncode, everything(tiny) != before) == ((3, True) if sent else (0, False))
+    assert ("Nothing was sent." in done.stderr) == (not sent)
 
 
 def test_two_versions_reach_a_node(run: Run, folder: Path, tiny: TinyRepository) -> None:
