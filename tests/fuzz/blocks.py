@@ -100,10 +100,10 @@ def run_codecs(data: bytes) -> None:
         return
     codec, size = number(fields[0], 255), number(fields[1], MAX_LISTING_BYTES)
     payload = raw(fields[3])[: MAX_BLOCK_BYTES + MAX_STORED_OVERHEAD]
-    references = references_of(fields[2])
+    references = bytearray(references_of(fields[2]))
     del fields
     try:
-        made = decode_block(codec, payload, bytearray(references), size)
+        made = decode_block(codec, payload, references, size)
     except RefusedError as error:
         see(str(error) and error.hint is not None, "no sentence")
         return
