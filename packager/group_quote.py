@@ -15,11 +15,12 @@ from core.assignment import EVERYBODY, Assignment
 from core.display import one_line
 from core.names import PackId
 from core.rates import USUAL_RATES
-from core.text import counted, human_bytes
+from core.text import human_bytes
 from packager.build import Build
 from packager.costs import Fetch, Read, fetches
 from packager.quote import disk_data
 from packager.tables import table, time_taken
+from packager.texts import texts_in
 
 _MOST_GROUPS: Final = 30
 
@@ -75,21 +76,27 @@ def quoted(build: Build, ones: Iterable[Taking], read: Read) -> list[Quoted]:
     return found
 
 
-def group_lines(ones: Sequence[Quoted]) -> Iterator[str]:
+def group_lines(ones: Sequence[Quoted], language: str) -> Iterator[str]:
     """Say what each group fetches, and how long that takes."""
+    texts = texts_in(language)
+    _ = texts.gettext
     if not ones:
-        yield "no assignment names it: schools that nothing is assigned to fetch it, no others"
-        yield "to assign it: packhorse pack assign"
+        yield _("no assignment names it: schools that nothing is assigned to fetch it, no others")
+        yield _("to assign it: packhorse pack assign")
         return
     for one, each in ones[:_MOST_GROUPS]:
         if not one.how.renditions:
-            yield f"{_name(one)}: as above"
+            yield _("{group}: as above").format(group=_name(one, language))
             continue
-        kept = human_bytes(each[0].kept)
-        yield f"{_name(one)}{_renditions(one.how)}, each school ({kept} on its disk):"
-        yield from _table(each)
+        yield _("{group}, {renditions} alone, each school ({size} on its disk):").format(
+            group=_name(one, language),
+            renditions=" ".join(one.how.renditions),
+            size=human_bytes(each[0].kept),
+        )
+        yield from _table(each, language)
     if (more := len(ones) - _MOST_GROUPS) > 0:
-        yield f"and {counted(more, 'more group')}"
+        words = texts.ngettext("and {count} more group", "and {count} more groups", more)
+        yield words.format(count=more)
 
 
 def group_data(ones: Iterable[Quoted]) -> list[dict[str, Any]]:
@@ -125,20 +132,25 @@ def _how(pack: PackId, assignment: Assignment, group: str) -> Wanted | None:
     return (wanted([mine], "", assignment.place, [pack]) or {}).get(pack)
 
 
-def _name(one: Taking) -> str:
+def _name(one: Taking, language: str) -> str:
+    texts = texts_in(language)
     if one.group == EVERYBODY:
-        return f"every school of {one.place}" if one.place else "every school"
-    return f"group {one_line(one.group)} of {one.place} ({counted(one.schools, 'school')})"
+        whole = texts.gettext("every school of {place}").format(place=one.place)
+        return whole if one.place else texts.gettext("every school")
+    words = texts.ngettext(
+        "group {group} of {place} ({count} school)",
+        "group {group} of {place} ({count} schools)",
+        one.schools,
+    )
+    return words.format(group=one_line(one.group), place=one.place, count=one.schools)
 
 
-def _renditions(how: Wanted) -> str:
-    return f", {' '.join(how.renditions)} alone" if how.renditions else ""
-
-
-def _table(ones: Sequence[Fetch]) -> Iterator[str]:
-    rows = [["", "on the line", *USUAL_RATES]]
+def _table(ones: Sequence[Fetch], language: str) -> Iterator[str]:
+    _ = texts_in(language).gettext
+    rows = [["", _("on the line"), *USUAL_RATES]]
     for one in ones:
-        label = f"that has version {one.base}" if one.base else "that is new"
+        has = _("that has version {base}").format(base=one.base)
+        label = has if one.base else _("that is new")
         times = map(time_taken, one.seconds().values())
         rows.append([label, human_bytes(one.line), *times])
     yield from table(rows)

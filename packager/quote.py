@@ -5,10 +5,11 @@ from typing import Any
 
 from core.display import title_in
 from core.rates import USUAL_RATES
-from core.text import counted, human_bytes
+from core.text import human_bytes
 from packager.build import Build, Bundle
 from packager.costs import Fetch, line_bytes, seconds_of
 from packager.tables import table, time_taken
+from packager.texts import texts_in
 
 
 def quote_data(build: Build, costs: Sequence[Fetch]) -> dict[str, Any]:
@@ -45,28 +46,41 @@ def head_lines(build: Build, language: str) -> list[str]:
         build: the version.
         language: of its title.
     """
-    manifest = build.manifest
-    content = human_bytes(sum(manifest.digests().values()))
+    manifest, texts = build.manifest, texts_in(language)
     title = title_in(manifest.title, language, manifest.pack)
+    count = len(manifest.items)
+    content = texts.ngettext(
+        "{count} lesson, {size} of content", "{count} lessons, {size} of content", count
+    )
     return [
-        f"{manifest.pack} version {manifest.version}: {title}",
-        f"{counted(len(manifest.items), 'lesson')}, {content} of content",
+        texts.gettext("{pack} version {version}: {title}").format(
+            pack=manifest.pack, version=manifest.version, title=title
+        ),
+        content.format(count=count, size=human_bytes(sum(manifest.digests().values()))),
     ]
 
 
-def quote_lines(build: Build, costs: Sequence[Fetch]) -> list[str]:
-    """Give the quote as tables for people; arguments as for ``quote_data``."""
-    rows = [["to send", "bundle", *USUAL_RATES]]
+def quote_lines(build: Build, costs: Sequence[Fetch], language: str) -> list[str]:
+    """Give the quote as tables for people; other arguments as for ``quote_data``."""
+    _ = texts_in(language).gettext
+    rows = [[_("to send"), _("bundle"), *USUAL_RATES]]
     for one in costs:
         times = map(time_taken, one.seconds().values())
-        rows.append([_label(one), human_bytes(one.content), *times])
-    disk = [["on the disk", "free beforehand", "this version", "old files, until removed"]]
+        rows.append([_label(one, language), human_bytes(one.content), *times])
+    disk = [
+        [_("on the disk"), _("free beforehand"), _("this version"), _("old files, until removed")]
+    ]
     for one in costs:
         old = human_bytes(one.old) if one.base else ""
-        disk.append([_label(one), human_bytes(one.room), human_bytes(one.kept), old])
+        disk.append([_label(one, language), human_bytes(one.room), human_bytes(one.kept), old])
     without = [
-        f"no delta from version {one.link.base} ({human_bytes(one.link.length)}): of the full"
-        f" bundle such schools need {human_bytes(one.alternative)}"
+        _(
+            "no delta from version {base} ({size}): of the full bundle such schools need {needed}"
+        ).format(
+            base=one.link.base,
+            size=human_bytes(one.link.length),
+            needed=human_bytes(one.alternative),
+        )
         for one in build.dropped
     ]
     return [*table(rows), *without, *table(disk)]
@@ -84,5 +98,6 @@ def _bundle_data(bundle: Bundle) -> dict[str, Any]:
     }
 
 
-def _label(one: Fetch) -> str:
-    return f"from version {one.base}" if one.base else "new schools"
+def _label(one: Fetch, language: str) -> str:
+    _ = texts_in(language).gettext
+    return _("from version {base}").format(base=one.base) if one.base else _("new schools")

@@ -10,9 +10,13 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
     """Give the lines of a table, whose columns but the first are on the right."""
     widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
     return [
-        "  ".join(["", fit(row[0], widths[0]), *map(str.rjust, row[1:], widths[1:])]).rstrip()
+        "  ".join(["", fit(row[0], widths[0]), *map(_right, row[1:], widths[1:])]).rstrip()
         for row in rows
     ]
+
+
+def _right(text: str, width: int) -> str:
+    return " " * (width - cells(text)) + text
 
 
 def time_taken(seconds: float) -> str:

@@ -8,6 +8,7 @@ from core.manifest import Manifest
 from core.withdrawal import Withdrawal
 from packager.changes.telling import title_of
 from packager.reader import reader_language
+from packager.texts import texts_in
 
 
 def withdrawal_data(manifest: Manifest | None, one: Withdrawal) -> dict[str, Any]:
@@ -25,10 +26,16 @@ def return_lines(
     manifest: Manifest | None, returning: Sequence[Withdrawal], staying: Sequence[Withdrawal]
 ) -> list[str]:
     """Say what publishing brings back of what was withdrawn, and what it does not."""
+    _ = texts_in(reader_language()).gettext
     return [
-        f"  {word}: {withdrawn_title(manifest, one)} (withdrawn on {one.at[:10]}:"
-        f" {one_line(one.reason)})"
-        for word, ones in (("comes back", returning), ("stays withdrawn", staying))
+        "  "
+        + template.format(
+            title=withdrawn_title(manifest, one), day=one.at[:10], reason=one_line(one.reason)
+        )
+        for template, ones in (
+            (_("comes back: {title} (withdrawn on {day}: {reason})"), returning),
+            (_("stays withdrawn: {title} (withdrawn on {day}: {reason})"), staying),
+        )
         for one in ones
     ]
 
@@ -38,4 +45,7 @@ def withdrawn_title(manifest: Manifest | None, one: Withdrawal) -> str:
     if one.item:
         items = {item.id: item for item in manifest.items} if manifest else {}
         return title_of(items[one.item], reader_language()) if one.item in items else one.item
-    return f"all of version {one.version}" if one.version else "the whole pack"
+    _ = texts_in(reader_language()).gettext
+    if one.version:
+        return _("all of version {version}").format(version=one.version)
+    return _("the whole pack")

@@ -6,22 +6,50 @@ from typing import Any, Final, NamedTuple
 
 from core.display import cells, fit, one_line, title_in
 from core.manifest import Item
-from core.text import counted, human_bytes
+from core.text import human_bytes
 from packager.changes.comparing import KINDS, Change, Changes, Kind
 from packager.changes.lessons import What, folder_of
+from packager.texts import N_, texts_in
 
 WIDTH: Final = 80
 _MOST_LINES: Final = 10
-_INDENT: Final = 11
+_HEAD: Final = 7
+_INDENT: Final = _HEAD + 4
 _LONGEST: Final = 26
-_TOP: Final = "the top folder"
 _WORDS: Final[Mapping[What, str]] = {
-    "content": "content",
-    "subtitles": "subtitles",
-    "cues": "cues",
-    "folder": "folder",
-    "name": "file name",
-    "order": "place in the order",
+    "content": N_("content"),
+    "subtitles": N_("subtitles"),
+    "cues": N_("cues"),
+    "folder": N_("folder"),
+    "name": N_("file name"),
+    "order": N_("place in the order"),
+}
+_HEADS: Final[Mapping[Kind, str]] = {
+    "added": N_("added"),
+    "changed": N_("changed"),
+    "moved": N_("moved"),
+    "removed": N_("removed"),
+}
+_COUNTED: Final[Mapping[Kind, str]] = {
+    "added": N_("{count} added"),
+    "changed": N_("{count} changed"),
+    "moved": N_("{count} moved"),
+    "removed": N_("{count} removed"),
+}
+# What is said of a whole pack, by the manifest's names.
+_OF_PACK: Final[Mapping[str, str]] = {
+    "format": N_("format"),
+    "pack": N_("id"),
+    "title": N_("title"),
+    "language": N_("language"),
+    "section": N_("section"),
+    "stage": N_("stage"),
+    "subject": N_("subject"),
+    "edition": N_("edition"),
+    "grade": N_("grade"),
+    "volume": N_("volume"),
+    "form": N_("form"),
+    "valid_until": N_("valid until"),
 }
 
 
@@ -39,19 +67,24 @@ def change_lines(found: Changes, previous: int, language: str) -> list[str]:
     Args:
         found: what did.
         previous: the version before; 0 for none.
-        language: of titles.
+        language: of titles and words.
     """
+    texts = texts_in(language)
     if not previous:
-        return ["first version of this pack"]
+        return [texts.gettext("first version of this pack")]
     rows = {kind: list(_ROWS[kind](found.of(kind), language)) for kind in KINDS}
-    lines = [f"against version {previous}: {_summary(found)}"]
+    against = texts.gettext("against version {version}: {summary}")
+    lines = [against.format(version=previous, summary=_summary(found, language))]
     for kind, most in _shares({kind: len(some) for kind, some in rows.items()}).items():
-        lines += [_line(kind, row) for row in _cut(rows[kind], most)]
+        lines += [_line(kind, row, language) for row in _cut(rows[kind], most, language)]
     if found.pack:
-        words = ", ".join(name.replace("_", " ") for name in found.pack)
-        lines.append(f"  the pack itself: {words}")
+        names = ", ".join(texts.gettext(_OF_PACK.get(name, name)) for name in found.pack)
+        lines.append("  " + texts.gettext("the pack itself: {names}").format(names=names))
     if found.files:
-        lines.append(f"  {counted(found.files, 'file')} of no lesson")
+        files = texts.ngettext(
+            "{count} file of no lesson", "{count} files of no lesson", found.files
+        )
+        lines.append("  " + files.format(count=found.files))
     return lines
 
 
@@ -90,12 +123,13 @@ def _lesson_data(one: Change) -> dict[str, Any]:
     }
 
 
-def _summary(found: Changes) -> str:
-    numbers = [(len(found.of(kind)), kind) for kind in KINDS]
-    words = [f"{number} {kind}" for number, kind in numbers if number]
+def _summary(found: Changes, language: str) -> str:
+    _ = texts_in(language).gettext
+    numbers = {kind: len(found.of(kind)) for kind in KINDS}
+    words = [_(_COUNTED[kind]).format(count=count) for kind, count in numbers.items() if count]
     if not words:
-        return "no lesson differs"
-    return ", ".join([*words, f"{len(found.unchanged)} as before"])
+        return _("no lesson differs")
+    return ", ".join([*words, _("{count} as before").format(count=len(found.unchanged))])
 
 
 def _shares(wanted: Mapping[Kind, int]) -> dict[Kind, int]:
@@ -108,21 +142,27 @@ def _shares(wanted: Mapping[Kind, int]) -> dict[Kind, int]:
     return shares
 
 
-def _cut(rows: Sequence[_Row], most: int) -> list[_Row]:
+def _cut(rows: Sequence[_Row], most: int, language: str) -> list[_Row]:
     """Give as many rows as there may be, the last one counting what is left out."""
     if len(rows) <= most:
         return list(rows)
     kept, rest = rows[: most - 1], rows[most - 1 :]
     number, size = sum(row.lessons for row in rest), sum(row.size for row in rest)
-    more = counted(number, "more lesson") if kept else counted(number, "lesson")
-    return [*kept, _Row(f"and {more}" if kept else more, number, size)]
+    texts = texts_in(language)
+    more = (
+        texts.ngettext("and {count} more lesson", "and {count} more lessons", number)
+        if kept
+        else texts.ngettext("{count} lesson", "{count} lessons", number)
+    )
+    return [*kept, _Row(more.format(count=number), number, size)]
 
 
-def _line(kind: Kind, row: _Row) -> str:
+def _line(kind: Kind, row: _Row, language: str) -> str:
+    head = fit(texts_in(language).gettext(_HEADS[kind]), _HEAD)
     size = human_bytes(row.size) if row.size else ""
     room = WIDTH - _INDENT - (len(size) + 2 if size else 0)
     text = fit(row.text, room) if size or cells(row.text) > room else row.text
-    return f"  {kind:<7}  {text}  {size}".rstrip()
+    return f"  {head}  {text}  {size}".rstrip()
 
 
 def _plain(changes: Sequence[Change], language: str) -> Iterator[_Row]:
@@ -140,17 +180,19 @@ def _said(one: Change, what: What, language: str) -> str:
     """Say what of a lesson differs."""
     if one.was is None or one.now is None:
         raise AssertionError(one.kind)
+    _ = texts_in(language).gettext
     if what == "title":
         was = title_of(one.was, language)
         # It may differ in another language alone.
         is_seen = was != title_of(one.now, language)
-        return f"title (was {_short(was)})" if is_seen else "title"
+        return _("title (was {title})").format(title=_short(was)) if is_seen else _("title")
     if what == "renditions":
         names = " ".join(made.name for made in one.now.renditions)
-        return f"renditions (now {names or 'none'})"
+        return _("renditions (now {names})").format(names=names or _("none"))
     if what == "valid_until":
-        return f"valid until {one.now.valid_until}" if one.now.valid_until else "no last day"
-    return _WORDS[what]
+        day = one.now.valid_until
+        return _("valid until {day}").format(day=day) if day else _("no last day")
+    return _(_WORDS[what])
 
 
 def _moved(changes: Sequence[Change], language: str) -> Iterator[_Row]:
@@ -159,7 +201,8 @@ def _moved(changes: Sequence[Change], language: str) -> Iterator[_Row]:
     yield from _in_order([one for one in changes if "order" in one.what], language)
     renamed = [one for one in changes if one.what == ("name",)]
     if renamed:
-        yield _together(renamed, "file renamed" if len(renamed) == 1 else "files renamed", language)
+        words = texts_in(language).ngettext("file renamed", "files renamed", len(renamed))
+        yield _together(renamed, words, language)
 
 
 def _in_folders(changes: Sequence[Change], language: str) -> Iterator[_Row]:
@@ -168,7 +211,9 @@ def _in_folders(changes: Sequence[Change], language: str) -> Iterator[_Row]:
         if one.was and one.now:
             together[folder_of(one.was), folder_of(one.now)].append(one)
     for (old, new), some in together.items():
-        yield _together(some, f"from {_folder(old)} to {_folder(new)}", language)
+        words = texts_in(language).gettext("from {old} to {new}")
+        where = words.format(old=_folder(old, language), new=_folder(new, language))
+        yield _together(some, where, language)
 
 
 def _in_order(changes: Sequence[Change], language: str) -> Iterator[_Row]:
@@ -181,18 +226,25 @@ def _in_order(changes: Sequence[Change], language: str) -> Iterator[_Row]:
             together.append([one])
     for some in together:
         behind = some[0].behind
-        place = f"now after {_short(title_of(behind, language))}" if behind else "now first"
+        _ = texts_in(language).gettext
+        place = (
+            _("now after {title}").format(title=_short(title_of(behind, language)))
+            if behind
+            else _("now first")
+        )
         yield _together(some, place, language)
 
 
 def _together(changes: Sequence[Change], where: str, language: str) -> _Row:
-    first = _short(title_of(changes[0].item, language))
-    more = f" and {len(changes) - 1} more" if len(changes) > 1 else ""
-    return _Row(f"{first}{more}: {where}", len(changes), sum(one.size for one in changes))
+    first, more = _short(title_of(changes[0].item, language)), len(changes) - 1
+    if more:
+        words = texts_in(language).gettext("{title} and {count} more")
+        first = words.format(title=first, count=more)
+    return _Row(f"{first}: {where}", len(changes), sum(one.size for one in changes))
 
 
-def _folder(path: str) -> str:
-    return _short(one_line(path)) if path else _TOP
+def _folder(path: str, language: str) -> str:
+    return _short(one_line(path)) if path else texts_in(language).gettext("the top folder")
 
 
 def _short(text: str, most: int = _LONGEST) -> str:

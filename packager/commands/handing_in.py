@@ -7,6 +7,8 @@ import click
 
 from core.errors import ExitCode, UsageError
 from packager.progress import say
+from packager.reader import reader_language
+from packager.texts import texts_in
 
 if TYPE_CHECKING:
     from tuf.api.metadata import Targets
@@ -28,7 +30,7 @@ def ask(*, yes: bool) -> bool:
             "Nothing was published: nobody can be asked here.",
             hint="Add --yes to publish without being asked, or --dry-run only to look.",
         )
-    return click.confirm("Publish this?", err=True)
+    return click.confirm(texts_in(reader_language()).gettext("Publish this?"), err=True)
 
 
 def ask_at_terminal() -> bool:

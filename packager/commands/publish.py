@@ -79,9 +79,12 @@ def publish(
     from packager.keys import load_key
     from packager.progress import errors_told, say
     from packager.publish import Target, prepare
+    from packager.reader import reader_language
     from packager.remote import open_remote
     from packager.scan import scan
+    from packager.texts import texts_in
 
+    _ = texts_in(reader_language()).gettext
     with errors_told(progress):
         place = workspace_of(folder, workspace)
         found = scan(folder, place)
@@ -95,7 +98,7 @@ def publish(
             anything = publication.build or publication.returning or publication.is_due(now)
             data = _quote(publication, target, tools, quiet=as_json, anything=bool(anything))
             if anything and not (yes or as_json or ask_at_terminal()):
-                say("Nothing was sent. What was built is used when you publish it later.")
+                say(_("Nothing was sent. What was built is used when you publish it later."))
                 return
             published = not anything
             if anything:
@@ -124,6 +127,8 @@ def _quote(
     from packager.commands.quoting import nothing, quoted
     from packager.costs import indexes_of
     from packager.progress import say
+    from packager.reader import reader_language
+    from packager.texts import texts_in
 
     pack, build = publication.pack, publication.build
     if not anything:
@@ -133,7 +138,10 @@ def _quote(
     read = indexes_of(build, tools.workspace) if build else None
     data, lines = quoted(publication, pack, read)
     if not build and not publication.returning:
-        lines.append("  renews your signature, which ends in a year; no lesson is sent again")
+        words = texts_in(reader_language()).gettext(
+            "renews your signature, which ends in a year; no lesson is sent again"
+        )
+        lines.append(f"  {words}")
     if build and read:
         groups, told = _groups(build, target, read)
         data |= groups
@@ -147,10 +155,11 @@ def _groups(build: "Build", target: "Target", read: "Read") -> tuple[dict[str, A
     """Give what it costs each group of schools, as data and in words."""
     from packager.assigning import read_repository
     from packager.group_quote import group_data, group_lines, quoted, takers
+    from packager.reader import reader_language
 
     ones = takers(build.manifest.pack, read_repository(target.remote).assignments)
     found = quoted(build, ones, read)
-    return {"groups": group_data(found)}, list(group_lines(found))
+    return {"groups": group_data(found)}, list(group_lines(found, reader_language()))
 
 
 def _send(

@@ -18,6 +18,7 @@ def quoted(
         read: gives the indexes of the bundles; None when none was built.
     """
     from packager.reader import reader_language
+    from packager.texts import texts_in
     from packager.withdrawn import return_lines, withdrawal_data
 
     data = _version_before(comparison, pack)
@@ -25,7 +26,8 @@ def quoted(
         built, lines = _built(comparison, read, reader_language())
         data |= built
     else:
-        lines = [f"{pack} version {data['version']} again, as it is:"]
+        words = texts_in(reader_language()).gettext("{pack} version {version} again, as it is:")
+        lines = [words.format(pack=pack, version=data["version"])]
     manifest, returning, staying = comparison.manifest, comparison.returning, comparison.staying
     data["comes_back"] = [withdrawal_data(manifest, one) for one in returning]
     data["stays_withdrawn"] = [withdrawal_data(manifest, one) for one in staying]
@@ -34,8 +36,14 @@ def quoted(
 
 def nothing(comparison: "Comparison", pack: str) -> tuple[dict[str, Any], list[str]]:
     """Say that there is nothing to publish, as ``quoted`` does."""
+    from packager.reader import reader_language
+    from packager.texts import texts_in
+
     data = _version_before(comparison, pack) | {"nothing_to_publish": True}
-    return data, [f"Nothing to publish: version {data['version']} has exactly these lessons."]
+    words = texts_in(reader_language()).gettext(
+        "Nothing to publish: version {version} has exactly these lessons."
+    )
+    return data, [words.format(version=data["version"])]
 
 
 def _version_before(comparison: "Comparison", pack: str) -> dict[str, Any]:
@@ -60,6 +68,6 @@ def _built(
     lines = [
         *head_lines(build, language),
         *change_lines(found, previous.version if previous else 0, language),
-        *quote_lines(build, costs),
+        *quote_lines(build, costs, language),
     ]
     return quote_data(build, costs) | {"changes": change_data(found, language)}, lines

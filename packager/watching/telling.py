@@ -1,9 +1,8 @@
 """What the admin is told while a folder is watched: a line for each thing, once."""
 
-import gettext
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -14,16 +13,11 @@ import msgspec
 from cache.clock import Clock
 from core.control import Wording
 from core.text import human_bytes
+from packager.texts import N_, texts_in
 from packager.watching.bell import ASKED, EVENTS, LIMIT, NETWORK
 from packager.watching.unfinished import CUT_OFF, HELD, TEMPORARY, Unfinished
 
-_LOCALES: Final = Path(__file__).parents[1] / "locale"
 _PERCENT: Final = 100
-
-
-def N_(text: str) -> str:  # noqa: N802 - gettext's name for it
-    """Mark a message that is translated when it is shown."""
-    return text
 
 
 HOW: Final = {
@@ -43,13 +37,6 @@ WHY: Final = {
     TEMPORARY: N_("Waiting for {path}: by its name it is not finished."),
     CUT_OFF: N_("Waiting for {path}: its end is missing."),
 }
-
-
-def texts_in(language: str) -> Callable[[str], str]:
-    """Give what puts messages into a language, ``zh`` or ``en``."""
-    if language == "zh":
-        return gettext.translation("packager", _LOCALES, ["zh_Hans"], fallback=True).gettext
-    return gettext.NullTranslations().gettext
 
 
 @dataclass
@@ -112,7 +99,7 @@ class Teller:
 
     def built(self, data: Mapping[str, Any]) -> None:
         """Say what was built, and what it costs schools."""
-        gettext = texts_in(self.language)
+        gettext = texts_in(self.language).gettext
         if data.get("nothing_to_publish"):
             template = N_("Version {version} is published already: nothing to build.")
             self._say("built", template, {"version": data["version"]}, {**data})
@@ -134,7 +121,7 @@ class Teller:
 
     def fails(self, error: Wording) -> None:
         """Say what is wrong with the folder; the same only once."""
-        gettext = texts_in(self.language)
+        gettext = texts_in(self.language).gettext
         sentence = " ".join(
             gettext(text).format(**error.fields) for text in (error.template, error.hint) if text
         )
@@ -156,7 +143,7 @@ class Teller:
         if self.as_json:
             click.echo(json.dumps({"event": event, **data}, ensure_ascii=False))
             return
-        words = texts_in(self.language)(template).format(**fields)
+        words = texts_in(self.language).gettext(template).format(**fields)
         if _is_terminal():
             click.echo("\r\x1b[K", nl=False, err=True)
         self._line(f"{self._clock.here(self._clock.wall()):%H:%M}  {words}")

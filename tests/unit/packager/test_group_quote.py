@@ -49,7 +49,7 @@ def test_a_school_with_the_version_before_fetches_the_delta_alone(tmp_path: Path
     found = quoted(made, takers(PACK, [MINE]), read)
     [data] = group_data(found)
     assert [one["bytes"] for one in data["each"]] == [new.content, old.content]
-    lines = list(group_lines(found))
+    lines = list(group_lines(found, "en"))
     assert lines[0].startswith(
         "group mountains of gd/zhuhai (2 schools), 240p alone, each school ("
     )
@@ -81,4 +81,4 @@ def test_what_groups_want_alike_is_counted_once(
 
 
 def test_a_pack_that_nobody_takes_is_said_so() -> None:
-    assert "no assignment names it" in next(group_lines([]))
+    assert "no assignment names it" in next(group_lines([], "en"))

@@ -45,7 +45,11 @@ def test_each_school_is_told_what_it_fetches_and_needs(tmp_path: Path) -> None:
     assert [one.kept for one in (new, second, first)] == [new.kept] * 3
     assert second.room > 1_500_004 > new.room - 20_000
     assert (new.old, second.old > 3_000_000, 1_000_000 < first.old < 1_001_000) == (0, True, True)
-    lines = quote_lines(made, [new, second, first])
+    chinese = quote_lines(made, [new, second, first], "zh")
+    assert [line.split("  ")[1] for line in chinese[:2]] == ["要发送", "新学校"]
+    # Figures stand below one another, however wide the words above them are.
+    assert len({cells(line) for line in chinese[:4]}) == 1
+    lines = quote_lines(made, [new, second, first], "en")
     labels = ["new schools", "from version 2", "from version 1"]
     assert [line.split("  ")[1] for line in lines[:4]] == ["to send", *labels]
     assert lines[4] == (
@@ -72,5 +76,5 @@ def test_the_title_is_in_the_readers_language(tmp_path: Path) -> None:
     toml = tmp_path / "a/pack.toml"
     toml.write_text(toml.read_text() + '[title]\nzh = "鱼"\nen = "Fish"\n')
     made = build(tmp_path / "a", tools, 1, [])
-    assert head_lines(made, "zh") == ["demo/county/fish version 1: 鱼", "1 lesson, 1 B of content"]
+    assert head_lines(made, "zh") == ["demo/county/fish 第 1 版：鱼", "1 课，内容共 1 B"]
     assert head_lines(made, "en")[0] == "demo/county/fish version 1: Fish"
