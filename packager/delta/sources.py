@@ -56,11 +56,14 @@ class Source:
         """Read a part of it.
 
         Raises:
-            UsageError: it has become shorter.
+            UsageError: it has become shorter, or is gone.
         """
-        with self.place.open("rb") as file:
-            file.seek(offset)
-            data = file.read(length)
+        try:
+            with self.place.open("rb") as file:
+                file.seek(offset)
+                data = file.read(length)
+        except FileNotFoundError as error:
+            raise changed(str(self.place)) from error
         if len(data) != length:
             raise changed(str(self.place))
         return data

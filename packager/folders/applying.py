@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import FileIO
 from itertools import pairwise
@@ -97,6 +97,7 @@ def _applied(old: Path, bundle: Path, new: Path) -> list[Row]:
             )
         staging = place.with_name(f".{place.name}.partial")
         durable.remove_tree(staging)
+        above = [one for one in staging.parents if not one.exists()]
         staging.mkdir(parents=True)
         try:
             rows = _Making(file, index, start, _Old(old, base), staging).run()
@@ -106,6 +107,9 @@ def _applied(old: Path, bundle: Path, new: Path) -> list[Row]:
             durable.replace(staging, place)
         except BaseException:
             durable.remove_tree(staging)
+            for one in above:
+                with suppress(OSError):
+                    one.rmdir()
             raise
     return rows
 

@@ -119,6 +119,17 @@ def test_a_bundle_that_is_cut_off_is_refused(folders: Folders, keep: float) -> N
     refused(folders)
 
 
+def test_folders_that_were_made_for_what_is_refused_go_again(folders: Folders) -> None:
+    data = folders.bundle.read_bytes()
+    folders.bundle.write_bytes(data[:-9])
+    target = folders.place / "some" / "where" / "made"
+    assert folders.run("pack", "apply", folders.old, folders.bundle, "-o", target).code == 12
+    assert not (folders.place / "some").exists()
+    folders.bundle.write_bytes(data)
+    assert folders.run("pack", "apply", folders.old, folders.bundle, "-o", target).code == 0
+    assert tree_of(target) == NEW
+
+
 def test_a_reference_behind_all_that_is_there_is_refused(folders: Folders) -> None:
     def far(blocks: list[Tree]) -> list[Tree]:
         moves = next(parts(parts(one)[MOVES]) for one in blocks if parts(parts(one)[MOVES]))

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from core.digest import Digest
+from core.errors import UsageError
 from packager.build import Tools
 from packager.delta import sources
 from packager.delta.fingerprints import WINDOW, Hashes, Places, anchors, fingerprints, thinned
@@ -194,6 +195,11 @@ def test_a_file_that_is_cut_short_meanwhile_does_not_end_the_process(tmp_path: P
         " sources.Source(place, size).streams(None)"
     )
     subprocess.run([sys.executable, "-c", code, str(place)], check=True)
+
+
+def test_a_file_that_is_gone_meanwhile_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="gone changed while it was being read"):
+        Source(tmp_path / "gone", 9).read(0, 9)
 
 
 def test_fingerprints_that_are_kept_are_the_same_with_every_library() -> None:
