@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from core.bundle.codecs import STORED, ZSTD
 from core.bundle.frame import encode_head, index_digest
@@ -23,6 +23,9 @@ from packager.layout import Content, Piece, PlannedBlock, plan_blocks
 from packager.reckoning import Reckoning, compressing
 from packager.reuse import Payload, Reusable
 from packager.workspace import Workspace
+
+# Those that need not be compressed wait behind one that is.
+_MOST_WAITING: Final = 1000
 
 Progress = Callable[[int], None]
 _Sink = Callable[[bytes], object]
@@ -96,10 +99,11 @@ class Bundler:
         )
         reckoning.expect(stored=quick, encoded=encoded)
         with self._staged.open("wb") as sink, by:
-            for block, add in _ahead(blocks, lambda block: self._begin(block, by), by.most):
+            for block, add in self._ahead(blocks, by):
                 add(sink.write)
                 did = reckoning.stored if self._is_quick(block) else reckoning.encoded
                 did(block.size)
+        self._see_the_rest()
         made = self._assemble()
         reckoning.end()
         return made
@@ -107,6 +111,26 @@ class Bundler:
     def _is_quick(self, block: PlannedBlock) -> bool:
         """Whether a block need not be compressed."""
         return block.stored or block in self._recipe.reusable
+
+    def _see_the_rest(self) -> None:
+        """Verify what was read in part alone, since its other blocks were taken over."""
+        for digest in self._hashes:
+            if not self._workspace.holds(digest):
+                self._changed(digest)
+
+    def _ahead(
+        self, blocks: Iterable[PlannedBlock], by: Compressing
+    ) -> Iterator[tuple[PlannedBlock, _Add]]:
+        """Begin with blocks in order, some before the one that is given is compressed."""
+        waiting: deque[tuple[PlannedBlock, _Add]] = deque()
+        slow = 0
+        for block in blocks:
+            waiting.append((block, self._begin(block, by)))
+            slow += not self._is_quick(block)
+            while waiting and (slow > by.most or len(waiting) > _MOST_WAITING):
+                slow -= not self._is_quick(waiting[0][0])
+                yield waiting.popleft()
+        yield from waiting
 
     def _begin(self, planned: PlannedBlock, by: Compressing) -> _Add:
         """Begin with a block; give what adds it, which waits until it is compressed."""
@@ -126,9 +150,13 @@ class Bundler:
             self._packed += len(packed)
             self._add_payload(codec, payload, planned)
             return
-        # A stored block has exactly one slice, so that nodes can receive it in place.
+        # A stored block has exactly one slice, so that nodes can receive it in place. What was
+        # verified is what counts: the file may be another by now.
+        start = 0
         for piece in planned.slices:
-            self._add_stored(piece, verified=True)
+            data = packed[start : start + piece.length]
+            start += piece.length
+            self._add_in_place(piece, digest_of(data))
 
     def _read(self, piece: Piece) -> bytes:
         data = self._workspace.read_slice(*piece)
@@ -158,22 +186,25 @@ class Bundler:
     def _changed(self, digest: Digest) -> NoReturn:
         raise content_changed(self._workspace, self._manifest, digest)
 
-    def _add_stored(self, piece: Piece, *, verified: bool = False) -> None:
+    def _add_stored(self, piece: Piece) -> None:
         digest = self._recipe.reusable.stored(piece)
         if digest is None or piece.digest in self._hashes:
-            digest = self._read_stored(piece, verified=verified)
+            digest = self._read_stored(piece)
+        self._add_in_place(piece, digest)
+
+    def _add_in_place(self, piece: Piece, digest: Digest) -> None:
+        """Add a piece that is in its blob already as it is sent; it has this digest there."""
         payload = Payload(self._workspace.blob(piece.digest), piece.offset, piece.length, digest)
         self._add_payload(STORED, payload, PlannedBlock((piece,)))
 
-    def _read_stored(self, piece: Piece, *, verified: bool) -> Digest:
-        """Read what is to be stored, verifying it unless that was done; give its digest."""
+    def _read_stored(self, piece: Piece) -> Digest:
+        """Read what is to be stored, verifying it; give its digest."""
         hasher = hashlib.sha256()
         length = 0
         for chunk in self._workspace.chunks(*piece):
             hasher.update(chunk)
             length += len(chunk)
-            if not verified:
-                self._verify(piece, chunk)
+            self._verify(piece, chunk)
         if length != piece.length:
             self._changed(piece.digest)
         return Digest(hasher.hexdigest())
@@ -202,15 +233,3 @@ class Bundler:
         path = self._workspace.staging("bundle")
         length = assemble(path, head, self._payloads, self._is_changed)
         return BundleLink(FULL, length, len(head), index_digest(head)), path
-
-
-def _ahead(
-    blocks: Iterable[PlannedBlock], begin: Callable[[PlannedBlock], _Add], most: int
-) -> Iterator[tuple[PlannedBlock, _Add]]:
-    """Begin with blocks in order, and with as many as ``most`` before the one that is given."""
-    waiting: deque[tuple[PlannedBlock, _Add]] = deque()
-    for block in blocks:
-        waiting.append((block, begin(block)))
-        if len(waiting) > most:
-            yield waiting.popleft()
-    yield from waiting

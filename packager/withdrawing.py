@@ -114,10 +114,11 @@ def withdrawal_lines(plan: Plan, repository: Repository) -> list[str]:
     """Say in words what is withdrawn, and from whom."""
     manifest, new = plan.manifest, plan.new
     title = title_in(manifest.title, reader_language(), manifest.pack)
+    what = withdrawn_title(manifest, new, "en")
     items, size = counted(len(manifest.items), "item"), human_bytes(plan.release.content_size)
     lines = [
         f"{manifest.pack} version {manifest.version}: {title} ({items}, {size})",
-        f"  withdrawn at each school's next poll: {withdrawn_title(manifest, new)}",
+        f"  withdrawn at each school's next poll: {what}",
         f"  schools read: {new.reason}",
     ]
     if old := [one for one in plan.before if (one.item, one.version) == (new.item, new.version)]:
@@ -147,7 +148,7 @@ def withdrawal_plan_data(plan: Plan, repository: Repository) -> dict[str, Any]:
         "withdrawn": {
             "item": new.item,
             "version": new.version,
-            "title": withdrawn_title(manifest, new),
+            "title": withdrawn_title(manifest, new, "en"),
             "reason": new.reason,
             "at": new.at,
         },

@@ -78,7 +78,9 @@ def change_lines(found: Changes, previous: int, language: str) -> list[str]:
     for kind, most in _shares({kind: len(some) for kind, some in rows.items()}).items():
         lines += [_line(kind, row, language) for row in _cut(rows[kind], most, language)]
     if found.pack:
-        names = ", ".join(texts.gettext(_OF_PACK.get(name, name)) for name in found.pack)
+        names = texts.gettext(", ").join(
+            texts.gettext(_OF_PACK.get(name, name)) for name in found.pack
+        )
         lines.append("  " + texts.gettext("the pack itself: {names}").format(names=names))
     if found.files:
         files = texts.ngettext(
@@ -129,7 +131,7 @@ def _summary(found: Changes, language: str) -> str:
     words = [_(_COUNTED[kind]).format(count=count) for kind, count in numbers.items() if count]
     if not words:
         return _("no lesson differs")
-    return ", ".join([*words, _("{count} as before").format(count=len(found.unchanged))])
+    return _(", ").join([*words, _("{count} as before").format(count=len(found.unchanged))])
 
 
 def _shares(wanted: Mapping[Kind, int]) -> dict[Kind, int]:
@@ -170,10 +172,11 @@ def _plain(changes: Sequence[Change], language: str) -> Iterator[_Row]:
 
 
 def _changed(changes: Sequence[Change], language: str) -> Iterator[_Row]:
+    _ = texts_in(language).gettext
     for one in changes:
-        words = ", ".join(_said(one, what, language) for what in one.what)
+        words = _(", ").join(_said(one, what, language) for what in one.what)
         title = _short(title_of(one.item, language), 2 * _LONGEST)
-        yield _Row(f"{title}: {words}", 1, one.size)
+        yield _Row(_("{title}: {words}").format(title=title, words=words), 1, one.size)
 
 
 def _said(one: Change, what: What, language: str) -> str:
@@ -237,10 +240,11 @@ def _in_order(changes: Sequence[Change], language: str) -> Iterator[_Row]:
 
 def _together(changes: Sequence[Change], where: str, language: str) -> _Row:
     first, more = _short(title_of(changes[0].item, language)), len(changes) - 1
+    _ = texts_in(language).gettext
     if more:
-        words = texts_in(language).gettext("{title} and {count} more")
-        first = words.format(title=first, count=more)
-    return _Row(f"{first}: {where}", len(changes), sum(one.size for one in changes))
+        first = _("{title} and {count} more").format(title=first, count=more)
+    text = _("{title}: {words}").format(title=first, words=where)
+    return _Row(text, len(changes), sum(one.size for one in changes))
 
 
 def _folder(path: str, language: str) -> str:

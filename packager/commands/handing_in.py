@@ -7,8 +7,7 @@ import click
 
 from core.errors import ExitCode, UsageError
 from packager.progress import say
-from packager.reader import reader_language
-from packager.texts import texts_in
+from packager.reader import reader_texts
 
 if TYPE_CHECKING:
     from tuf.api.metadata import Targets
@@ -30,12 +29,12 @@ def ask(*, yes: bool) -> bool:
             "Nothing was published: nobody can be asked here.",
             hint="Add --yes to publish without being asked, or --dry-run only to look.",
         )
-    return click.confirm(texts_in(reader_language()).gettext("Publish this?"), err=True)
+    return click.confirm(reader_texts().gettext("Publish this?"), err=True)
 
 
 def ask_at_terminal() -> bool:
-    """Ask whether to publish what was just shown, where somebody sits; else it was asked for."""
-    return not sys.stdin.isatty() or ask(yes=False)
+    """Ask whether to publish what was just shown, where somebody sees it; else it was asked for."""
+    return not (sys.stdin.isatty() and sys.stderr.isatty()) or ask(yes=False)
 
 
 def send(target: "Target", role: str, new: "Targets", wait: int) -> dict[str, Any]:
@@ -64,19 +63,21 @@ def wait_for(target: "Target", handed: "HandedIn", seconds: int) -> bool:
     from cache.clock import Clock
     from packager.signing import Patience, wait_for_sequencer
 
-    say("Sent. Waiting for the hub to sequence it ...")
+    _ = reader_texts().gettext
+    say(_("Sent. Waiting for the hub to sequence it ..."))
     patience = Patience(seconds, Clock().monotonic, time.sleep)
     published = wait_for_sequencer(target.remote, handed, patience)
     if published:
-        say("Published: schools fetch it from now on.")
+        say(_("Published: schools fetch it from now on."))
     return published
 
 
 def end(ctx: click.Context, *, published: bool, wait: int) -> None:
     """End with 3, and say so, when what was sent still waits for the hub."""
     if not published:
-        say(
-            f"Signed and sent, but nobody has sequenced it within {wait} s."
+        words = reader_texts().gettext(
+            "Signed and sent, but nobody has sequenced it within {seconds} s."
             " Run `packhorse hub sign` at the hub, or start `packhorse hub serve`."
         )
+        say(words.format(seconds=wait))
         ctx.exit(ExitCode.PARTIAL)

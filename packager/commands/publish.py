@@ -77,14 +77,11 @@ def publish(
     from packager.commands.setting_up import tools_for, workspace_of
     from packager.commands.warning import warn, warning_data
     from packager.keys import load_key
-    from packager.progress import errors_told, say
+    from packager.progress import errors_told
     from packager.publish import Target, prepare
-    from packager.reader import reader_language
     from packager.remote import open_remote
     from packager.scan import scan
-    from packager.texts import texts_in
 
-    _ = texts_in(reader_language()).gettext
     with errors_told(progress):
         place = workspace_of(folder, workspace)
         found = scan(folder, place)
@@ -98,7 +95,7 @@ def publish(
             anything = publication.build or publication.returning or publication.is_due(now)
             data = _quote(publication, target, tools, quiet=as_json, anything=bool(anything))
             if anything and not (yes or as_json or ask_at_terminal()):
-                say(_("Nothing was sent. What was built is used when you publish it later."))
+                _say_nothing_was_sent(built=bool(publication.build))
                 return
             published = not anything
             if anything:
@@ -115,6 +112,18 @@ def publish(
     end(ctx, published=published, wait=wait)
 
 
+def _say_nothing_was_sent(*, built: bool) -> None:
+    from packager.progress import say
+    from packager.reader import reader_texts
+
+    _ = reader_texts().gettext
+    say(
+        _("Nothing was sent. What was built is used when you publish it later.")
+        if built
+        else _("Nothing was sent.")
+    )
+
+
 def _quote(
     publication: "Publication",
     target: "Target",
@@ -127,8 +136,7 @@ def _quote(
     from packager.commands.quoting import nothing, quoted
     from packager.costs import indexes_of
     from packager.progress import say
-    from packager.reader import reader_language
-    from packager.texts import texts_in
+    from packager.reader import reader_texts
 
     pack, build = publication.pack, publication.build
     if not anything:
@@ -138,7 +146,7 @@ def _quote(
     read = indexes_of(build, tools.workspace) if build else None
     data, lines = quoted(publication, pack, read)
     if not build and not publication.returning:
-        words = texts_in(reader_language()).gettext(
+        words = reader_texts().gettext(
             "renews your signature, which ends in a year; no lesson is sent again"
         )
         lines.append(f"  {words}")

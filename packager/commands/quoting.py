@@ -17,8 +17,7 @@ def quoted(
         pack: the pack's id.
         read: gives the indexes of the bundles; None when none was built.
     """
-    from packager.reader import reader_language
-    from packager.texts import texts_in
+    from packager.reader import reader_language, reader_texts
     from packager.withdrawn import return_lines, withdrawal_data
 
     data = _version_before(comparison, pack)
@@ -26,21 +25,20 @@ def quoted(
         built, lines = _built(comparison, read, reader_language())
         data |= built
     else:
-        words = texts_in(reader_language()).gettext("{pack} version {version} again, as it is:")
+        words = reader_texts().gettext("{pack} version {version} again, as it is:")
         lines = [words.format(pack=pack, version=data["version"])]
     manifest, returning, staying = comparison.manifest, comparison.returning, comparison.staying
     data["comes_back"] = [withdrawal_data(manifest, one) for one in returning]
     data["stays_withdrawn"] = [withdrawal_data(manifest, one) for one in staying]
-    return data, [*lines, *return_lines(manifest, returning, staying)]
+    return data, [*lines, *return_lines(manifest, returning, staying, reader_language())]
 
 
 def nothing(comparison: "Comparison", pack: str) -> tuple[dict[str, Any], list[str]]:
     """Say that there is nothing to publish, as ``quoted`` does."""
-    from packager.reader import reader_language
-    from packager.texts import texts_in
+    from packager.reader import reader_texts
 
     data = _version_before(comparison, pack) | {"nothing_to_publish": True}
-    words = texts_in(reader_language()).gettext(
+    words = reader_texts().gettext(
         "Nothing to publish: version {version} has exactly these lessons."
     )
     return data, [words.format(version=data["version"])]

@@ -9,9 +9,9 @@ Blocks are encoded by all processors, as far as memory goes; they come in order.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
@@ -21,7 +21,7 @@ from core.bundle.expansion import MAX_EXPANDED_BYTES
 from core.bundle.index import MAX_BLOCK_BYTES, STORED_BLOCK_BYTES
 from packager.delta.encode import Encoded, Expanded, encode_with, memory_for
 from packager.delta.processes import count_of
-from packager.delta.references import Like, Samples, Space
+from packager.delta.references import Like, Samples, Space, most_alike
 from packager.delta.room import Room
 from packager.delta.sources import (
     LARGE,
@@ -284,9 +284,13 @@ class _Planner:
         """Give all blocks in order: to be encoded, or made already."""
         encodings = Encodings()
         for number, group in enumerate(groups):
-            for pieces in _blocks(group, encodings):
+            for pieces in _blocks(group, encodings, self._alike):
                 for one in self._planned(pieces):
                     yield number, one
+
+    def _alike(self, piece: _Piece) -> Iterable[int]:
+        """Give the granules of what is old under the same path."""
+        return chain.from_iterable(self._space.alike(like) for like in _likes([piece]))
 
     def _planned(self, pieces: Sequence[_Piece]) -> Iterator[_Job | MadeBlock]:
         content = _expanded([(one.text, one.part) for one in pieces])
@@ -358,23 +362,33 @@ def _nothing(offset: int, length: int) -> bytes:
     raise LookupError(f"{length} bytes from {offset} of a file that is not here")
 
 
-def _blocks(group: Sequence[New], encodings: Encodings) -> Iterator[list[_Piece]]:
-    """Cut what is new into blocks; small files share them, and are not divided."""
+def _blocks(
+    group: Sequence[New], encodings: Encodings, alike: Callable[[_Piece], Iterable[int]]
+) -> Iterator[list[_Piece]]:
+    """Cut what is new into blocks; small files share them, and are not divided.
+
+    A block has no more files than it can refer to the old versions of: those it cannot refer to
+    would be sent as if they were new.
+    """
     block: list[_Piece] = []
     size = length = 0
+    granules: set[int] = set()
     for new in group:
         text = text_of(new.source, new.source.streams(encodings))
         parts = list(text.parts(MAX_BLOCK_BYTES))
         for part in parts:
+            piece = _Piece(new, text, part)
+            mine = granules.union(alike(piece))
             is_full = length + part.length > MAX_BLOCK_BYTES or size + part.size > _MOST_TEXT
             is_alone = len(parts) > 1 or new.is_stored or new.is_alone
-            if block and (is_full or is_alone):
+            if block and (is_full or is_alone or len(mine) > most_alike()):
                 yield block
                 block, size, length = [], 0, 0
-            block.append(_Piece(new, text, part))
-            size, length = size + part.size, length + part.length
+                mine = set(alike(piece))
+            block.append(piece)
+            size, length, granules = size + part.size, length + part.length, mine
             if is_alone:
                 yield block
-                block, size, length = [], 0, 0
+                block, size, length, granules = [], 0, 0, set()
     if block:
         yield block

@@ -136,26 +136,30 @@ class Space:
             Text number and part of each, in the order of the space.
         """
         most = max(1, budget // GRANULE)
-        chosen = self._same_paths(likes, int(most * _SAME_PATH))
+        chosen = self._same_paths(likes, most_alike(budget))
         shared, numbers = self._shared(block, may_be_far=may_be_far)
         chosen = _covering(shared, numbers, chosen, most)
         if may_be_far:
             chosen = self._with_edges(chosen, most)
         return self._parts(sorted(chosen), budget)
 
+    def alike(self, like: Like) -> range:
+        """Give the granules of the old file of the same path, as far as it is of use."""
+        size = self._texts[like.old].size
+        if not size or like.old in self._dropped:
+            return range(0)
+        low, high = 0, size
+        is_whole = like.stop - like.start == like.size
+        if not is_whole or size > 2 * like.size + _MARGIN:
+            low = max(0, like.start * size // like.size - _MARGIN)
+            high = min(size, -(-like.stop * size // like.size) + _MARGIN)
+        start = self._starts[like.old]
+        return range((start + low) // GRANULE, (start + high - 1) // GRANULE + 1)
+
     def _same_paths(self, likes: Sequence[Like], most: int) -> set[int]:
         chosen: set[int] = set()
         for like in likes:
-            size = self._texts[like.old].size
-            if not size or like.old in self._dropped:
-                continue
-            low, high = 0, size
-            is_whole = like.stop - like.start == like.size
-            if not is_whole or size > 2 * like.size + _MARGIN:
-                low = max(0, like.start * size // like.size - _MARGIN)
-                high = min(size, -(-like.stop * size // like.size) + _MARGIN)
-            start = self._starts[like.old]
-            for granule in range((start + low) // GRANULE, (start + high - 1) // GRANULE + 1):
+            for granule in self.alike(like):
                 if len(chosen) < most:
                     chosen.add(granule)
         return chosen
@@ -203,6 +207,11 @@ class Space:
                 if last > first and number not in self._dropped:
                     yield number, first, last
                 number += 1
+
+
+def most_alike(budget: int = BUDGET) -> int:
+    """Give how many granules of files of the same paths a block may refer to."""
+    return int(max(1, budget // GRANULE) * _SAME_PATH)
 
 
 def _ranges(granules: Sequence[int], end: int) -> list[tuple[int, int]]:

@@ -98,8 +98,8 @@ def _applied(old: Path, bundle: Path, new: Path) -> list[Row]:
         staging = place.with_name(f".{place.name}.partial")
         durable.remove_tree(staging)
         above = [one for one in staging.parents if not one.exists()]
-        staging.mkdir(parents=True)
         try:
+            staging.mkdir(parents=True)
             rows = _Making(file, index, start, _Old(old, base), staging).run()
             if new.exists():
                 new.rmdir()

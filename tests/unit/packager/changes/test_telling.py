@@ -75,7 +75,7 @@ def test_lessons_that_moved_together_are_told_together() -> None:
 def test_titles_are_in_the_readers_language_and_harmless() -> None:
     old = version([lesson("1.pdf", "One\x1b[31m", chinese="一")], {})
     new = version([lesson("1.pdf", "One", chinese="第一")], {}, 2)
-    assert lines_for(new, old, "zh")[1:] == ["  改动     第一: 标题（原为 一）"]
+    assert lines_for(new, old, "zh")[1:] == ["  改动     第一：标题（原为 一）"]
     assert lines_for(new, old, "en")[1:] == ["  changed  One: title (was One [31m)"]
     # Where it differs in another language alone, nothing can be shown of it.
     new = version([lesson("1.pdf", "One\x1b[31m", chinese="第一")], {}, 2)

@@ -164,8 +164,11 @@ def test_a_rebuild_reads_no_unchanged_video_to_find_its_digests(
 
     monkeypatch.setattr(tools.workspace, "chunks", told)
     two = build_version(tmp_path / "c", tools, 2, [one.manifest])
-    assert read == {two.manifest.files[1].digest}
+    assert read == set()
     assert decode(two, tools, 0, {})[0] == new
+    write_tree(tmp_path / "c", {"a.mp4": NOISE[::-1]})
+    three = build_version(tmp_path / "c", tools, 3, [])
+    assert read == {three.manifest.files[0].digest}
 
 
 def _worked(seconds: float) -> tuple[float, float]:
