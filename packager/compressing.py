@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from core.bundle.encode import compressing_memory, encode_block
 from packager.delta.processes import count_of
@@ -17,7 +16,7 @@ Made = tuple[int, bytes]
 _WORTH_PROCESSES: Final = 8 * 1024 * 1024
 
 
-class Compressing:
+class Compressing(Workers):
     """Compresses blocks that refer to nothing; to be used in a ``with`` block.
 
     Args:
@@ -31,22 +30,9 @@ class Compressing:
     def __init__(self, level: int, size: int) -> None:
         """Start nothing yet."""
         self.most = count_of() if size >= _WORTH_PROCESSES else 0
+        super().__init__(max(1, self.most))
         self._level = level
         self._room = Room()
-        self._workers = Workers(max(1, self.most))
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """End: when all is done, else at once."""
-        self._workers.end(at_once=kind is not None)
 
     def begin(self, data: bytes) -> Callable[[], Made]:
         """Begin with a block; give who waits for what it makes.
@@ -57,7 +43,7 @@ class Compressing:
             return partial(encode_block, data, b"", self._level)
         memory = compressing_memory(len(data)) + len(data)
         self._room.wait_for(memory)
-        coming = self._workers.submit(_unheard, _compressed, data, self._level)
+        coming = self.submit(_unheard, _compressed, data, self._level)
         self._room.take(coming, memory)
         return coming.result
 
