@@ -3,17 +3,12 @@
 import pytest
 
 from core.bundle.codecs import EXPANDED, PARTS, PATCH, ZSTD, decode_block
-from core.bundle.expansion import inflate, inflating_recipe
-from packager.delta.encode import Expanded, every_way
-from packager.delta.streams import Encodings, streams_of
+from packager.delta.encode import every_way
+from packager.delta.streams import Encodings
+from tests.fuzz.blocks import expanded
 from tests.support.archives import prose, zip_of
 
 TEXTS = (prose(1, 900), prose(1, 500) + b"!" + prose(2, 300))
-
-
-def expanded(data: bytes, encodings: Encodings | None) -> Expanded:
-    streams = streams_of(memoryview(data), encodings)
-    return Expanded(data, bytes(inflate(data, inflating_recipe(streams))), streams)
 
 
 @pytest.mark.parametrize("flag", [0, EXPANDED], ids=["plain", "expanded"])
