@@ -244,6 +244,39 @@ def test_a_damaged_blob_is_named_and_the_next_run_heals_it(tmp_path: Path, tools
     assert decode(two, tools, 0, {})[0] == {**files, "b.txt": b"new"}
 
 
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_damaged_blob_is_named_whichever_of_its_blocks_is_made_again(
+    tmp_path: Path, tools: Tools, which: int
+) -> None:
+    """Of two blocks one is taken over as it is, so the blob is never read from end to end."""
+    large = b"lines of a text\n" * (MAX_BLOCK_BYTES // 16 + 1000)
+    write_tree(tmp_path / "c", {"large.txt": large, "b.txt": b"b"})
+    os.utime(tmp_path / "c" / "large.txt", (0, 0))
+    one = build(tmp_path / "c", tools, 1, [])
+    index = index_of(one, tools)
+    of_large = [
+        n
+        for n, block in enumerate(index.blocks)
+        if index.outputs[block.outputs[0][0]].size == len(large)
+    ]
+    assert len(of_large) == 2
+    bundle = tools.workspace.bundle(one.bundles[0].link.index)
+    place = index.offsets(one.bundles[0].link.index_length)[of_large[which]]
+    overwrite(bundle, place)
+    overwrite(tools.workspace.blob(digest_of(large)), which * MAX_BLOCK_BYTES)
+    (tmp_path / "c" / "b.txt").write_bytes(b"new")
+    with pytest.raises(UsageError, match=r"large\.txt changed while the pack was built"):
+        build(tmp_path / "c", tools, 2, [])
+
+
+def overwrite(file: Path, place: int) -> None:
+    """Change some bytes of a file, read-only or not."""
+    file.chmod(0o644)
+    with file.open("r+b") as opened:
+        opened.seek(place)
+        opened.write(b"wrong")
+
+
 def test_content_that_was_damaged_since_makes_no_delta(tmp_path: Path, tools: Tools) -> None:
     write_tree(tmp_path / "c", {"a.html": b"<p>fish</p>" * 500})
     one = build(tmp_path / "c", tools, 1, [])
