@@ -8,6 +8,7 @@ import pytest
 from core.bundle.codecs import STORED, ZSTD
 from core.bundle.compact import (
     MAX_PRELUDE_BYTES,
+    MAX_REFERENCES,
     CompactBlock,
     CompactIndex,
     Range,
@@ -109,6 +110,27 @@ def test_a_space_of_tiny_files_is_not_referred_to_again_and_again(
     assert len(space.slices([once] * 6, 1000)) == 6000
     with pytest.raises(RefusedError, match="too many files at once"):
         space.slices([once] * 7, 1000)
+
+
+def test_empty_contents_are_no_part_of_a_space() -> None:
+    space = Space([0, 2, 0, 0, 3, 0, 1, 0])
+    assert [space.start(content) for content in range(9)] == [0, 0, 2, 2, 2, 5, 5, 6, 6]
+    every = space.slices([Range(0, 6)], 6)
+    assert every == [(1, 0, 2), (4, 0, 3), (6, 0, 1)]
+    assert space.slices([Range(1, 3), Range(2, 1), Range(5, 1)], 6) == [
+        (1, 1, 1),
+        (4, 0, 2),
+        (4, 0, 1),
+        (6, 0, 1),
+    ]
+
+
+def test_references_across_many_empty_outputs_take_no_time() -> None:
+    """Stepping over each of them would take hours; a bundle of 31 KB can tell of so many."""
+    empty = 190_000
+    slices = Space([1, *[0] * empty, 1]).slices([Range(0, 2)] * MAX_REFERENCES, 2)
+    assert len(slices) == 2 * MAX_REFERENCES
+    assert set(slices) == {(0, 0, 1), (1 + empty, 0, 1)}
 
 
 def test_what_is_behind_the_end_is_not_there() -> None:
