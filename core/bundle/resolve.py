@@ -124,6 +124,9 @@ class _Resolving:
         self._made = Space(listing.sizes)
         if sum(block.size for block in index.blocks[1:]) != self._starts[-1]:
             raise _fault()
+        # Before one is read: those of the prelude are made at once, and no later than that.
+        slices = self._space.count(index.blocks[1:], len(self._old))
+        check_entries(len(index.blocks) + len(listing.sizes) + slices)
 
     def made(self, payloads: Sequence[bytes], read: Read) -> dict[int, bytes]:
         """Make the outputs of the prelude."""
@@ -154,11 +157,8 @@ class _Resolving:
         at = sum(block.size for block in self._index.blocks[1 : self._index.prelude])
         used: dict[int, int] = {}
         blocks: list[tuple[CompactBlock, int, list[Slice]]] = []
-        entries = len(self._sizes) + len(self._index.blocks)
         for block in self._index.blocks[self._index.prelude :]:
             slices = self._slices(block, at)
-            entries += len(slices)
-            check_entries(entries)
             for one in slices:
                 if one.content < len(self._old):
                     used.setdefault(one.content, len(used))

@@ -178,7 +178,8 @@ class _Making:
         self._space = Space(sizes)
         self._first = len(known)
         self._made: dict[int, Digest] = {}
-        self._entries = len(sizes) + len(index.blocks)
+        slices = self._space.count(index.blocks[1:], self._first)
+        check_entries(len(index.blocks) + len(self._listing.sizes) + slices)
 
     def run(self) -> list[Row]:
         """Make everything, and prove it."""
@@ -253,10 +254,7 @@ class _Making:
 
     def _references(self, block: CompactBlock, done: int) -> bytearray:
         made = bytearray()
-        slices = self._space.slices(block.references, done)
-        self._entries += len(slices)
-        check_entries(self._entries)
-        for content, offset, length in slices:
+        for content, offset, length in self._space.slices(block.references, done):
             with self._places[content].open("rb") as file:
                 file.seek(offset)
                 made += file.read(length)

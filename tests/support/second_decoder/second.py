@@ -1,11 +1,15 @@
 """Format 2: the index, and what the blocks make of a base."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from tests.support.second_decoder.codecs import STORED, decoded
 from tests.support.second_decoder.listing import Named, Output, Row, contents_of, listed
 from tests.support.second_decoder.reading import MIB, Reader, demand, digest_of
+
+MOST_ENTRIES = 600_000
 
 
 class Around(NamedTuple):
@@ -70,6 +74,8 @@ def read_delta(index: list[Any]) -> Delta:
         _check(blocks[-1], (16 if number else 32) * MIB)
     numbers.end()
     told.end()
+    counted = len(blocks) + sum(counts)
+    demand(counted <= MOST_ENTRIES, "too many blocks and references")
     demand(blocks and not blocks[0].references, "block 0 is missing, or refers to the space")
     return Delta(prelude, roots, untold, blocks)
 
@@ -77,6 +83,7 @@ def read_delta(index: list[Any]) -> Delta:
 def _check(block: Block, most: int) -> None:
     demand(1 <= block.size <= most, "a block makes too little or too much")
     demand(1 <= block.length <= block.size + 65536, "a payload of a wrong length")
+    demand(len(block.references) <= 65536, "a block has too many references")
     demand(all(begin < end for begin, end in block.references), "an empty reference")
     total = sum(end - begin for begin, end in block.references)
     demand(total <= (64 * MIB if block.codec != STORED else 0), "too many references")
@@ -101,6 +108,9 @@ def make_delta(
     named, outputs = listed(told, rows, delta.untold)
     contents = [held[row.digest] for row in contents_of(rows)]
     space = bytearray().join(contents)
+    parts = _parts_of_files([*map(len, contents), *(one.size for one in outputs)], others)
+    counted = len(delta.blocks) + len(outputs) + parts
+    demand(counted <= MOST_ENTRIES, "too many blocks, outputs and parts of files")
     begin = len(space)
     for block in others:
         references = b"".join(_part(space, *one) for one in block.references)
@@ -114,6 +124,16 @@ def _decoded(block: Block, payloads: Reader, references: bytes) -> bytes:
     payload = payloads.take(block.length)
     demand(block.digest in (None, digest_of(payload)), "a block has another digest")
     return decoded(block.codec, payload, references, block.size)
+
+
+def _parts_of_files(sizes: Sequence[int], blocks: Sequence[Block]) -> int:
+    """Count the parts of single files that references are; of an empty file there is none."""
+    ends = list(accumulate(size for size in sizes if size))
+    return sum(
+        bisect_left(ends, end) - bisect_right(ends, begin) + 1
+        for block in blocks
+        for begin, end in block.references
+    )
 
 
 def _part(space: bytearray, begin: int, end: int) -> bytes:

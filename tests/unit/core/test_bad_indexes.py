@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.bundle.codecs import STORED, ZSTD
 from core.bundle.compact import (
@@ -131,6 +133,28 @@ def test_references_across_many_empty_outputs_take_no_time() -> None:
     slices = Space([1, *[0] * empty, 1]).slices([Range(0, 2)] * MAX_REFERENCES, 2)
     assert len(slices) == 2 * MAX_REFERENCES
     assert set(slices) == {(0, 0, 1), (1 + empty, 0, 1)}
+
+
+@given(st.lists(st.integers(0, 3)), st.data())
+def test_as_many_slices_are_counted_as_are_made(sizes: list[int], choice: st.DataObject) -> None:
+    space, total = Space(sizes), sum(sizes)
+    ranges = []
+    for _ in range(choice.draw(st.integers(0, 3)) if total else 0):
+        start = choice.draw(st.integers(0, total - 1))
+        ranges.append(Range(start, choice.draw(st.integers(1, total - start))))
+    slices = space.slices(ranges, total)
+    block = replace(BLOCK, references=tuple(ranges))
+    assert space.count([block], len(sizes)) == len(slices)
+    bytes_of_it = [(content, at) for content, size in enumerate(sizes) for at in range(size)]
+    wanted = [one for part in ranges for one in bytes_of_it[part.start :][: part.length]]
+    assert [(n, offset + at) for n, offset, length in slices for at in range(length)] == wanted
+
+
+def test_what_is_counted_must_be_made_before_it_is_referred_to() -> None:
+    block = replace(BLOCK, size=10, references=(Range(0, 10),))
+    assert Space([10, 10]).count([block, replace(block, references=(Range(5, 15),))], 1) == 3
+    with pytest.raises(RefusedError, match="refers to what is not there"):
+        Space([10, 10]).count([replace(block, references=(Range(5, 6),))], 1)
 
 
 def test_what_is_behind_the_end_is_not_there() -> None:

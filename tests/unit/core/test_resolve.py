@@ -135,6 +135,30 @@ def test_outputs_without_digest_that_no_head_makes_are_refused() -> None:
         resolve(index, delta.payloads[:1], base_of(delta), read)
 
 
+@pytest.mark.parametrize("untold", [0, 2, 3])
+def test_slices_of_all_blocks_are_counted_before_one_is_read(
+    untold: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delta = SmallDelta(OLD, NEW, untold)
+    # Each block refers to the 3 old files, and to the outputs before its own.
+    slices = 3 + 4 + 5
+    entries = slices + len(delta.index.blocks) + len(delta.outputs)
+    monkeypatch.setattr("core.bundle.index.MAX_ENTRIES", entries)
+    assert resolved(delta).manifest == encode_manifest(delta.manifest)
+    monkeypatch.setattr("core.bundle.index.MAX_ENTRIES", entries - 1)
+    asked: list[Digest] = []
+
+    def ask(digest: Digest, offset: int, length: int) -> bytes:
+        asked.append(digest)
+        return read(digest, offset, length)
+
+    with pytest.raises(RefusedError, match="entries"):
+        resolve(delta.index, delta.head, base_of(delta), ask)
+    with pytest.raises(RefusedError, match="entries"):
+        resolve_known(delta.index, delta.head, base_of(delta), delta.manifest)
+    assert asked == []
+
+
 def test_references_to_what_is_not_made_yet_are_refused() -> None:
     delta = SmallDelta(OLD, NEW)
     blocks = list(delta.index.blocks)

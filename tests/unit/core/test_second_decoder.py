@@ -3,6 +3,7 @@
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,11 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.errors import RefusedError
 from core.release import encode_release
+from packager.folders.applying import apply_bundle
 from packager.folders.diffing import diff_folders
 from tests.support.archives import gzip_of, pdf_of, png_of, prose, zip_of
 from tests.support.packing import build, bundle_bytes, silent, tools_in, write_tree
-from tests.support.second_decoder import codecs
+from tests.support.second_decoder import codecs, second
 from tests.support.second_decoder.bundles import decode_folder, decode_pack
 from tests.support.second_decoder.reading import WrongBundleError
 from tests.support.second_decoder.recipes import Stream, read_recipe
@@ -174,6 +177,25 @@ def test_rows_of_every_kind_are_decoded(tmp_path: Path) -> None:
     }
 
     assert decode_folder(difference(tmp_path, old, new), old) == new
+
+
+def test_both_count_the_same_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old = {f"{n}.txt": prose(n, 600) for n in range(5)} | {"empty": b"", "none": None}
+    new = {path: data and data + b"!" for path, data in old.items()} | {"also empty": b""}
+    bundle = difference(tmp_path, old, new)
+    accepted = []
+    for limit in range(99):
+        monkeypatch.setattr("core.bundle.index.MAX_ENTRIES", limit)
+        monkeypatch.setattr(second, "MOST_ENTRIES", limit)
+        with suppress(RefusedError):
+            apply_bundle(tmp_path / "old", tmp_path / "bundle", tmp_path / f"made-{limit}")
+            accepted.append(("apply", limit))
+        with suppress(WrongBundleError):
+            assert decode_folder(bundle, old) == new
+            accepted.append(("second", limit))
+    least = accepted[0][1]
+    assert accepted[:2] == [("apply", least), ("second", least)]
+    assert least > 10
 
 
 def test_no_letters_but_a_to_z_are_made_small(tmp_path: Path) -> None:

@@ -10,9 +10,12 @@ from random import Random
 
 import pytest
 
+from core.bundle.codecs import decode_block
 from core.bundle.index import STORED_BLOCK_BYTES as STORED
 from core.bundle.listed import Rows
 from core.bundle.varint import unsigned
+from core.errors import RefusedError
+from packager.folders import applying
 from packager.folders.reading import read_folder, root_of
 from tests.fuzz.layers import bundle_apart, from_bundle, number, parts
 from tests.fuzz.mutation import Node, Tree
@@ -138,6 +141,32 @@ def test_a_reference_behind_all_that_is_there_is_refused(folders: Folders) -> No
 
     forge(folders, far)
     assert "refers to what is not there" in refused(folders)
+
+
+def test_slices_of_all_blocks_are_counted_before_one_is_made(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[int] = []
+
+    def watched(codec: int, payload: bytes, references: bytes, size: int) -> memoryview:
+        decoded.append(size)
+        return decode_block(codec, payload, references, size)
+
+    monkeypatch.setattr(applying, "decode_block", watched)
+    refusals: list[int] = []
+    for limit in range(99):
+        monkeypatch.setattr("core.bundle.index.MAX_ENTRIES", limit)
+        decoded.clear()
+        try:
+            applying.apply_bundle(folders.old, folders.bundle, folders.made)
+        except RefusedError:
+            refusals.append(len(decoded))
+        else:
+            break
+    assert tree_of(folders.made) == NEW
+    # Of what is refused the list alone was read, or not even that.
+    assert set(refusals) == {0, 1}
+    assert len(decoded) > 2
 
 
 def test_a_stream_that_is_deflated_otherwise_is_refused(run: Run, tmp_path: Path) -> None:
