@@ -22,7 +22,7 @@ import zstandard
 
 from core.bundle.expansion import MAX_EXPANDED_BYTES, deflate, inflate
 from core.bundle.frame import decompress_exactly, dictionary
-from core.bundle.index import STORED
+from core.bundle.index import STORED, ZSTD
 from core.bundle.patch import Patch, apply_patch, decode_patch, most_of_patch
 from core.bundle.varint import unpack_first
 from core.errors import RefusedError
@@ -37,7 +37,6 @@ __all__ = [
     "decode_block",
 ]
 
-ZSTD: Final = 1
 PATCH: Final = 2
 PARTS: Final = 3
 EXPANDED: Final = 16

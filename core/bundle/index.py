@@ -12,6 +12,8 @@ from core.manifest import MAX_FILE_BYTES
 
 # The codec of a block that is not compressed: it has one slice, and no references.
 STORED: Final = 0
+# The only other one that format 1 has.
+ZSTD: Final = 1
 MAX_BLOCK_BYTES: Final = 16 * 1024 * 1024
 STORED_BLOCK_BYTES: Final = 1024 * 1024
 """What a packager stores in one block: damage costs no more, an index 45 bytes for each."""
@@ -116,7 +118,8 @@ def decode_index(data: bytes) -> Index:
     """Decode and check an index whose bytes were verified.
 
     Raises:
-        RefusedError: it is malformed, or breaks a rule of ``check_index``.
+        RefusedError: it is malformed, breaks a rule of ``check_index``, or has a codec that
+            format 1 has not.
     """
     # A slice of 4 bytes becomes one of 150, so they are counted before any is made.
     counted = decode_msgpack(data, _RawIndex, what=_WHAT, limit=MAX_INDEX_BYTES)
@@ -126,6 +129,7 @@ def decode_index(data: bytes) -> Index:
     check_entries(entries)
     index = decode_msgpack(data, Index, what=_WHAT, limit=MAX_INDEX_BYTES)
     check_index(index)
+    _check_codecs(index)
     return index
 
 
@@ -175,6 +179,13 @@ def check_index(index: Index) -> None:
         _check_size(number, block)
     if any(done != output.size for done, output in zip(made, index.outputs, strict=True)):
         raise _fault(len(index.blocks) - 1, "a file is not complete after it")
+
+
+def _check_codecs(index: Index) -> None:
+    # Not for an index that a delta was resolved to: format 2 has more codecs.
+    for number, block in enumerate(index.blocks):
+        if block.codec not in {STORED, ZSTD}:
+            raise _fault(number, "format 1 has not its codec")
 
 
 def _check_size(number: int, block: Block) -> None:

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 import zstandard
 
-from core.bundle.codecs import STORED, ZSTD, decode_block
+from core.bundle.codecs import EXPANDED, PARTS, PATCH, STORED, ZSTD, decode_block
 from core.bundle.encode import encode_block
 from core.bundle.frame import FRAME_BYTES, decode_head, encode_head, index_digest
 from core.bundle.index import Block, Index, Output
@@ -154,6 +154,14 @@ BLOCKS = index().blocks
 def test_an_index_that_breaks_a_rule_is_refused(blocks: list[Block], reason: str) -> None:
     with pytest.raises(RefusedError, match=reason):
         encode_head(index(blocks=blocks))
+
+
+@pytest.mark.parametrize("codec", [PATCH, PARTS, *(EXPANDED + n for n in range(4)), 200])
+def test_a_codec_of_format_2_is_refused_in_format_1(codec: int) -> None:
+    other = index(blocks=[*BLOCKS[:3], msgspec.structs.replace(BLOCKS[3], codec=codec)])
+    head = encode_head(other)
+    with pytest.raises(RefusedError, match="format 1 has not its codec"):
+        decode_head(head, link(head, other), release(link(head, other)))
 
 
 def test_a_block_larger_than_memory_allows_is_refused() -> None:
