@@ -128,7 +128,7 @@ def _entries(folder: Path) -> Iterator[tuple[str, str]]:
 
 def is_too_long(path: str) -> bool:
     """Whether a path is longer, or leads deeper, than any system makes easy to handle."""
-    return path.count("/") >= MAX_DEPTH or len(path.encode()) > MAX_PATH_BYTES
+    return path.count("/") > MAX_DEPTH or len(path.encode()) > MAX_PATH_BYTES
 
 
 def _check(path: str, count: int) -> None:

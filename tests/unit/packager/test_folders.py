@@ -268,6 +268,20 @@ def test_a_copy_is_proven_too(folders: Folders, monkeypatch: pytest.MonkeyPatch)
     assert not (folders.place / "other").exists()
 
 
+def test_a_file_comes_that_is_200_folders_deep(folders: Folders) -> None:
+    folders.carried({"d/" * 200 + "old": b"old"}, {"d/" * 200 + "new": b"new"})
+
+
+@pytest.mark.parametrize("deep", ["d/" * 201 + "file", "d/" * 201 + "empty/"])
+def test_what_is_201_folders_deep_cannot_be_carried(folders: Folders, deep: str) -> None:
+    planted(folders.old, {})
+    planted(folders.new, {deep: None if deep.endswith("/") else b"new"})
+    ran = folders.run("pack", "diff", folders.old, folders.new, "-o", folders.bundle)
+    assert ran.code == 2
+    assert "lies more than 200 folders deep" in ran.err
+    assert not folders.bundle.exists()
+
+
 def test_links_cannot_be_carried(folders: Folders) -> None:
     planted(folders.old, {})
     planted(folders.new, {"a": b""})
