@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from cache.blobs import BlobStore
-from core.bundle.frame import encode_compact_head, index_digest
+from core.bundle.frame import FRAME_BYTES, encode_compact_head, index_digest
+from core.bundle.index import decode_index
 from core.digest import digest_of
 from core.errors import ExitCode
 from core.manifest import encode_manifest
@@ -67,6 +70,19 @@ class World:
         return ExitCode(self.node.pull_from(DirectorySource(self.tiny.directory)).exit_code)
 
 
+class Noting(DirectorySource):
+    """A source that notes what is asked for of each bundle."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.asked: dict[str, list[tuple[int, int]]] = {}
+
+    def open_range(self, path: str, start: int, stop: int) -> Generator[bytes, None, None]:
+        """Give a range."""
+        self.asked.setdefault(path, []).append((start, stop))
+        yield from super().open_range(path, start, stop)
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)
@@ -110,12 +126,26 @@ def test_where_zlib_is_another_one_the_full_bundle_comes(
 def test_another_zlib_is_no_hindrance_where_the_manifest_came_from_elsewhere(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.publish()
+    link = world.publish()
     monkeypatch.setattr("sync.pull.heads.EXPANDED", 1)
     monkeypatch.setattr("sync.pull.heads.has_same_deflate", lambda: False)
     BlobStore(world.node.state.blobs).add(encode_manifest(world.delta.manifest))
-    assert world.pull() == ExitCode.DONE
+    world.node.events.clear()
+    source = Noting(world.tiny.directory)
+    assert world.node.pull_from(source).exit_code == ExitCode.DONE
     assert world.node.files(PACK) == NEW
+    (told,) = world.node.problems()
+    assert "zlib" in told
+    # Of the delta nothing but the head was asked for, of the full bundle not the manifest.
+    full = bundle_of(world.tiny, world.delta.manifest)
+    file = (world.tiny.directory / bundle_path(full.index)).read_bytes()
+    packed = file[FRAME_BYTES : full.index_length]
+    index = decode_index(zstandard.ZstdDecompressor().decompress(packed))
+    first, second = index.offsets(full.index_length)[:2]
+    assert source.asked[bundle_path(link.index)] == [(0, link.index_length)]
+    (head, blocks) = source.asked[bundle_path(full.index)]
+    assert head == (0, first)
+    assert blocks[0] >= second
 
 
 def test_a_delta_that_leads_elsewhere_gives_way_to_the_full_bundle(world: World) -> None:
