@@ -244,13 +244,14 @@ class _Reader:
         self._types, self._paths = words[:types], iter(words[types:])
         self._base = base
         self._behind = 0
+        self._named: set[int] = set()
 
     def listing(self, untold: int) -> Listing:
         rows = {row.path: ListedRow(*row) for row in self._base}
         self._remove(rows)
         sizes: list[int] = []
         for content, (place, size) in enumerate(zip(self._places, self._sizes, strict=True)):
-            path, kind, was = self._row(place)
+            path, kind, was = self._row(place, rows)
             sizes.append(signed(size) + was if was is not None else size)
             rows[path] = ListedRow(path, content, sizes[-1], kind)
         self._copy(rows, sizes)
@@ -266,22 +267,30 @@ class _Reader:
         number = -1
         for gap in self._removed:
             number += gap + 1
-            if number >= len(self._base):
-                raise _fault()
-            del rows[self._base[number].path]
+            del rows[self._name(number).path]
 
-    def _row(self, place: int) -> tuple[str, str, int | None]:
-        """Give path and type of a row, and the bytes of the one that it replaces."""
+    def _name(self, number: int) -> Row:
+        """Give a row of the base, which is named once."""
+        if not 0 <= number < len(self._base) or number in self._named:
+            raise _fault()
+        self._named.add(number)
+        return self._base[number]
+
+    def _row(self, place: int, rows: Mapping[str, ListedRow]) -> tuple[str, str, int | None]:
+        """Give path and type of a row, and the bytes of the one that it replaces.
+
+        Args:
+            place: as it is told.
+            rows: those that stay, as far as they are not replaced, and those that were told.
+        """
         if not place:
             path, kind = next(self._paths, None), next(self._kinds, None)
-            if path is None or kind is None or kind >= len(self._types):
+            if path is None or kind is None or kind >= len(self._types) or path in rows:
                 raise _fault()
             return path, self._types[kind], None
         number = self._behind + signed(place - 1)
-        if not 0 <= number < len(self._base):
-            raise _fault()
+        row = self._name(number)
         self._behind = number + 1
-        row = self._base[number]
         return row.path, row.type, row.size
 
     def _copy(self, rows: dict[str, ListedRow], sizes: Sequence[int]) -> None:
@@ -291,7 +300,7 @@ class _Reader:
         behind = 0
         pairs = zip(self._copies[::_PAIR], self._copies[1::_PAIR], strict=True)
         for place, move in pairs:
-            path, kind, _ = self._row(place)
+            path, kind, _ = self._row(place, rows)
             number = behind + signed(move)
             behind = number + 1
             if not 0 <= number < len(known) + len(sizes):

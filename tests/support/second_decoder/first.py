@@ -19,6 +19,7 @@ def make_first(index: list[Any], payloads: Reader, held: Mapping[str, bytes]) ->
     made = [bytearray() for _ in outputs]
     blobs = [*(held[digest.hex()] for digest in sources), *made]
     for codec, length, digest, slices, references in blocks:
+        demand(1 <= length <= 16 * MIB + 65536, "a payload of a wrong length")
         payload = payloads.take(length)
         demand(digest_of(payload) == digest, "a block has another digest")
         size = sum(taken for _, _, taken in slices)

@@ -1,5 +1,6 @@
 """The index of bundles with references: what it must not tell."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,8 +24,12 @@ from core.bundle.listed import Rows, encode_listed
 from core.bundle.listing import Row, decode_listing, encode_listing
 from core.bundle.resolve import resolve
 from core.bundle.space import Space
+from core.bundle.varint import pack, unsigned
 from core.digest import digest_of
 from core.errors import RefusedError
+from tests.support.second_decoder.listing import Row as SecondRow
+from tests.support.second_decoder.listing import listed
+from tests.support.second_decoder.reading import Reader, WrongBundleError, demand
 
 DIGEST = bytes(32)
 LIST = CompactBlock(ZSTD, 20, DIGEST, 30)
@@ -171,6 +176,62 @@ def test_a_path_or_type_that_is_too_long_is_refused() -> None:
         told = encode_listing([*BASE, row], BASE, [row.digest], 1)
         with pytest.raises(RefusedError, match="list of files is damaged"):
             decode_listing(told, BASE, 1)
+
+
+def listing_of(
+    removed: Sequence[int] = (),
+    outputs: Sequence[int] = (),
+    copies: Sequence[int] = (),
+    paths: Sequence[str] = (),
+) -> bytes:
+    """Give a listing whose outputs have as many bytes as what they replace, or none."""
+    sizes, kinds, types = [0] * len(outputs), [0] * len(paths), ["text/plain"]
+    columns = [pack(column) for column in (removed, outputs, sizes, copies, kinds)]
+    text = "".join(word + "\0" for word in [*types, *paths]).encode()
+    head = pack([*map(len, columns), len(text), len(types)])
+    return head + b"".join(columns) + text
+
+
+# In the columns of outputs and copies: a new path, row 1 at first, and the same row again.
+FRESH, ROW_1, AGAIN = 0, unsigned(1) + 1, unsigned(-1) + 1
+
+
+def test_a_path_that_is_removed_may_come_again() -> None:
+    told = listing_of(removed=[1], outputs=[FRESH], paths=["1.txt"])
+    (row,) = [one for one in decode_listing(told, BASE, 9).rows if one.path == "1.txt"]
+    assert row.content == 0
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param(listing_of(outputs=[ROW_1, AGAIN]), id="made twice"),
+        pytest.param(listing_of(copies=[ROW_1, 0, AGAIN, 0]), id="copied twice"),
+        pytest.param(listing_of(outputs=[ROW_1], copies=[AGAIN, 0]), id="made and copied"),
+        pytest.param(listing_of(removed=[1], outputs=[ROW_1]), id="removed and made"),
+        pytest.param(listing_of(removed=[1], copies=[ROW_1, 0]), id="removed and copied"),
+        pytest.param(listing_of(outputs=[FRESH] * 2, paths=["a"] * 2), id="new path made twice"),
+        pytest.param(
+            listing_of(copies=[FRESH, 0] * 2, paths=["a"] * 2), id="new path copied twice"
+        ),
+        pytest.param(listing_of(outputs=[FRESH], paths=["1.txt"]), id="path of a row that stays"),
+        pytest.param(
+            listing_of(outputs=[ROW_1], copies=[FRESH, 0], paths=["1.txt"]),
+            id="path of a row that is replaced",
+        ),
+    ],
+)
+def test_a_row_or_path_that_is_told_twice_is_refused(told: bytes) -> None:
+    with pytest.raises(RefusedError, match="list of files is damaged"):
+        decode_listing(told, BASE, 9)
+    with pytest.raises(WrongBundleError):
+        see_with_the_second_decoder(told)
+
+
+def see_with_the_second_decoder(told: bytes) -> None:
+    rows, _ = listed(Reader(told), [SecondRow(*row) for row in BASE], 9)
+    # It looks at this when it puts the rows together, for which it needs contents.
+    demand(len({row.path for row in rows}) == len(rows), "a path that is told twice")
 
 
 def test_an_output_that_the_head_makes_in_part_is_refused() -> None:

@@ -7,7 +7,7 @@ import zstandard
 from core.bundle.codecs import EXPANDED, PARTS, PATCH, STORED, ZSTD, decode_block
 from core.bundle.encode import encode_block
 from core.bundle.frame import FRAME_BYTES, decode_head, encode_head, index_digest
-from core.bundle.index import Block, Index, Output
+from core.bundle.index import MAX_BLOCK_BYTES, Block, Index, Output
 from core.bundle.needs import Needs, Run, blocks_needed, cost, runs, sources_needed
 from core.bundle.receive import DamagedBlockError, Finished, Piece, RunReceiver
 from core.digest import digest_of
@@ -154,6 +154,19 @@ BLOCKS = index().blocks
 def test_an_index_that_breaks_a_rule_is_refused(blocks: list[Block], reason: str) -> None:
     with pytest.raises(RefusedError, match=reason):
         encode_head(index(blocks=blocks))
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_payload_has_at_most_64_kib_more_than_a_block_may_make(more: int) -> None:
+    length = MAX_BLOCK_BYTES + (64 << 10) + more
+    other = index(blocks=[*BLOCKS[:3], msgspec.structs.replace(BLOCKS[3], length=length)])
+    head = encode_head(other)
+    one = link(head, other)
+    if more:
+        with pytest.raises(RefusedError):
+            decode_head(head, one, release(one))
+    else:
+        assert decode_head(head, one, release(one)) == other
 
 
 @pytest.mark.parametrize("codec", [PATCH, PARTS, *(EXPANDED + n for n in range(4)), 200])

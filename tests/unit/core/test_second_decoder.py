@@ -9,9 +9,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.bundle.frame import decompress_exactly
 from core.errors import RefusedError
 from core.release import encode_release
 from packager.folders.applying import apply_bundle
@@ -20,7 +22,7 @@ from tests.support.archives import gzip_of, pdf_of, png_of, prose, zip_of
 from tests.support.packing import build, bundle_bytes, silent, tools_in, write_tree
 from tests.support.second_decoder import codecs, second
 from tests.support.second_decoder.bundles import decode_folder, decode_pack
-from tests.support.second_decoder.reading import WrongBundleError
+from tests.support.second_decoder.reading import WrongBundleError, unzstd
 from tests.support.second_decoder.recipes import Stream, read_recipe
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -196,6 +198,19 @@ def test_both_count_the_same_entries(tmp_path: Path, monkeypatch: pytest.MonkeyP
     least = accepted[0][1]
     assert accepted[:2] == [("apply", least), ("second", least)]
     assert least > 10
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_a_frame_of_no_bytes_tells_its_size(*, is_told: bool) -> None:
+    """The library cannot be given 0 bytes of room: it takes them for a size that is not known."""
+    frame = zstandard.ZstdCompressor(write_content_size=is_told).compress(b"")
+    if is_told:
+        assert decompress_exactly(frame, 0, "It") == unzstd(frame, 0) == b""
+        return
+    with pytest.raises(RefusedError):
+        decompress_exactly(frame, 0, "It")
+    with pytest.raises(WrongBundleError):
+        unzstd(frame, 0)
 
 
 def test_no_letters_but_a_to_z_are_made_small(tmp_path: Path) -> None:
