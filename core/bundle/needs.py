@@ -159,6 +159,28 @@ def sources_needed(index: Index, blocks: Collection[int]) -> set[Digest]:
     }
 
 
+def read_unproven(index: Index, blocks: Collection[int], held: Collection[Digest]) -> set[Digest]:
+    """Give the blobs on which it hangs whether what ``blocks`` make is right.
+
+    That is what those blocks refer to that make an output which is not held yet: once it is, its
+    digest has proved what it was made from.
+
+    Args:
+        index: a checked index.
+        blocks: numbers of blocks that were decoded.
+        held: digests of outputs that the node holds whole.
+    """
+    blobs = [*index.source_digests(), *(one.digest for one in index.outputs)]
+    first = len(index.sources)
+    return {
+        blobs[blob]
+        for number in blocks
+        if any(blobs[first + output] not in held for output, _, _ in index.blocks[number].outputs)
+        for blob, _, _ in index.blocks[number].references
+        if blob < first or blobs[blob] in held
+    }
+
+
 def cost(index: Index, blocks: Collection[int]) -> int:
     """Give the bytes that fetching ``blocks`` takes, index not included."""
     return sum(index.blocks[number].length for number in blocks)

@@ -1,12 +1,13 @@
 """Bringing blobs of one version from its bundles, one bundle after the other."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
 from cache.space import reserve
 from core.bundle.index import Index
-from core.bundle.needs import makeable, sources_needed
+from core.bundle.needs import makeable, read_unproven, sources_needed
 from core.digest import Digest
 from core.errors import PackhorseError, RefusedError
 from core.release import Release
@@ -232,22 +233,56 @@ class Bundles:
             return
         groups = [group._replace(wanted=group.wanted & found) for group in groups]
         opened = self._open(fetch, index)
-        staging = opened.staging
         try:
-            # Also what comes later: its payloads that are here already stay.
-            every = [*groups, Group("", later & found)]
-            staging.want(schedule(index, every, staging.held(), {}).outputs)
-            plan = schedule(index, groups, staging.held(), staging.made, staging.waiting)
-            self._reserve(staging, plan)
-            if plan.blocks:
-                self.base = fetch.link.base
-            self._receive(opened, plan, stretch)
-            staging.rest()
+            with self._blaming(opened):
+                self._make(opened, groups, later & found, stretch)
         except BaseException:
             self._close()
             raise
         finally:
-            self._note(staging)
+            self._note(opened.staging)
+
+    def _make(
+        self, opened: _Opened, groups: list[Group], later: frozenset[Digest], stretch: Stretch
+    ) -> None:
+        """Make what is wanted: of what an earlier run left, and of what is fetched."""
+        index, staging = opened.index, opened.staging
+        # Also what comes later: its payloads that are here already stay.
+        every = [*groups, Group("", later)]
+        staging.want(schedule(index, every, staging.held(), {}).outputs)
+        plan = schedule(index, groups, staging.held(), staging.made, staging.waiting)
+        self._reserve(staging, plan)
+        if plan.blocks:
+            self.base = opened.fetch.link.base
+        self._receive(opened, plan, stretch)
+        staging.rest()
+
+    @contextmanager
+    def _blaming(self, opened: _Opened) -> Iterator[None]:
+        """Tell a damaged source from a bundle that is wrong.
+
+        Raises:
+            SourceLostError: a source is damaged or gone.
+            RefusedError: it is the bundle.
+        """
+        fetch, index, staging = opened.fetch, opened.index, opened.staging
+        try:
+            yield
+        except SourceLostError:
+            raise
+        except RefusedError as error:
+            with suppress(RefusedError):
+                staging.wait()
+            staging.rest()
+            # A damaged reference gives garbage that only the blob's digest betrays. The block may
+            # be one that an earlier run fetched, or that waited since an earlier stretch.
+            lost = self._room.lost(read_unproven(index, staging.used, staging.held()))
+            if not lost and fetch.path not in str(error):
+                raise fetch.refused(str(error)) from error
+            if not lost:
+                raise
+            staging.abandon(lost)
+            raise SourceLostError(min(lost)) from None
 
     def _open(self, fetch: BundleFetch, index: Index) -> _Opened:
         """Open what is half received of a bundle, unless it is open."""
@@ -270,29 +305,17 @@ class Bundles:
         if absent is not None:
             raise SourceLostError(absent)
         group, before, is_owed = -1, fetch.received, False
-        try:
-            for number in fetch.fetch(staging, index, plan.blocks, stretch):
-                self._progress.came(fetch.received - before, plan.items[number])
-                before = fetch.received
-                is_owed = is_owed or plan.groups[number] != group
-                group = plan.groups[number]
-                is_due = self._room.context.clock.monotonic() >= self._next_note
-                is_there = is_owed and not staging.is_busy
-                if (is_there and is_due) or len(staging.arrived) >= _COMMIT_AFTER:
-                    self._note(staging)
-                    is_owed = False
-            staging.wait()
-        except SourceLostError:
-            raise
-        except RefusedError as error:
-            # A damaged reference gives garbage that only the blob's digest betrays.
-            lost = self._room.lost(sources)
-            if not lost and fetch.path not in str(error):
-                raise fetch.refused(str(error)) from error
-            if not lost:
-                raise
-            staging.abandon(lost)
-            raise SourceLostError(min(lost)) from None
+        for number in fetch.fetch(staging, index, plan.blocks, stretch):
+            self._progress.came(fetch.received - before, plan.items[number])
+            before = fetch.received
+            is_owed = is_owed or plan.groups[number] != group
+            group = plan.groups[number]
+            is_due = self._room.context.clock.monotonic() >= self._next_note
+            is_there = is_owed and not staging.is_busy
+            if (is_there and is_due) or len(staging.arrived) >= _COMMIT_AFTER:
+                self._note(staging)
+                is_owed = False
+        staging.wait()
 
     def _reserve(self, staging: Staging, plan: Schedule) -> None:
         """Check that what will be written fits: outputs, and the payloads that they wait for."""

@@ -48,6 +48,7 @@ class Staging:
     Attributes:
         made: verified bytes by output number, always the beginning of the output.
         waiting: blocks that are here, and of which some bytes come behind what is not yet made.
+        used: blocks that were decoded since this was opened, whichever run fetched them.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Staging:
     ) -> None:
         self.made: dict[int, int] = {}
         self.waiting: set[int] = set()
+        self.used: set[int] = set()
         self._index = index
         self._blobs = blobs
         self._directory = root / name
@@ -91,6 +93,7 @@ class Staging:
         that are complete are applied.
 
         Raises:
+            RefusedError: one of those does not give what the index says.
             ExhaustedError: the disk is full, broken or read-only.
         """
         wanted = frozenset(outputs)
@@ -308,6 +311,7 @@ class Staging:
                 known = digest_from_bytes(block.digest) if self._is_whole(number) else None
                 self._grow(output, offset + length, known)
         elif self._left(number):
+            self.used.add(number)
             payload = self._payload(number).read_bytes()
             for (output, offset, _), data in decode(self._index, block, payload, self.place):
                 if self._is_next(output, offset):
