@@ -8,7 +8,7 @@ from typing import BinaryIO, NoReturn
 from core.digest import Digest, digest_of
 from core.errors import UsageError
 from core.manifest import Manifest
-from packager.delta.making import MadeBlock
+from packager.delta.planning import MadeBlock
 from packager.reading import CHUNK
 from packager.reuse import Payload
 from packager.workspace import Workspace

@@ -15,7 +15,8 @@ from core.digest import Digest
 from core.manifest import Manifest, encode_manifest
 from core.release import BundleLink
 from packager.assembling import Payloads, assemble, content_changed
-from packager.delta.making import LEVEL, MadeBlock, New, make_blocks
+from packager.delta.making import LEVEL, make_blocks
+from packager.delta.planning import MadeBlock, New
 from packager.delta.processes import count_of
 from packager.delta.sources import Absent, Source
 from packager.layout import LARGE_BYTES, Content, Group, plan_groups

@@ -3,7 +3,10 @@
 streams        the DEFLATE streams of a file, and how each was deflated
 texts          a file with its streams inflated
 fingerprints   where the same bytes are
-references     what of the old version a block refers to
+lookup         which granules of the space have which fingerprints
+covering       granules that have together as much of a block as they can
+references     what a block refers to
+planning       which blocks there are
 pieces         what of a block resembles its references
 encode         a block, in whatever way gives fewest bytes
 making         all blocks of a bundle

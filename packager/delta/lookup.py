@@ -1,11 +1,12 @@
-"""Where fingerprints of a block are in the old version."""
+"""Where fingerprints of a block are in the space."""
 
 from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 
-from packager.delta.fingerprints import Hashes, Places
+from packager.delta.covering import Shared
+from packager.delta.fingerprints import Hashes, Places, thinned
 
 GRANULE: Final = 32 * 1024
 """Parts of the space of which it is told."""
@@ -32,6 +33,18 @@ class Lookup:
         del unsorted
         self._places: Places = np.concatenate(places)[order]
 
+    def __len__(self) -> int:
+        """Count the fingerprints."""
+        return len(self._hashes)
+
+    def grown(self, hashes: Hashes, places: Places) -> "Lookup":
+        """Give one that has some more."""
+        return Lookup([(self._hashes, self._places), (hashes, places)])
+
+    def thinned(self, thinness: int) -> "Lookup":
+        """Give one that has a thinner sample."""
+        return Lookup([thinned(self._hashes, self._places, thinness)])
+
     def share(self, found: Hashes) -> float:
         """Give the share of fingerprints that are somewhere in the space."""
         if not len(found) or not len(self._hashes):
@@ -39,8 +52,8 @@ class Lookup:
         places = np.minimum(np.searchsorted(self._hashes, found), len(self._hashes) - 1)
         return float(np.count_nonzero(self._hashes[places] == found)) / len(found)
 
-    def granules(self, found: Hashes) -> tuple[Places, Places]:
-        """Give pairs: a granule, and the number of a fingerprint of the block that it has."""
+    def shared(self, found: Hashes) -> Shared:
+        """Give which granules have which of a block's fingerprints."""
         first = np.searchsorted(self._hashes, found, "left")
         last = np.minimum(np.searchsorted(self._hashes, found, "right"), first + _MOST_PLACES)
         counts = last - first
@@ -48,4 +61,4 @@ class Lookup:
         begins = np.repeat(np.cumsum(counts) - counts, counts)
         places = self._places[np.repeat(first, counts) + np.arange(len(numbers)) - begins]
         pairs = np.unique(np.stack([places // GRANULE, numbers]), axis=1)
-        return pairs[0], pairs[1]
+        return Shared(pairs[0], pairs[1])

@@ -1,18 +1,17 @@
-"""Choosing what of the old version a block refers to.
+"""Choosing what a block refers to: of the old version, and of what earlier blocks have made.
 
-Everything old is one long *space* of texts, cut into granules. First come the granules of files
-of the same paths, then those that share most fingerprints with the block that no granule chosen
-before has, until the budget is spent.
+Everything old is one long *space* of texts, cut into granules; behind it comes what blocks make, as
+they are planned. First come the granules of old files of the same paths, then those that share most
+fingerprints with the block that no granule chosen before has, until the budget is spent.
 """
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from packager.delta.covering import Shared, cover
 from packager.delta.fingerprints import (
     DENSE,
     THIN,
@@ -29,10 +28,13 @@ BUDGET: Final = 20 * 1024 * 1024
 """Bytes of references, inflated: what a node of 1 GB can hold beside a block."""
 # Fingerprints of files that are not far; where there would be more, they are thinned.
 _MOST_SAMPLES: Final = 6 * 1024 * 1024
-# A granule with fewer fingerprints of its own is not worth the bytes that name it.
-_LEAST_SHARED: Final = 2
-# What same paths may take of the budget, so that some is left for what has moved.
-_SAME_PATH: Final = 0.75
+# Fingerprints that only what was made has, for which a block is worth less without that block.
+_LEAST_MADE: Final = 64
+# Fingerprints of what was made that are known; where there would be more, they are thinned.
+_MOST_MADE: Final = 2 * 1024 * 1024
+_MOST_GRANULES: Final = BUDGET // GRANULE
+MOST_ALIKE: Final = _MOST_GRANULES * 3 // 4
+"""Granules of files of the same paths that a block may refer to; some is left for what moved."""
 _MARGIN: Final = 4 * GRANULE
 
 
@@ -67,11 +69,23 @@ class Samples:
     places: Places
 
 
+class Choice(NamedTuple):
+    """What a block may refer to.
+
+    Attributes:
+        parts: text number and part of each, in the order of the space.
+        missed: how many of its fingerprints are elsewhere in the space, for want of room.
+    """
+
+    parts: list[tuple[int, Part]]
+    missed: int
+
+
 Gather = Callable[[], Iterable[Samples]]
 
 
 class Space:
-    """All old texts, one behind the other.
+    """All old texts, one behind the other, and what was made of new ones.
 
     Args:
         texts: the texts.
@@ -81,14 +95,20 @@ class Space:
     """
 
     def __init__(self, texts: Sequence[Text], near: Gather, far: Gather, expected: int) -> None:
-        self._texts = texts
+        self._texts = [*texts]
+        self._sizes = [text.size for text in texts]
         self._starts: list[int] = []
         self._dropped: set[int] = set()
-        end = 0
+        self._end = 0
+        was_plain = True
         for text in texts:
-            self._starts.append(end)
-            end += text.size
-        self._end = end
+            if not (was_plain and text.is_plain):
+                # What is beside streams shall not bring these along, inflated.
+                self._align()
+            was_plain = text.is_plain
+            self._starts.append(self._end)
+            self._end += text.size
+        self._first_made = -(-self._end // GRANULE)
         more = max(1, -(-expected // _MOST_SAMPLES))
         # A bit more of it halves a sample.
         self._thinness = DENSE if more == 1 else DENSE + (more - 1).bit_length()
@@ -99,6 +119,43 @@ class Space:
         )
         self._gather_far = far
         self._far: Lookup | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin a group: its blocks refer to nothing that those before it have made."""
+        self._made = Lookup(())
+        self._made_thinness = self._thinness
+        # So that no granule has something of two groups.
+        self._align()
+
+    def grow(self, parts: Sequence[tuple[Text, Part]], block: bytes = b"") -> None:
+        """Add what a block makes; those behind it in its group may refer to that.
+
+        Args:
+            parts: what of which new text it is. The parts of a text come one after the other.
+            block: the text of all of them, unless nothing is to refer to it.
+        """
+        hashes, places = fingerprints(block, self._made_thinness)
+        while len(self._made) + len(hashes) > _MOST_MADE:
+            self._made_thinness += 1
+            self._made = self._made.thinned(self._made_thinness)
+            hashes, places = thinned(hashes, places, self._made_thinness)
+        self._made = self._made.grown(hashes, places + self._end)
+        for text, part in parts:
+            if not part.start:
+                self._texts.append(text)
+                self._sizes.append(0)
+                self._starts.append(self._end)
+            self._sizes[-1] += part.size
+            self._end += part.size
+
+    def _align(self) -> None:
+        """Let what comes next begin a granule."""
+        self._end = -(-self._end // GRANULE) * GRANULE
+
+    def text(self, number: int) -> Text:
+        """Give a text by its number; new ones are behind the old ones."""
+        return self._texts[number]
 
     def drop(self, numbers: Iterable[int]) -> None:
         """Let nothing refer to some texts any more."""
@@ -122,26 +179,28 @@ class Space:
         return self._far
 
     def references(
-        self, block: bytes, likes: Sequence[Like], budget: int = BUDGET, *, may_be_far: bool = True
-    ) -> list[tuple[int, Part]]:
+        self, block: bytes, likes: Sequence[Like], most: int, *, may_be_far: bool = True
+    ) -> Choice:
         """Choose what a block refers to.
 
         Args:
             block: its text.
             likes: what of it has an old file of the same path.
+            most: of how many parts.
             may_be_far: whether it may share something with far files of other paths.
-            budget: most bytes of all references.
-
-        Returns:
-            Text number and part of each, in the order of the space.
         """
-        most = max(1, budget // GRANULE)
-        chosen = self._same_paths(likes, most_alike(budget))
-        shared, numbers = self._shared(block, may_be_far=may_be_far)
-        chosen = _covering(shared, numbers, chosen, most)
+        found = np.unique(fingerprints(block, self._thinness)[0])
+        near = Shared.joined([self._near.shared(found), self._made.shared(found)])
+        shared = near
         if may_be_far:
-            chosen = self._with_edges(chosen, most)
-        return self._parts(sorted(chosen), budget)
+            far = self._anchors().shared(np.unique(anchors(block)[0]))
+            shared = Shared.joined([near, Shared(far.granules, far.fingerprints + len(found))])
+        chosen = self._cover(shared, self._same_paths(likes))
+        if may_be_far:
+            chosen += self._edges(chosen)
+        kept = self._kept(chosen, most)
+        is_short = len(chosen) >= _MOST_GRANULES or kept < len(chosen)
+        return Choice([*self._parts(chosen[:kept])], near.missed(chosen[:kept]) if is_short else 0)
 
     def alike(self, like: Like) -> range:
         """Give the granules of the old file of the same path, as far as it is of use."""
@@ -156,45 +215,63 @@ class Space:
         start = self._starts[like.old]
         return range((start + low) // GRANULE, (start + high - 1) // GRANULE + 1)
 
-    def _same_paths(self, likes: Sequence[Like], most: int) -> set[int]:
-        chosen: set[int] = set()
-        for like in likes:
-            for granule in self.alike(like):
-                if len(chosen) < most:
-                    chosen.add(granule)
-        return chosen
+    def _same_paths(self, likes: Sequence[Like]) -> list[int]:
+        found = dict.fromkeys(granule for like in likes for granule in self.alike(like))
+        return [*found][:MOST_ALIKE]
 
-    def _shared(self, block: bytes, *, may_be_far: bool) -> tuple[Places, Places]:
-        """Give pairs: a granule, and the number of a fingerprint of the block that it has."""
-        found = np.unique(fingerprints(block, self._thinness)[0])
-        granules, numbers = self._near.granules(found)
-        if not may_be_far:
-            return granules, numbers
-        more, others = self._anchors().granules(np.unique(anchors(block)[0]))
-        return np.concatenate([granules, more]), np.concatenate([numbers, others + len(found)])
+    def _cover(self, shared: Shared, first: Sequence[int]) -> list[int]:
+        """Choose granules, but none that were made where they are worth little.
 
-    def _with_edges(self, chosen: set[int], most: int) -> set[int]:
-        """Add what is beside granules: anchors are too few to tell where likeness ends."""
-        beside = {granule + side for granule in chosen for side in (-1, 1)} - chosen
-        room = most - len(chosen)
-        return chosen | set(sorted(one for one in beside if one >= 0)[:room])
+        A block that refers to no other is of use without it: to a school that fetches a lesson
+        alone, and where the other cannot be made.
+        """
+        is_old = shared.granules < self._first_made
+        of_old = cover(shared.only(is_old), first, _MOST_GRANULES)
+        if is_old.all():
+            return of_old
+        of_both = cover(shared, first, _MOST_GRANULES)
+        gain = shared.had(of_both) - shared.had(of_old)
+        return of_both if gain >= _LEAST_MADE else of_old
 
-    def _parts(self, granules: Sequence[int], budget: int) -> list[tuple[int, Part]]:
+    def _edges(self, chosen: Sequence[int]) -> list[int]:
+        """Give what is beside granules: anchors are too few to tell where likeness ends."""
+        beside = {granule + side for granule in chosen for side in (-1, 1)}.difference(chosen)
+        within = sorted(one for one in beside if 0 <= one < self._first_made)
+        return within[: _MOST_GRANULES - len(chosen)]
+
+    def _kept(self, granules: Sequence[int], most: int) -> int:
+        """Say how many granules there is room for, first ones first.
+
+        They may come to more than they have themselves: streams that they touch are whole.
+        """
+        low, high = 0, len(granules)
+        middle = high
+        while low < high:
+            if self._has_room(granules[:middle], most):
+                low = middle
+            else:
+                high = middle - 1
+            middle = (low + high + 1) // 2
+        return low
+
+    def _has_room(self, granules: Sequence[int], most: int) -> bool:
+        left = BUDGET
+        for count, (_, part) in enumerate(self._parts(granules), 1):
+            left -= part.size
+            if count > most or left < 0:
+                return False
+        return True
+
+    def _parts(self, granules: Sequence[int]) -> Iterator[tuple[int, Part]]:
         """Give the parts of texts that granules are, those that touch being one."""
-        parts: list[tuple[int, Part]] = []
-        left = budget
-        for number, start, stop in self._within(granules):
-            begin = start
-            if parts and parts[-1][0] == number:
-                # A stream that two ranges touch is whole in the first.
-                begin = max(begin, parts[-1][1].start + parts[-1][1].size)
-            if begin >= stop:
-                continue
-            part = self._texts[number].part(begin, stop)
-            if part.size <= left:
-                parts.append((number, part))
-                left -= part.size
-        return parts
+        last, end = -1, 0
+        for number, start, stop in self._within(sorted(granules)):
+            # A stream that two ranges touch is whole in the first.
+            begin = max(start, end) if number == last else start
+            if begin < stop:
+                part = self._texts[number].part(begin, stop)
+                last, end = number, part.start + part.size
+                yield number, part
 
     def _within(self, granules: Sequence[int]) -> Iterator[tuple[int, int, int]]:
         """Give what of which text granules are: its number, and from where to where in it."""
@@ -203,15 +280,10 @@ class Space:
             while number < len(self._texts) and self._starts[number] < stop:
                 begin = self._starts[number]
                 first = max(0, start - begin)
-                last = min(self._texts[number].size, stop - begin)
+                last = min(self._sizes[number], stop - begin)
                 if last > first and number not in self._dropped:
                     yield number, first, last
                 number += 1
-
-
-def most_alike(budget: int = BUDGET) -> int:
-    """Give how many granules of files of the same paths a block may refer to."""
-    return int(max(1, budget // GRANULE) * _SAME_PATH)
 
 
 def _ranges(granules: Sequence[int], end: int) -> list[tuple[int, int]]:
@@ -224,39 +296,3 @@ def _ranges(granules: Sequence[int], end: int) -> list[tuple[int, int]]:
         elif stop > start:
             ranges.append((start, stop))
     return ranges
-
-
-def _covering(shared: Places, numbers: Places, chosen: set[int], most: int) -> set[int]:
-    """Choose granules greedily, each by the fingerprints that none chosen before has."""
-    if not len(shared):
-        return chosen
-    order = np.argsort(shared, kind="stable")
-    shared, numbers = shared[order], numbers[order]
-    granules, firsts = np.unique(shared, return_index=True)
-    bounds = [*firsts.tolist(), len(shared)]
-    spans = {
-        int(granule): slice(start, stop)
-        for granule, (start, stop) in zip(granules.tolist(), pairwise(bounds), strict=True)
-    }
-    is_had = np.zeros(int(numbers.max()) + 1, bool)
-    chosen = set(chosen)
-    for granule in chosen & spans.keys():
-        is_had[numbers[spans[granule]]] = True
-    heap = [
-        (span.start - span.stop, granule)
-        for granule, span in spans.items()
-        if granule not in chosen
-    ]
-    heapq.heapify(heap)
-    while heap and len(chosen) < most:
-        _, granule = heapq.heappop(heap)
-        mine = numbers[spans[granule]]
-        fresh = int(np.count_nonzero(~is_had[mine]))
-        if fresh < _LEAST_SHARED:
-            continue
-        if heap and -fresh > heap[0][0]:
-            heapq.heappush(heap, (-fresh, granule))
-            continue
-        chosen.add(granule)
-        is_had[mine] = True
-    return chosen

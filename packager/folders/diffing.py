@@ -18,7 +18,8 @@ from core.bundle.listing import Row, contents
 from core.digest import Digest
 from core.errors import ExhaustedError, UsageError
 from packager.assembling import Payloads, assemble
-from packager.delta.making import LEVEL, MadeBlock, New, make_blocks
+from packager.delta.making import LEVEL, make_blocks
+from packager.delta.planning import MadeBlock, New
 from packager.delta.probing import compresses
 from packager.delta.processes import count_of
 from packager.delta.sources import Absent, Source

@@ -24,7 +24,7 @@ from core.digest import Digest, digest_of
 from core.manifest import encode_manifest
 from core.plan.outstanding import OutstandingPack
 from sync.events import Event, Planned
-from tests.support.course_publisher import PACK, CoursePublisher, course, edited
+from tests.support.course_publisher import PACK, CoursePublisher, course, edited, text
 from tests.support.http_repository import Answer, HttpRepository
 from tests.support.node_state import Node, make_node
 from tests.support.tiny_repository import TinyRepository, publish_files
@@ -287,3 +287,55 @@ def test_blocks_come_from_the_delta_of_a_version_that_is_here_in_part(world: Wor
     assert paid.after <= paid.listed
     links = world.publisher.links
     assert paid.total < links[2].length + links[0].index_length + 600_000
+
+
+class Chapters:
+    """Two large chapters that get the same new pages, so that one's block refers to the other's."""
+
+    def __init__(self, path: Path) -> None:
+        chance = random.Random(8)
+        self.first = {f"{n}.txt": text(chance, 1_100_000) for n in (1, 2)}
+        pages = text(chance, 200_000)
+        self.second = {name: data + pages for name, data in self.first.items()}
+        tiny = TinyRepository(path)
+        self.directory = tiny.directory
+        self.publisher = CoursePublisher(tiny, path)
+        self.node = make_node(path / "node", tiny.root)
+
+    def publish(self, server: HttpRepository) -> None:
+        """Publish both versions; the node has the first one."""
+        self.publisher.publish(self.first)
+        assert self.node.pull(server.url).exit_code == 0
+        self.publisher.publish(self.second)
+        assert self.publisher.made_references(1) == [False, True]
+        # The new pages travel once.
+        assert self.publisher.links[1].length < 150_000
+
+
+@pytest.fixture
+def chapters(tmp_path: Path) -> Chapters:
+    return Chapters(tmp_path)
+
+
+def test_a_block_that_refers_to_what_another_makes_comes_with_it(chapters: Chapters) -> None:
+    with HttpRepository(chapters.directory) as server:
+        chapters.publish(server)
+        paid = pulled(chapters.node, server, chapters.publisher)
+    assert chapters.node.files(PACK) == chapters.second
+    assert paid.bases == {1}
+    assert paid.total <= min(paid.polled, chapters.publisher.links[1].length)
+    assert paid.after <= paid.listed
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_with_the_first_of_two_such_blocks_both_come_from_the_full_bundle(
+    chapters: Chapters, damage: Callable[[Path], object]
+) -> None:
+    with HttpRepository(chapters.directory) as server:
+        chapters.publish(server)
+        digest = digest_of(chapters.first["1.txt"])
+        damage(chapters.node.state.blobs / digest[:2] / digest)
+        paid = pulled(chapters.node, server, chapters.publisher)
+    assert chapters.node.files(PACK) == chapters.second
+    assert paid.bases == {0, 1}
+    assert paid.after <= paid.listed

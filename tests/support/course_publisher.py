@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from core.bundle.compact import CompactIndex
 from core.bundle.frame import decode_head
 from core.bundle.index import Index
 from core.bundle.listed import rows_of
@@ -86,23 +87,35 @@ class CoursePublisher:
         """Name those to which the blocks behind its head refer."""
         return self._references(base, is_head=False)
 
+    def made_references(self, base: int) -> list[bool]:
+        """Say of each block behind that head whether it refers to what others make."""
+        index, old = self._opened(base)
+        end = sum(size for _, size in old)
+        return [
+            any(one.start + one.length > end for one in block.references)
+            for block in index.blocks[index.prelude :]
+        ]
+
     def _references(self, base: int, *, is_head: bool) -> set[Digest]:
-        link = self.links[base]
-        data = self._tools.workspace.bundle(link.index).read_bytes()[: link.index_length]
-        found = decode_head(data, link, self.release)
-        assert not isinstance(found, Index)
-        index, _ = found
-        manifest = self.manifests[base - 1]
-        known = contents(rows_of(encode_manifest(manifest), manifest).rows)
+        index, old = self._opened(base)
         blocks = index.blocks[: index.prelude] if is_head else index.blocks[index.prelude :]
         ranges = [one for block in blocks for one in block.references]
         names: set[Digest] = set()
         start = 0
-        for digest, size in known:
+        for digest, size in old:
             if any(one.start < start + size and start < one.start + one.length for one in ranges):
                 names.add(digest)
             start += size
         return names
+
+    def _opened(self, base: int) -> tuple[CompactIndex, list[tuple[Digest, int]]]:
+        """Give the index of the newest delta from a version, and the contents of that."""
+        link = self.links[base]
+        data = self._tools.workspace.bundle(link.index).read_bytes()[: link.index_length]
+        found = decode_head(data, link, self.release)
+        assert not isinstance(found, Index)
+        manifest = self.manifests[base - 1]
+        return found[0], contents(rows_of(encode_manifest(manifest), manifest).rows)
 
 
 def text(chance: random.Random, size: int) -> bytes:

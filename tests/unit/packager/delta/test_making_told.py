@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from packager.delta import making
-from packager.delta.making import New, make_blocks
+from packager.delta.making import make_blocks
+from packager.delta.planning import New
 from packager.delta.sources import Source
 
 

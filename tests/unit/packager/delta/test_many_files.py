@@ -4,8 +4,9 @@ import random
 from pathlib import Path
 
 from packager.delta.lookup import GRANULE
-from packager.delta.making import New, make_blocks
-from packager.delta.references import most_alike
+from packager.delta.making import make_blocks
+from packager.delta.planning import New
+from packager.delta.references import MOST_ALIKE
 from packager.delta.sources import Source
 
 FILES = 620
@@ -14,7 +15,7 @@ CHANGED, BESIDE = 6_000, GRANULE + 9_000
 
 def test_a_block_has_no_more_files_than_it_can_refer_to(tmp_path: Path) -> None:
     # Together the old versions are small, but in more granules than a block may refer to.
-    assert most_alike() < FILES
+    assert MOST_ALIKE < FILES
     chance = random.Random(4)
     old: list[Source] = []
     group: list[New] = []
