@@ -34,7 +34,7 @@ from packager.scan import Folder
 from packager.workspace import BuiltBundle, Workspace
 
 # Raised whenever the same content would come out as other bundles.
-_RECIPE: Final = 2
+_RECIPE: Final = 3
 
 Progress = Callable[[int], None]
 # Opens a phase of the work: its name, and what it has to do, mostly bytes.

@@ -16,7 +16,7 @@ from packager.delta.sources import Known, Source
 from packager.workspace import Workspace
 
 # Raised whenever something else is found in the same file.
-_RECIPE: Final = 1
+_RECIPE: Final = 2
 # Smaller files without streams are read as quickly as a record.
 _LEAST_BYTES: Final = 1024 * 1024
 _MOST_BYTES: Final = 256 * 1024 * 1024

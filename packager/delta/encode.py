@@ -19,11 +19,12 @@ from core.bundle.codecs import (
     decode_block,
 )
 from core.bundle.encode import MAX_LEVEL, compress_zstd, compressing_memory
-from core.bundle.expansion import Stream, deflating_recipe, inflating_recipe
+from core.bundle.expansion import Stream, deflating_recipe, inflate, inflating_recipe
 from core.bundle.patch import Patch, make_patch, most_of_patch
 from core.bundle.varint import pack
 from core.errors import RefusedError
 from packager.delta.pieces import differences, find_pieces
+from packager.delta.recipes import leading
 
 Told = Callable[[float], None]
 # How LZMA2 may look at what it compresses: bits of the byte before that tell what follows, and
@@ -96,6 +97,7 @@ def every_way(
     references: Expanded, content: Expanded, level: int, told: Told = lambda _: None
 ) -> list[Encoded]:
     """Encode a block by each codec; otherwise like ``encode_with``."""
+    references, content = _within_limits(references), _within_limits(content)
     found = [Encoded(STORED, content.data, has_references=False)]
     ways = 1 + bool(content.streams) + (3 if references.text else 0)
     for one in chain(_alone(content, level), _referring(references, content, level)):
@@ -103,6 +105,14 @@ def every_way(
         told(len(found) / ways)
         found.append(one)
     return found
+
+
+def _within_limits(one: Expanded) -> Expanded:
+    """Leave streams as they are that a recipe has no room for: those of many files may be many."""
+    streams = leading(one.streams)
+    if len(streams) == len(one.streams):
+        return one
+    return Expanded(one.data, bytes(inflate(one.data, inflating_recipe(streams))), streams)
 
 
 def _comes_out(one: Encoded, references: Expanded, content: Expanded) -> bool:

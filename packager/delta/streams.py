@@ -26,6 +26,7 @@ from core.bundle.expansion import (
     png_data,
 )
 from core.errors import RefusedError
+from packager.delta.recipes import Found, is_usable, spaced
 
 MOST_INFLATED: Final = 8 * 1024 * 1024
 """Larger streams stay as they are, so that blocks can end between streams."""
@@ -77,7 +78,7 @@ def streams_of(data: memoryview, encodings: "Encodings | None" = None) -> list[S
             left out. None where that does not matter.
     """
     work = _MOST_WORK + _WORK_PER_BYTE * len(data)
-    return list(_placed(_Finder(encodings, work).found(data)))
+    return list(_placed(spaced(_Finder(encodings, work).found(data))))
 
 
 class Encodings:
@@ -116,10 +117,6 @@ def _is_so(packed: memoryview, plain: bytes, one: Stream, way: Encoding) -> bool
         return False
 
 
-# Where a stream begins, and the stream, its gap not known yet.
-_Found = tuple[int, Stream]
-
-
 class _Place(NamedTuple):
     """Where a stream may be.
 
@@ -136,7 +133,7 @@ class _Place(NamedTuple):
     chunks: tuple[int, ...] = ()
 
 
-def _placed(found: Iterable[_Found]) -> Iterator[Stream]:
+def _placed(found: Iterable[Found]) -> Iterator[Stream]:
     """Give streams their gaps."""
     end = 0
     for start, one in found:
@@ -156,7 +153,7 @@ class _Finder:
         self._encodings = encodings
         self._work = work
 
-    def found(self, data: memoryview, depth: int = 0) -> Iterator[_Found]:
+    def found(self, data: memoryview, depth: int = 0) -> Iterator[Found]:
         """Find the streams of a file that is so many files deep in another.
 
         Gives them in order; of two that overlap, the first.
@@ -188,10 +185,9 @@ class _Finder:
             # What came of it last was not counted.
             self._work -= _PROBE
             return None
-        # What takes more than it gives is nothing that an encoder made to save bytes.
-        if not len(plain) >= _LEAST_INFLATED or packed > MOST_INFLATED:
-            return None
         one = Stream(0, place.kind, packed, len(plain), chunks=place.chunks)
+        if len(plain) < _LEAST_INFLATED or packed > MOST_INFLATED or not is_usable(one):
+            return None
         if self._encodings is not None:
             encoding = self._encodings.of(part[:packed], plain, one)
             if encoding is None:
@@ -201,7 +197,7 @@ class _Finder:
             return one
         inner = tuple(_placed(self.found(memoryview(plain), depth + 1)))
         whole = replace(one, inner=inner)
-        return whole if whole.size <= MOST_WITH_INNER else one
+        return whole if whole.size <= MOST_WITH_INNER and is_usable(whole) else one
 
     def _inflated(self, data: memoryview, kind: int) -> tuple[bytes, int]:
         """Inflate a stream that ends anywhere; give its content, and the bytes that it takes."""

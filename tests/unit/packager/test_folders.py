@@ -159,6 +159,36 @@ def test_an_old_file_that_inflates_to_much_in_another_one_is_read(folders: Folde
     folders.carried({"course.zip": zip_of({"deck.pptx": inner}, 1)}, {"a.txt": TEXT})
 
 
+def many_members(text: bytes) -> bytes:
+    return zip_of({f"{n:x}": b"%08d" % n * 5 for n in range(66_000)} | {"text": text})
+
+
+def many_streams(text: bytes) -> bytes:
+    return pdf_of([b"%08d" % n * 5 for n in range(66_000)] + [text])
+
+
+def many_chunks(text: bytes) -> bytes:
+    pictures = {f"{n}.png": png_of(n, 10_000, 8, 1) for n in range(9)}
+    return zip_of({**pictures, "text": text}, stored=frozenset(pictures))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(many_members, marks=pytest.mark.slow),
+        pytest.param(many_streams, marks=pytest.mark.slow),
+        many_chunks,
+    ],
+)
+@pytest.mark.parametrize("is_new", [True, False], ids=["new", "edited"])
+def test_a_file_of_more_streams_than_a_recipe_can_name_comes(
+    folders: Folders, make: Callable[[bytes], bytes], *, is_new: bool
+) -> None:
+    old = {} if is_new else {"a": make(b"before")}
+    size = folders.carried(old, {"a": make(b"after")})
+    assert is_new or size < 1000
+
+
 def test_a_picture_s_change_is_found_beneath_its_compression(folders: Folders) -> None:
     old, new = png_of(1, 200, 150), png_of(1, 200, 151)
     assert folders.carried({"p.png": old}, {"p.png": new}) < 450
