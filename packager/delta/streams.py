@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from io import BytesIO
+from itertools import islice
 from mmap import mmap
 from typing import IO, Final, NamedTuple, cast
 
@@ -38,8 +39,12 @@ _LEAST_INFLATED: Final = 32
 # its own. A file that is made to look full of streams would keep the search busy for hours.
 _MOST_WORK: Final = 256 * 1024 * 1024
 _WORK_PER_BYTE: Final = 64
+# Places of a file at which streams are looked for: as many as a pack may have files. A file that is
+# made to look full of them would take a gigabyte, were all of them known at once.
+_MOST_PLACES: Final = 200_000
 _PROBE: Final = 64 * 1024
 _LOCAL_HEADER: Final = struct.Struct("<26xHH")
+_MEMBER: Final = re.compile(rb"PK\x01\x02")
 _ENCRYPTED: Final = 1
 # A member that is not compressed, but may be a file with streams.
 _STORED: Final = 0
@@ -159,8 +164,10 @@ class _Finder:
         Gives them in order; of two that overlap, the first.
         """
         end = 0
-        for place in sorted(_places(data)):
-            if place.start < end or self._work <= 0:
+        for place in islice(_places(data), _MOST_PLACES):
+            if self._work <= 0:
+                return
+            if place.start < end:
                 continue
             if place.kind == _STORED:
                 end = place.stop
@@ -219,12 +226,12 @@ class _Finder:
 
 
 def _places(data: memoryview) -> Iterator[_Place]:
-    """Give where streams may be in a file, by its kind."""
+    """Give where streams may be in a file, by its kind, in ascending order."""
     head = bytes(data[:HEAD_BYTES])
     if len(head) < HEAD_BYTES:
         return
     if head.startswith(_ZIP):
-        yield from _in_zip(data)
+        yield from sorted(_in_zip(data))
     elif head.startswith(_PDF):
         yield from _in_pdf(data)
     elif head.startswith(_GZIP):
@@ -235,6 +242,9 @@ def _places(data: memoryview) -> Iterator[_Place]:
 
 def _in_zip(data: memoryview) -> Iterator[_Place]:
     """Find the members of an archive, those too that are only stored."""
+    # All are read at once, half a kilobyte for each.
+    if any(islice(_MEMBER.finditer(data), _MOST_PLACES, None)):
+        return
     # A large one is not copied.
     file = data.obj if isinstance(data.obj, mmap) and len(data) == len(data.obj) else None
     try:

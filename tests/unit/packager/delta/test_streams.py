@@ -1,4 +1,5 @@
 import time
+import tracemalloc
 import zlib
 from random import Random
 from typing import TYPE_CHECKING
@@ -137,6 +138,23 @@ def test_a_search_for_streams_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -
     whole = pdf_of(list(TEXTS.values()))
     assert len(found(whole[:9] + part * 30 + whole[9:])) == 4
     assert found(whole[:9] + part * 60 + whole[9:]) == []
+
+
+def test_places_are_looked_at_one_after_the_other() -> None:
+    data = pdf_of([])[:9] + b"stream\nx\x9c" * 100_000
+    tracemalloc.start()
+    assert streams_of(memoryview(data)) == []
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # Known at once, each takes more than a hundred bytes.
+    assert peak < len(data)
+
+
+def test_of_very_many_places_the_first_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "_MOST_PLACES", 3)
+    assert len(found(pdf_of(list(TEXTS.values())))) == 3
+    assert found(zip_of(TEXTS)) == []
+    assert len(found(zip_of({name: TEXTS[name] for name in list(TEXTS)[:3]}))) == 3
 
 
 def raw(data: bytes) -> tuple[bytes, Stream]:
