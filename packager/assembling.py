@@ -85,7 +85,7 @@ def content_changed(workspace: Workspace, manifest: Manifest, digest: Digest) ->
         manifest: the version.
         digest: of the content.
     """
-    workspace.holds(digest)
+    workspace.still_holds(digest)
     paths = [file.path for file in manifest.files if file.digest == digest]
     return UsageError(
         "{path} changed while the pack was built.",

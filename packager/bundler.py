@@ -70,6 +70,7 @@ class Bundler:
         self._outputs: dict[Digest, int] = {}
         self._rows: list[Output] = []
         self._hashes: dict[Digest, tuple[int, hashlib._Hash]] = {}
+        self._partly: set[Digest] = set()
         self._blocks: list[Block] = []
         self._payloads: list[Payload] = []
         self._staged = workspace.staging("payloads")
@@ -114,8 +115,8 @@ class Bundler:
 
     def _see_the_rest(self) -> None:
         """Verify what was read in part alone, since its other blocks were taken over."""
-        for digest in self._hashes:
-            if not self._workspace.holds(digest):
+        for digest in {*self._hashes, *self._partly}:
+            if not self._workspace.still_holds(digest):
                 self._changed(digest)
 
     def _ahead(
@@ -169,8 +170,7 @@ class Bundler:
         """Hash an output as its slices pass in order, and judge it at its end."""
         if piece.offset and piece.digest not in self._hashes:
             # What is before it was taken over from an earlier bundle.
-            if not self._workspace.holds(piece.digest):
-                self._changed(piece.digest)
+            self._partly.add(piece.digest)
             return
         done, hasher = self._hashes.pop(piece.digest, (0, hashlib.sha256()))
         hasher.update(data)

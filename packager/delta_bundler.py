@@ -1,12 +1,14 @@
 """Writing a delta: what a node that has one version needs for another."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from itertools import accumulate
 from pathlib import Path
 from typing import NoReturn
 
 from core.bundle.codecs import ZSTD
-from core.bundle.compact import CompactIndex
+from core.bundle.compact import CompactBlock, CompactIndex
 from core.bundle.encode import compress_zstd
 from core.bundle.frame import encode_compact_head, index_digest
 from core.bundle.listed import encode_listed, rows_of
@@ -22,6 +24,7 @@ from packager.delta.sources import Absent, Source
 from packager.layout import LARGE_BYTES, Content, Group, plan_groups
 from packager.reckoning import Reckoning, referring
 from packager.remembering import OldFiles
+from packager.untouched import Untouched
 from packager.workspace import Workspace
 
 Progress = Callable[[int], None]
@@ -47,6 +50,7 @@ class DeltaBundler:
         self._rows = rows_of(encode_manifest(manifest), manifest)
         self._old = rows_of(encode_manifest(base), base)
         self._known = contents(self._old.rows)
+        self._untouched = Untouched(workspace)
 
     def write(self, new: Sequence[Content], progress: Progress) -> tuple[BundleLink, Path]:
         """Make the bundle in staging.
@@ -60,6 +64,7 @@ class DeltaBundler:
         """
         for content in new:
             # Nothing else looks at it: a node would find out when all of it has come.
+            self._untouched.watch(content.digest)
             if not self._workspace.holds(content.digest):
                 raise content_changed(self._workspace, self._manifest, content.digest)
         groups = plan_groups(new)
@@ -80,6 +85,7 @@ class DeltaBundler:
                 else:
                     blocks.append(one.entry(b""))
                     prelude.append(one.payload)
+        self._see_untouched([one.digest for one in new], blocks)
         index = CompactIndex(
             self._manifest.pack,
             self._manifest.version,
@@ -129,9 +135,29 @@ class DeltaBundler:
             else Absent(size)
             for digest, size in self._known
         ]
+        for one in old:
+            if isinstance(one, Source):
+                self._untouched.watch(Digest(one.name))
         memory = OldFiles(self._workspace)
         for number, block in make_blocks(new, old, self._level, reckoning, memory):
             yield groups[number], block
+
+    def _see_untouched(self, made: Sequence[Digest], blocks: Sequence[CompactBlock]) -> None:
+        """See that what was made, and what blocks refer to, is what it was all the time."""
+        if (digest := self._untouched.first_changed(made)) is not None:
+            raise content_changed(self._workspace, self._manifest, digest)
+        if (digest := self._untouched.first_changed(self._referred(blocks))) is not None:
+            raise content_changed(self._workspace, self._base, digest)
+
+    def _referred(self, blocks: Sequence[CompactBlock]) -> list[Digest]:
+        """Give the old contents that blocks refer to."""
+        starts = list(accumulate((size for _, size in self._known), initial=0))
+        numbers: set[int] = set()
+        for start, length in ((one.start, one.length) for b in blocks for one in b.references):
+            first = bisect_right(starts, start) - 1
+            numbers.update(range(first, bisect_left(starts, start + length)))
+        known = (self._known[number] for number in sorted(numbers))
+        return [digest for digest, size in known if size]
 
     def _changed(self, place: Path) -> NoReturn:
         raise content_changed(self._workspace, self._manifest, Digest(place.name))

@@ -13,6 +13,7 @@ from core.codec import decode_msgpack
 from core.digest import DIGEST_BYTES, Digest, digest_of
 from core.errors import RefusedError
 from packager.delta.sources import Known, Source
+from packager.untouched import Untouched
 from packager.workspace import Workspace
 
 # Raised whenever something else is found in the same file.
@@ -39,10 +40,12 @@ class OldFiles:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._untouched = Untouched(workspace)
         self._left: int | None = None
 
     def is_whole(self, old: Source) -> bool:
         """Whether an old file is what it was; a damaged one is removed."""
+        self._untouched.watch(Digest(old.name))
         return self._workspace.holds(Digest(old.name))
 
     def get(self, old: Source) -> Known | None:
@@ -64,6 +67,9 @@ class OldFiles:
     def put(self, old: Source, known: Known) -> None:
         """Remember an old file, if that is worth it and there is room."""
         if old.size < _LEAST_BYTES and not known.streams:
+            return
+        if self._untouched.is_written(Digest(old.name)):
+            # What was found may be of other content, and would mislead every later run.
             return
         body = msgspec.msgpack.encode(_Record(_RECIPE, has_same_deflate(), known))
         path = self._workspace.fingerprints(Digest(old.name))

@@ -137,6 +137,18 @@ class Workspace:
         self._verified.add(digest)
         return True
 
+    def still_holds(self, digest: Digest) -> bool:
+        """Like ``holds``, but read again, since others may write to a file that was linked."""
+        self._verified.discard(digest)
+        return self.holds(digest)
+
+    def written_at(self, digest: Digest) -> int | None:
+        """Give when a blob was written to last, nanoseconds; None when it is not here."""
+        try:
+            return self.blob(digest).stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+
     def read_slice(self, digest: Digest, offset: int, length: int) -> bytes:
         """Read a part of a blob."""
         with self.blob(digest).open("rb") as file:

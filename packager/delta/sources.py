@@ -198,7 +198,7 @@ def samples_of(old: Old, memory: Memory) -> tuple[Hashes, Places] | None:
 
 def text_of(source: Source, streams: list[Stream]) -> Text:
     """Give a file with its streams inflated."""
-    return Text(source.read, source.size, streams)
+    return Text(source.read, source.size, streams, str(source.place))
 
 
 def thinness_of(text: Text) -> int:

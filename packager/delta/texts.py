@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from core.bundle.expansion import Stream, inflate, inflating_recipe
+from core.errors import RefusedError
+from packager.faults import changed
 
 Read = Callable[[int, int], bytes]
 """Gives the bytes of a file from an offset, so many."""
@@ -62,10 +64,14 @@ class Text:
         read: reads the file.
         length: its bytes.
         streams: its streams.
+        name: what an error calls it.
     """
 
-    def __init__(self, read: Read, length: int, streams: Sequence[Stream] = ()) -> None:
+    def __init__(
+        self, read: Read, length: int, streams: Sequence[Stream] = (), name: str = ""
+    ) -> None:
         self._read = read
+        self._name = name
         self.length = length
         self._stretches = list(_stretches(length, streams))
         self.size = self._stretches[-1].stop if self._stretches else 0
@@ -87,9 +93,19 @@ class Text:
         return Part(offset, end - offset, begin, size, tuple(_with_gaps(found, offset)))
 
     def read(self, part: Part) -> bytes:
-        """Read a part of the text."""
+        """Read a part of the text.
+
+        Raises:
+            UsageError: the file has changed since its streams were found.
+        """
         data = self.read_file(part)
-        return bytes(inflate(data, inflating_recipe(part.streams))) if part.streams else data
+        if not part.streams:
+            return data
+        try:
+            return bytes(inflate(data, inflating_recipe(part.streams)))
+        except RefusedError as error:
+            # It was another file when its streams were found.
+            raise changed(self._name) from error
 
     def read_file(self, part: Part) -> bytes:
         """Read a part as it is in the file."""

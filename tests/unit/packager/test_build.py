@@ -3,6 +3,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,8 +11,9 @@ from core.bundle.codecs import STORED
 from core.bundle.index import MAX_BLOCK_BYTES, Index
 from core.digest import digest_of
 from core.errors import UsageError
-from packager import resolving
+from packager import delta_bundler, resolving
 from packager.build import Build, Tools
+from packager.delta.making import MadeBlock, make_blocks
 from packager.scan import scan
 from packager.workspace import SeenFile
 from tests.support.packing import build, bundle_bytes, decode, tools_in, write_tree
@@ -248,7 +250,7 @@ def test_a_damaged_blob_is_named_and_the_next_run_heals_it(tmp_path: Path, tools
 def test_a_damaged_blob_is_named_whichever_of_its_blocks_is_made_again(
     tmp_path: Path, tools: Tools, which: int
 ) -> None:
-    """Of two blocks one is taken over as it is, so the blob is never read from end to end."""
+    """Of two blocks one is taken over as it is, so nothing else reads the blob from end to end."""
     large = b"lines of a text\n" * (MAX_BLOCK_BYTES // 16 + 1000)
     write_tree(tmp_path / "c", {"large.txt": large, "b.txt": b"b"})
     os.utime(tmp_path / "c" / "large.txt", (0, 0))
@@ -263,6 +265,8 @@ def test_a_damaged_blob_is_named_whichever_of_its_blocks_is_made_again(
     bundle = tools.workspace.bundle(one.bundles[0].link.index)
     place = index.offsets(one.bundles[0].link.index_length)[of_large[which]]
     overwrite(bundle, place)
+    # A moment ago it was whole.
+    assert tools.workspace.holds(digest_of(large))
     overwrite(tools.workspace.blob(digest_of(large)), which * MAX_BLOCK_BYTES)
     (tmp_path / "c" / "b.txt").write_bytes(b"new")
     with pytest.raises(UsageError, match=r"large\.txt changed while the pack was built"):
@@ -289,3 +293,41 @@ def test_content_that_was_damaged_since_makes_no_delta(tmp_path: Path, tools: To
     blob.write_bytes(new[:-1] + b"!")
     with pytest.raises(UsageError, match="changed while the pack was built"):
         build(tmp_path / "c", tools, 2, [one.manifest])
+
+
+OLD = b"<p>fish</p>" * 500
+NEW = b"<p>more</p>" + OLD
+
+
+@pytest.mark.parametrize("is_put_back", [True, False], ids=["put back", "left"])
+@pytest.mark.parametrize("written", [OLD, NEW], ids=["referred to", "made"])
+def test_content_that_is_written_to_while_a_delta_is_made_is_named(
+    tmp_path: Path,
+    tools: Tools,
+    monkeypatch: pytest.MonkeyPatch,
+    written: bytes,
+    *,
+    is_put_back: bool,
+) -> None:
+    write_tree(tmp_path / "c", {"a.html": OLD, "b.txt": b"b"})
+    one = build(tmp_path / "c", tools, 1, [])
+    held = decode(one, tools, 0, {})[1]
+    new = {"a.html": NEW, "b.txt": b"b"}
+    write_tree(tmp_path / "c", new)
+    blob = tools.workspace.blob(digest_of(written))
+
+    def meddled(*given: Any) -> Iterator[tuple[int, MadeBlock]]:
+        # Verified by now, they are read again only in part.
+        assert tools.workspace.holds(digest_of(written))
+        overwrite(blob, 100)
+        yield from make_blocks(*given)
+        if is_put_back:
+            blob.write_bytes(written)
+
+    monkeypatch.setattr(delta_bundler, "make_blocks", meddled)
+    with pytest.raises(UsageError, match=r"a\.html changed while the pack was built"):
+        build(tmp_path / "c", tools, 2, [one.manifest])
+    assert [record.link.base for record in tools.workspace.all_built()] == [0, 0]
+    monkeypatch.undo()
+    two = build(tmp_path / "c", tools_in(tools.workspace.place), 2, [one.manifest])
+    assert decode(two, tools, 1, held)[0] == new

@@ -103,6 +103,17 @@ def test_a_torn_record_counts_as_missing(tools: Tools, looked_at: list[str]) -> 
     assert len(looked_at) == 4
 
 
+def test_what_was_written_to_meanwhile_is_not_remembered(tools: Tools) -> None:
+    old = placed(tools, COURSE)
+    memory = OldFiles(tools.workspace)
+    found = find_old(old, memory)
+    assert found
+    old.place.chmod(0o644)
+    old.place.write_bytes(COURSE)
+    assert samples_of(found, memory)
+    assert memory.get(old) is None
+
+
 def test_what_is_remembered_is_bounded(
     tools: Tools, monkeypatch: pytest.MonkeyPatch, looked_at: list[str]
 ) -> None:

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.bundle.expansion import RAW, Stream, deflate, deflating_recipe, inflate, inflating_recipe
+from core.errors import UsageError
 from packager.delta.streams import Encodings, streams_of
 from packager.delta.texts import Text, joined
 from tests.support.archives import png_of, prose, zip_of
@@ -60,6 +61,12 @@ def test_a_part_is_bounded_in_the_file_too() -> None:
     assert [part.length for part in parts] == [160, 160, 160, 159, 159, 159, 110]
     assert sum(part.length for part in parts) == one.length
     assert sum(part.size for part in parts) == one.size
+
+
+def test_a_file_that_changed_since_its_streams_were_found_is_named() -> None:
+    one = Text(lambda _, length: bytes(length), len(DATA), STREAMS, "a.zip")
+    with pytest.raises(UsageError, match=r"a\.zip changed"):
+        one.read(one.part(0, one.size))
 
 
 @pytest.mark.parametrize("size", [0, 1, 5])
