@@ -13,8 +13,9 @@ from typing import Final, NoReturn
 
 from core.bundle.codecs import STORED, ZSTD
 from core.bundle.frame import encode_head, index_digest
-from core.bundle.index import Block, Index, Output
-from core.digest import Digest, digest_of
+from core.bundle.index import Block, Index, Output, Slice, fits
+from core.digest import DIGEST_BYTES, Digest, digest_of
+from core.errors import UsageError
 from core.manifest import Manifest
 from core.release import FULL, BundleLink
 from packager.assembling import assemble, content_changed
@@ -84,13 +85,14 @@ class Bundler:
             progress: told as many bytes as ``contents`` have, as the work goes on.
 
         Raises:
-            UsageError: content changed while the bundle was made.
+            UsageError: content changed while the bundle was made, or is too much for one.
         """
         head, *rest = contents
         blocks = [*plan_blocks([head]), *plan_blocks(rest)]
         for content in contents:
             self._outputs[content.digest] = len(self._rows)
             self._rows.append(Output(bytes.fromhex(content.digest), content.size))
+        self._see_that_it_fits(blocks)
         quick = sum(block.size for block in blocks if self._is_quick(block))
         encoded = sum(block.size for block in blocks) - quick
         level = self._recipe.levels.full
@@ -108,6 +110,18 @@ class Bundler:
         made = self._assemble()
         reckoning.end()
         return made
+
+    def _see_that_it_fits(self, planned: Iterable[PlannedBlock]) -> None:
+        """See before the work that nodes will take the index; payloads only become shorter."""
+        blocks = [
+            Block(STORED if one.stored else ZSTD, one.size, bytes(DIGEST_BYTES), self._slices(one))
+            for one in planned
+        ]
+        if not fits(self._index(blocks)):
+            raise UsageError(
+                "The pack is too large for one bundle: it has too many files, or too many bytes.",
+                hint="Divide the pack into several ones.",
+            )
 
     def _is_quick(self, block: PlannedBlock) -> bool:
         """Whether a block need not be compressed."""
@@ -216,20 +230,19 @@ class Bundler:
                 codec,
                 payload.length,
                 bytes.fromhex(payload.digest),
-                [(self._outputs[one.digest], one.offset, one.length) for one in planned.slices],
+                self._slices(planned),
             )
         )
 
+    def _slices(self, planned: PlannedBlock) -> list[Slice]:
+        return [(self._outputs[one.digest], one.offset, one.length) for one in planned.slices]
+
+    def _index(self, blocks: list[Block]) -> Index:
+        pack, version = self._manifest.pack, self._manifest.version
+        return Index(pack, version, FULL, [], self._rows, blocks)
+
     def _assemble(self) -> tuple[BundleLink, Path]:
-        index = Index(
-            self._manifest.pack,
-            self._manifest.version,
-            FULL,
-            [],
-            self._rows,
-            self._blocks,
-        )
-        head = encode_head(index)
+        head = encode_head(self._index(self._blocks))
         path = self._workspace.staging("bundle")
         length = assemble(path, head, self._payloads, self._is_changed)
         return BundleLink(FULL, length, len(head), index_digest(head)), path

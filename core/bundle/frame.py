@@ -14,7 +14,7 @@ import msgspec
 import zstandard
 
 from core.bundle.compact import CompactIndex, decode_compact, encode_compact
-from core.bundle.index import MAX_INDEX_BYTES, Index, check_index, decode_index
+from core.bundle.index import MAX_INDEX_BYTES, Index, check_index, decode_index, fits
 from core.digest import Digest, digest_of
 from core.errors import RefusedError
 from core.manifest import check_format
@@ -29,8 +29,17 @@ FRAME_BYTES: Final = _FRAME.size
 
 
 def encode_head(index: Index) -> bytes:
-    """Encode frame and index: the bytes that the index digest covers."""
+    """Encode frame and index: the bytes that the index digest covers.
+
+    Raises:
+        RefusedError: no reader would take the index.
+    """
     check_index(index)
+    if not fits(index):
+        raise RefusedError(
+            "The bundle's index would be larger than allowed.",
+            hint="Divide the pack into several ones.",
+        )
     return _framed(FORMAT, msgspec.msgpack.encode(index))
 
 

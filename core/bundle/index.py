@@ -147,6 +147,17 @@ def check_entries(count: int) -> None:
         )
 
 
+def fits(index: Index) -> bool:
+    """Whether an index has no more in it than ``decode_index`` takes."""
+    slices = sum(len(one.outputs) + len(one.references) for one in index.blocks)
+    return (
+        len(index.blocks) <= MAX_BLOCKS
+        and max(len(index.sources), len(index.outputs)) <= MAX_OUTPUTS
+        and len(index.sources) + len(index.outputs) + len(index.blocks) + slices <= MAX_ENTRIES
+        and len(msgspec.msgpack.encode(index)) <= MAX_INDEX_BYTES
+    )
+
+
 def _items(array: msgspec.Raw) -> int:
     """Give how many items an array says that it has; 0 where it is none."""
     head = bytes(memoryview(array)[:5])

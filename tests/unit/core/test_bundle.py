@@ -71,6 +71,16 @@ def test_head_round_trip() -> None:
     assert decode_head(head, link(head, index()), release(link(head, index()))) == index()
 
 
+@pytest.mark.parametrize("limit", ["MAX_BLOCKS", "MAX_OUTPUTS", "MAX_ENTRIES", "MAX_INDEX_BYTES"])
+def test_a_head_that_no_reader_would_take_is_not_made(
+    monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(f"core.bundle.index.{limit}", 1)
+    with pytest.raises(RefusedError, match="larger than allowed") as caught:
+        encode_head(index())
+    assert caught.value.hint == "Divide the pack into several ones."
+
+
 @pytest.mark.parametrize("place", [0, 7, 8, 12, FRAME_BYTES, -1])
 def test_every_changed_byte_of_a_head_is_noticed(place: int) -> None:
     head = bytearray(encode_head(index()))

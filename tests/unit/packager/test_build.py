@@ -58,6 +58,24 @@ def test_small_files_share_blocks_and_stored_ones_have_one_slice(
     assert [len(block.outputs) for block in blocks if block.codec == STORED] == [1] * 5
 
 
+@pytest.mark.parametrize(
+    ("limit", "most"),
+    [("MAX_BLOCKS", 7), ("MAX_OUTPUTS", 10), ("MAX_ENTRIES", 29), ("MAX_INDEX_BYTES", 800)],
+)
+def test_a_pack_of_more_than_a_bundle_can_hold_is_refused_before_the_work(
+    tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    # With the manifest 11 outputs, of as many slices, in 8 blocks.
+    files = {f"{n}.jpg": NOISE[n * 100_000 :][:90_000] for n in range(6)}
+    files |= {f"{n}.txt": b"text %d" % n * 100 for n in range(4)}
+    write_tree(tmp_path / "c", files)
+    monkeypatch.setattr(f"core.bundle.index.{limit}", most)
+    with pytest.raises(UsageError, match="too large for one bundle") as caught:
+        build(tmp_path / "c", tools, 1, [])
+    assert caught.value.hint == "Divide the pack into several ones."
+    assert not tools.workspace.staging("payloads").exists()
+
+
 def test_a_file_larger_than_a_block_is_cut(tmp_path: Path, tools: Tools) -> None:
     big = b"01234567" * (MAX_BLOCK_BYTES // 4)
     write_tree(tmp_path / "c", {"big.txt": big})
