@@ -1,6 +1,7 @@
 """Deltas: finding what of a new version is in an old one, and encoding the rest.
 
 streams        the DEFLATE streams of a file, and how each was deflated
+recipes        how many streams a recipe can name
 texts          a file with its streams inflated
 fingerprints   where the same bytes are
 lookup         which granules of the space have which fingerprints

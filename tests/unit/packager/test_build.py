@@ -13,7 +13,8 @@ from core.digest import digest_of
 from core.errors import UsageError
 from packager import delta_bundler, resolving
 from packager.build import Build, Tools
-from packager.delta.making import MadeBlock, make_blocks
+from packager.delta.making import make_blocks
+from packager.delta.planning import MadeBlock
 from packager.scan import scan
 from packager.workspace import SeenFile
 from tests.support.packing import build, bundle_bytes, decode, tools_in, write_tree
