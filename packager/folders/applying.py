@@ -1,21 +1,20 @@
 """``packhorse pack apply``: making the new folder from the old one and a bundle.
 
-The new folder appears when all of it is there and proven; until then it is a hidden folder beside
-its place. One block and what it refers to are in memory at a time.
+The new folder appears when all of it is there and proven; until then it has a name of its own
+(``packager.folders.places``). One block and what it refers to are in memory at a time.
 """
 
 import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import FileIO
 from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from cache import durable
 from core.bundle.codecs import EXPANDED, decode_block
 from core.bundle.compact import CompactBlock, CompactIndex
 from core.bundle.frame import FORMAT, FRAME_BYTES, decode_compact_index, format_of, head_bytes
@@ -28,6 +27,8 @@ from core.digest import DIGEST_BYTES, Digest
 from core.errors import ExhaustedError, RefusedError, UsageError
 from core.text import human_bytes
 from packager.faults import changed, is_full, unreadable
+from packager.folders.creating import Creating
+from packager.folders.places import place_for, put, staging_for
 from packager.folders.reading import EMPTY, FOLDER, is_too_long, read_folder, root_of
 from packager.reading import CHUNK
 
@@ -74,17 +75,7 @@ def _in_words(new: Path) -> Iterator[None]:
 
 def _applied(old: Path, bundle: Path, new: Path) -> list[Row]:
     """Make a folder; otherwise like ``apply_bundle``."""
-    if new.exists() and (not new.is_dir() or any(new.iterdir())):
-        raise UsageError(
-            "{folder} is there already.", hint="Choose another place with -o.", folder=str(new)
-        )
-    place = new.resolve()
-    if place.is_relative_to(old.resolve()) or Path.cwd().is_relative_to(place):
-        raise UsageError(
-            "{folder} is in the old folder, or is the one that you are in.",
-            hint="Choose another place with -o.",
-            folder=str(new),
-        )
+    place = place_for(new, old)
     with _opened(bundle) as file:
         index, start = _head(file)
         base = read_folder(old).rows
@@ -95,22 +86,9 @@ def _applied(old: Path, bundle: Path, new: Path) -> list[Row]:
                 folder=str(old),
                 bundle=bundle.name,
             )
-        staging = place.with_name(f".{place.name}.partial")
-        durable.remove_tree(staging)
-        above = [one for one in staging.parents if not one.exists()]
-        try:
-            staging.mkdir(parents=True)
+        with staging_for(place) as staging:
             rows = _Making(file, index, start, _Old(old, base), staging).run()
-            if new.exists():
-                new.rmdir()
-            durable.sync_tree(staging)
-            durable.replace(staging, place)
-        except BaseException:
-            durable.remove_tree(staging)
-            for one in above:
-                with suppress(OSError):
-                    one.rmdir()
-            raise
+            put(staging, place, new)
     return rows
 
 
@@ -166,15 +144,17 @@ class _Making:
         known = contents(old.rows)
         places = {row.digest: old.folder / row.path for row in reversed(old.rows)}
         self._places = [places[digest] for digest, _ in known]
-        firsts: dict[int, Path] = {}
+        firsts: dict[int, str] = {}
         for row in self._listing.rows:
             # Of what has no bytes nothing is made, nor is anything of it referred to.
             if isinstance(row.content, int) and row.size:
-                firsts.setdefault(row.content, staging / row.path)
+                firsts.setdefault(row.content, row.path)
         if len(firsts) != sum(size > 0 for size in self._listing.sizes):
             raise _damaged()
-        self._places += [firsts.get(n, staging) for n in range(len(self._listing.sizes))]
+        self._places += [staging / firsts.get(n, "") for n in range(len(self._listing.sizes))]
         sizes = [*(size for _, size in known), *self._listing.sizes]
+        self._firsts = firsts
+        self._creating = Creating(staging)
         self._space = Space(sizes)
         self._first = len(known)
         self._made: dict[int, Digest] = {}
@@ -232,10 +212,9 @@ class _Making:
             if not size:
                 self._made[number] = EMPTY
                 continue
-            place = self._places[self._first + number]
-            place.parent.mkdir(parents=True, exist_ok=True)
+            path = self._firsts[number]
             hasher, left = hashlib.sha256(), size
-            with place.open("xb", buffering=0) as sink:
+            with self._creating.file(path) as sink:
                 while left:
                     part = part or next(parts)
                     piece, part = part[:left], part[left:]
@@ -264,31 +243,31 @@ class _Making:
         """Copy what the folder has already, and what several paths have."""
         known = {digest: n for n, (digest, _) in enumerate(contents(self._old.rows))}
         for path, content, size, kind in self._listing.rows:
-            place = self._staging / path
             if kind == FOLDER:
-                place.mkdir(parents=True)
-                continue
-            if not size:
+                self._creating.folder(path)
+            elif not size:
                 # Nothing may be a folder's content, too, which cannot be copied.
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.touch()
-                continue
-            source = self._places[
-                self._first + content if isinstance(content, int) else known[content]
-            ]
-            if source != place:
-                place.parent.mkdir(parents=True, exist_ok=True)
-                digest = self._made[content] if isinstance(content, int) else content
-                if _copied(source, place) != digest:
-                    raise changed(str(source))
+                self._creating.file(path).close()
+            elif isinstance(content, int):
+                if path != self._firsts[content]:
+                    self._copy(self._first + content, path, self._made[content])
+            else:
+                self._copy(known[content], path, content)
+
+    def _copy(self, number: int, path: str, digest: Digest) -> None:
+        """Write what is there already to another path."""
+        source = self._places[number]
+        with self._creating.file(path) as sink:
+            if _copied(source, sink) != digest:
+                raise changed(str(source))
 
 
-def _copied(source: Path, place: Path) -> Digest:
+def _copied(source: Path, sink: FileIO) -> Digest:
     """Copy a file; give the digest of what was copied."""
     hasher = hashlib.sha256()
-    with source.open("rb") as file, place.open("xb") as sink:
+    with source.open("rb") as file:
         while chunk := file.read(CHUNK):
-            sink.write(chunk)
+            _write(sink, memoryview(chunk))
             hasher.update(chunk)
     return Digest(hasher.hexdigest())
 
