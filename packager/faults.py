@@ -12,6 +12,7 @@ from typing import Final
 
 from core.errors import RefusedError, UsageError
 
+_LOOK: Final = "See how its path is written, and whether its disk is there."
 _LONGEST: Final = 200
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 # Windows: sharing and lock violations; disk and quota full.
@@ -51,6 +52,18 @@ def unreadable(path: str, error: OSError) -> UsageError:
         path=path if len(path) <= _LONGEST else f"{path[:_LONGEST]}…",
         reason=os.strerror(error.errno or 0),
     )
+
+
+def unread(path: str, error: OSError) -> UsageError:
+    """Say why what was there when a folder was read cannot be read any more."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return changed(path)
+    return unreadable(path, error)
+
+
+def not_a_folder(path: str) -> UsageError:
+    """Say that there is no folder."""
+    return UsageError("{folder} is not a folder.", hint=_LOOK, folder=path)
 
 
 def is_full(error: OSError) -> bool:

@@ -9,29 +9,28 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import FileIO
 from itertools import pairwise
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
-from core.bundle.codecs import EXPANDED, decode_block
-from core.bundle.compact import CompactBlock, CompactIndex
-from core.bundle.frame import FORMAT, FRAME_BYTES, decode_compact_index, format_of, head_bytes
+from core.bundle.codecs import decode_block
+from core.bundle.compact import CompactBlock
 from core.bundle.index import check_entries
 from core.bundle.listed import Rows, decode_listed
 from core.bundle.listing import ListedRow, Listing, Row, contents
-from core.bundle.same_deflate import has_same_deflate
 from core.bundle.space import Space
 from core.digest import DIGEST_BYTES, Digest
-from core.errors import ExhaustedError, RefusedError, UsageError
+from core.errors import ExhaustedError, RefusedError
 from core.text import human_bytes
-from packager.faults import changed, is_full, unreadable
+from packager.faults import changed, unread
+from packager.folders.bundle import Bundle, opened
 from packager.folders.creating import Creating
-from packager.folders.places import place_for, put, staging_for
-from packager.folders.reading import EMPTY, FOLDER, is_too_long, read_folder, root_of
+from packager.folders.places import place_for, put, staging_for, unmakable
+from packager.folders.reading import EMPTY, FOLDER, Folder, is_too_long, read_folder, root_of
 from packager.reading import CHUNK
 
+_CURE: Final = "Bring it again; it must be what pack diff has made. Nothing was written."
 _BAD_SEGMENTS: Final = {"", ".", ".."}
 _ON_WINDOWS: Final = frozenset("\\:")
 
@@ -49,100 +48,54 @@ def apply_bundle(old: Path, bundle: Path, new: Path) -> list[Row]:
         RefusedError: ``old`` is not the bundle's base, or the bundle is damaged.
         ExhaustedError: there is not enough space.
     """
-    with _in_words(new):
-        return _applied(old, bundle, new)
+    with _in_words(new), opened(bundle) as file:
+        return _applied(old, file, new)
 
 
 @contextmanager
 def _in_words(new: Path) -> Iterator[None]:
-    """Say why the system does not let a folder be made."""
+    """Say why a folder cannot be made, and what to do about what ``core`` refuses."""
     try:
         yield
     except OSError as error:
-        if is_full(error):
-            raise ExhaustedError(
-                "There is no space left for {folder}.",
-                hint="Free some space, or choose another place with -o. Nothing was kept.",
-                folder=str(new),
-            ) from error
-        raise UsageError(
-            "{folder} cannot be made: {reason}.",
-            hint="Choose another place with -o. Nothing was kept.",
-            folder=str(new),
-            reason=os.strerror(error.errno or 0),
-        ) from error
+        raise unmakable(str(new), error) from error
+    except RefusedError as error:
+        if error.hint_template:
+            raise
+        raise RefusedError(error.template, hint=_CURE, **error.fields) from error
 
 
-def _applied(old: Path, bundle: Path, new: Path) -> list[Row]:
+def _applied(old: Path, bundle: Bundle, new: Path) -> list[Row]:
     """Make a folder; otherwise like ``apply_bundle``."""
     place = place_for(new, old)
-    with _opened(bundle) as file:
-        index, start = _head(file)
-        base = read_folder(old).rows
-        if root_of(base) != index.roots[:DIGEST_BYTES]:
+    with staging_for(place) as staging:
+        base = read_folder(old)
+        if root_of(base.rows) != bundle.index.roots[:DIGEST_BYTES]:
             raise RefusedError(
                 "{folder} is not the folder that {bundle} was made from.",
                 hint="Apply it to an unchanged copy of that folder. Nothing was written.",
                 folder=str(old),
                 bundle=bundle.name,
             )
-        with staging_for(place) as staging:
-            rows = _Making(file, index, start, _Old(old, base), staging).run()
-            put(staging, place, new)
+        try:
+            rows = _Making(bundle, base, staging).run()
+        except RefusedError:
+            # An old file that has changed meanwhile makes something else, too.
+            base.see_unchanged()
+            raise
+        put(staging, place, new)
     return rows
-
-
-def _opened(bundle: Path) -> BinaryIO:
-    try:
-        return bundle.open("rb")
-    except OSError as error:
-        raise unreadable(str(bundle), error) from error
-
-
-def _head(file: BinaryIO) -> tuple[CompactIndex, int]:
-    """Read frame and index; give the index, and where the first block begins."""
-    frame = file.read(FRAME_BYTES)
-    if format_of(frame) == FORMAT:
-        raise _of_a_pack()
-    length = head_bytes(frame)
-    index = decode_compact_index(frame + file.read(length - FRAME_BYTES))
-    if not index.roots:
-        raise _of_a_pack()
-    if any(block.codec & EXPANDED for block in index.blocks) and not has_same_deflate():
-        raise RefusedError(
-            "This bundle needs another zlib than this system has.",
-            hint="Apply it on another system, such as Debian. Nothing was written.",
-        )
-    return index, length
-
-
-def _of_a_pack() -> RefusedError:
-    return RefusedError(
-        "This bundle is a pack's, not a folder's.",
-        hint="A node brings it into its cache; apply takes what pack diff has made.",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Old:
-    """The folder that there is."""
-
-    folder: Path
-    rows: Sequence[Row]
 
 
 class _Making:
     """Makes the new folder in staging."""
 
-    def __init__(
-        self, file: BinaryIO, index: CompactIndex, start: int, old: _Old, staging: Path
-    ) -> None:
-        self._file, self._index, self._staging = file, index, staging
-        self._offsets = index.offsets(start)
+    def __init__(self, bundle: Bundle, old: Folder, staging: Path) -> None:
+        self._bundle, self._index, self._staging = bundle, bundle.index, staging
         self._old = old
         self._listing = self._listed()
         known = contents(old.rows)
-        places = {row.digest: old.folder / row.path for row in reversed(old.rows)}
+        places = {row.digest: old.place / row.path for row in reversed(old.rows)}
         self._places = [places[digest] for digest, _ in known]
         firsts: dict[int, str] = {}
         for row in self._listing.rows:
@@ -158,8 +111,8 @@ class _Making:
         self._space = Space(sizes)
         self._first = len(known)
         self._made: dict[int, Digest] = {}
-        slices = self._space.count(index.blocks[1:], self._first)
-        check_entries(len(index.blocks) + len(self._listing.sizes) + slices)
+        slices = self._space.count(self._index.blocks[1:], self._first)
+        check_entries(len(self._index.blocks) + len(self._listing.sizes) + slices)
 
     def run(self) -> list[Row]:
         """Make everything, and prove it."""
@@ -174,7 +127,7 @@ class _Making:
     def _listed(self) -> Listing:
         block = self._index.blocks[0]
         base = Rows(list(self._old.rows))
-        data = bytes(decode_block(block.codec, self._payload(0), base.text, block.size))
+        data = bytes(decode_block(block.codec, self._bundle.payload(0), base.text, block.size))
         listing, _, _ = decode_listed(data, base, self._index.untold)
         _check_rows(listing.rows)
         if sum(block.size for block in self._index.blocks[1:]) != sum(listing.sizes):
@@ -191,18 +144,6 @@ class _Making:
                 needed=human_bytes(needed),
                 free=human_bytes(free),
             )
-
-    def _payload(self, number: int) -> bytes:
-        block = self._index.blocks[number]
-        self._file.seek(self._offsets[number])
-        payload = self._file.read(block.length)
-        if hashlib.sha256(payload).digest() != block.digest:
-            raise RefusedError(
-                "The bundle is damaged or cut off in block {block}.",
-                hint="Bring it again. Nothing was written.",
-                block=number,
-            )
-        return payload
 
     def _write_outputs(self) -> None:
         """Decode all blocks into the outputs, one after the other."""
@@ -228,16 +169,28 @@ class _Making:
         for number, block in enumerate(self._index.blocks):
             if number:
                 references = self._references(block, done)
-                yield decode_block(block.codec, self._payload(number), references, block.size)
+                yield decode_block(
+                    block.codec, self._bundle.payload(number), references, block.size
+                )
                 done += block.size
 
     def _references(self, block: CompactBlock, done: int) -> bytearray:
         made = bytearray()
         for content, offset, length in self._space.slices(block.references, done):
-            with self._places[content].open("rb") as file:
+            with self._blaming(content), self._places[content].open("rb") as file:
                 file.seek(offset)
                 made += file.read(length)
         return made
+
+    @contextmanager
+    def _blaming(self, content: int) -> Iterator[None]:
+        """Name the old file that cannot be read; of one made here, the new folder is to blame."""
+        try:
+            yield
+        except OSError as error:
+            if content >= self._first:
+                raise
+            raise unread(str(self._places[content]), error) from error
 
     def _write_copies(self) -> None:
         """Copy what the folder has already, and what several paths have."""
@@ -256,20 +209,18 @@ class _Making:
 
     def _copy(self, number: int, path: str, digest: Digest) -> None:
         """Write what is there already to another path."""
-        source = self._places[number]
+        hasher = hashlib.sha256()
         with self._creating.file(path) as sink:
-            if _copied(source, sink) != digest:
-                raise changed(str(source))
+            for chunk in self._chunks(number):
+                _write(sink, memoryview(chunk))
+                hasher.update(chunk)
+        if hasher.hexdigest() != digest:
+            raise changed(str(self._places[number]))
 
-
-def _copied(source: Path, sink: FileIO) -> Digest:
-    """Copy a file; give the digest of what was copied."""
-    hasher = hashlib.sha256()
-    with source.open("rb") as file:
-        while chunk := file.read(CHUNK):
-            _write(sink, memoryview(chunk))
-            hasher.update(chunk)
-    return Digest(hasher.hexdigest())
+    def _chunks(self, number: int) -> Iterator[bytes]:
+        with self._blaming(number), self._places[number].open("rb") as file:
+            while chunk := file.read(CHUNK):
+                yield chunk
 
 
 def _write(sink: FileIO, piece: memoryview) -> None:

@@ -1,8 +1,8 @@
 """``packhorse pack diff``: a bundle that leads from one plain folder to another."""
 
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -16,14 +16,14 @@ from core.bundle.frame import encode_compact_head
 from core.bundle.listed import Rows, encode_listed
 from core.bundle.listing import Row, contents
 from core.digest import Digest
-from core.errors import ExhaustedError, UsageError
 from packager.assembling import Payloads, assemble
 from packager.delta.making import LEVEL, make_blocks
 from packager.delta.planning import MadeBlock, New
 from packager.delta.probing import compresses
 from packager.delta.processes import count_of
 from packager.delta.sources import Absent, Source
-from packager.faults import changed, is_full
+from packager.faults import changed, unread
+from packager.folders.places import place_for_bundle, temporary_for, unmakable
 from packager.folders.reading import Folder, Progress, read_folder, root_of, size_of
 from packager.reckoning import Reckoning, referring
 
@@ -63,49 +63,43 @@ def diff_folders(old: Path, new: Path, bundle: Path, phases: Phases) -> Differen
         phases: opens phases of the work, and is told of their progress.
 
     Raises:
-        UsageError: a folder cannot be read, or was changed meanwhile.
+        UsageError: a folder cannot be read, or was changed meanwhile; or the bundle has no place.
         ExhaustedError: the disk is full, broken or read-only.
     """
-    _see_place(old, new, bundle)
-    with phases("Reading the folders", size_of(old) + size_of(new)) as progress:
-        base, after = read_folder(old, progress), read_folder(new, progress)
-    held = {row.digest for row in base.rows}
-    outputs = [(digest, size) for digest, size in contents(after.rows) if digest not in held]
-    new_bytes = sum(size for _, size in outputs)
-    staged, whole = durable.temporary_beside(bundle), durable.temporary_beside(bundle)
+    with _in_words(old, new, bundle):
+        return _diff(old, new, place_for_bundle(bundle, (old, new)), phases)
+
+
+@contextmanager
+def _in_words(old: Path, new: Path, bundle: Path) -> Iterator[None]:
+    """Say why the system does not let a bundle be made."""
     try:
-        with staged.open("wb") as sink, phases("Bundle", new_bytes) as progress:
-            payloads = Payloads(sink, staged)
-            head = encode_compact_head(_index(base, after, outputs, payloads, progress))
+        yield
+    except OSError as error:
+        name = error.filename
+        if isinstance(name, str) and any(Path(name).is_relative_to(one) for one in (old, new)):
+            raise unread(name, error) from error
+        raise unmakable(str(bundle), error) from error
+
+
+def _diff(old: Path, new: Path, place: Path, phases: Phases) -> Difference:
+    """Make the bundle; otherwise like ``diff_folders``."""
+    with temporary_for(place) as staged, temporary_for(place) as whole:
+        # Opened first: whoever may not write there need not wait until all is read.
+        with staged.open("xb") as sink:
+            with phases("Reading the folders", size_of(old) + size_of(new)) as progress:
+                base, after = read_folder(old, progress), read_folder(new, progress)
+            held = {row.digest for row in base.rows}
+            outputs = [one for one in contents(after.rows) if one[0] not in held]
+            new_bytes = sum(size for _, size in outputs)
+            with phases("Bundle", new_bytes) as progress:
+                payloads = Payloads(sink, staged)
+                head = encode_compact_head(_index(base, after, outputs, payloads, progress))
         size = assemble(whole, head, payloads.all, _changed)
         base.see_unchanged()
         after.see_unchanged()
-        durable.replace(whole, bundle)
-    except OSError as error:
-        if not is_full(error):
-            raise
-        raise ExhaustedError(
-            "There is no space left for {bundle}.",
-            hint="Free some space, or choose another place with -o.",
-            bundle=bundle.name,
-        ) from error
-    finally:
-        staged.unlink(missing_ok=True)
-        whole.unlink(missing_ok=True)
+        durable.replace(whole, place)
     return Difference(size, new_bytes, len(after.rows), *_counts(base.rows, after.rows))
-
-
-def _see_place(old: Path, new: Path, bundle: Path) -> None:
-    """See that a bundle has a place, and in neither folder, where it would be read next time."""
-    place = bundle.resolve()
-    if not place.parent.is_dir():
-        raise UsageError("{folder} is not a folder.", folder=str(bundle.parent))
-    if any(place.is_relative_to(one.resolve()) for one in (old, new)):
-        raise UsageError(
-            "{bundle} would lie in one of the folders that it is about.",
-            hint="Choose another place with -o.",
-            bundle=str(bundle),
-        )
 
 
 def _index(

@@ -1,4 +1,4 @@
-"""Where ``apply`` makes a folder, and the name that it has until it is whole.
+"""Where ``diff`` and ``apply`` put what they make, and the name that it has until it is whole.
 
 Until then it has a name that nothing else has, so that whoever works beside it, or has a folder
 there, loses nothing; only what was made here is removed. What a killed process leaves behind stays:
@@ -8,13 +8,14 @@ nothing that works on every disk tells for sure that nobody works in it any more
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from cache import durable
-from core.errors import UsageError
+from core.errors import ExhaustedError, PackhorseError, UsageError
+from packager.faults import is_full, not_a_folder
 
 _IN_THE_WAY: Final = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR}
 
@@ -27,14 +28,62 @@ def place_for(new: Path, old: Path) -> Path:
         OSError: it cannot be looked at.
     """
     _see_free(new)
-    place = new.resolve()
-    if place.is_relative_to(old.resolve()) or Path.cwd().is_relative_to(place):
+    place = resolved(new)
+    if place.is_relative_to(resolved(old)) or _is_around(place):
         raise UsageError(
             "{folder} is in the old folder, or is the one that you are in.",
             hint="Choose another place with -o.",
             folder=str(new),
         )
     return place
+
+
+def resolved(path: Path) -> Path:
+    """Give where a path leads.
+
+    Raises:
+        UsageError: it leads nowhere, as a link to itself does.
+    """
+    try:
+        place = path.resolve()
+    except FileNotFoundError as error:
+        raise UsageError(
+            "The folder that you are in is not there any more.",
+            hint="Change into another one, then run the command again.",
+        ) from error
+    except RuntimeError as error:
+        # Python 3.13 finds no fault in it; it is found when the path is used.
+        raise UsageError(
+            "{path} is a link that leads round in a circle.",
+            hint="Give the place that it should lead to.",
+            path=str(path),
+        ) from error
+    return place
+
+
+def _is_around(place: Path) -> bool:
+    """Whether it is the folder that we are in, or one above it."""
+    try:
+        return Path.cwd().is_relative_to(place)
+    except FileNotFoundError:
+        # We are in none.
+        return False
+
+
+def unmakable(name: str, error: OSError) -> PackhorseError:
+    """Say why the system does not let something be made."""
+    if is_full(error):
+        return ExhaustedError(
+            "There is no space left for {place}.",
+            hint="Free some space, or choose another place with -o. Nothing was kept.",
+            place=name,
+        )
+    return UsageError(
+        "{place} cannot be made: {reason}.",
+        hint="Choose another place with -o. Nothing was kept.",
+        place=name,
+        reason=os.strerror(error.errno or 0),
+    )
 
 
 def _see_free(new: Path) -> None:
@@ -57,6 +106,47 @@ def _see_free(new: Path) -> None:
             hint="Choose a folder in it with -o.",
             folder=str(new),
         )
+
+
+def place_for_bundle(bundle: Path, folders: Sequence[Path]) -> Path:
+    """Give where a bundle goes, links resolved: one to a file stays, and its file is replaced.
+
+    Args:
+        bundle: what the person calls it.
+        folders: what it is about; it must lie in none, where it would be read next time.
+
+    Raises:
+        UsageError: it has no place there.
+        OSError: it cannot be looked at.
+    """
+    # A pipe or device would go, and a file be where programs look for it.
+    with suppress(FileNotFoundError, NotADirectoryError):
+        if not stat.S_ISREG(bundle.stat().st_mode):
+            raise UsageError(
+                "{bundle} is there already, and is not an ordinary file.",
+                hint="Choose another place with -o.",
+                bundle=str(bundle),
+            )
+    place = resolved(bundle)
+    if not place.parent.is_dir():
+        raise not_a_folder(str(bundle.parent))
+    if any(place.is_relative_to(resolved(one)) for one in folders):
+        raise UsageError(
+            "{bundle} would lie in one of the folders that it is about.",
+            hint="Choose another place with -o.",
+            bundle=str(bundle),
+        )
+    return place
+
+
+@contextmanager
+def temporary_for(place: Path) -> Iterator[Path]:
+    """Give a name beside a place that nothing has; what has it in the end is removed."""
+    temporary = durable.temporary_beside(place)
+    try:
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -17,8 +17,8 @@ import msgspec
 from core.bundle.listing import MAX_ROWS, Row
 from core.digest import Digest, digest_of
 from core.errors import UsageError
-from packager.faults import changed, printable, unreadable
-from packager.reading import CHUNK, Signature, signature_of
+from packager.faults import changed, not_a_folder, printable, unread, unreadable
+from packager.reading import CHUNK, Found, Signature, reading, signature_of
 
 Progress = Callable[[int], None]
 EMPTY: Final = digest_of(b"")
@@ -64,7 +64,7 @@ def size_of(folder: Path) -> int:
     Raises:
         UsageError: as for ``read_folder``.
     """
-    return sum((folder / path).lstat().st_size for path, kind in _entries(folder) if not kind)
+    return sum(_status(folder, path).st_size for path, kind in _entries(folder) if not kind)
 
 
 def read_folder(folder: Path, progress: Progress = lambda _: None) -> Folder:
@@ -83,8 +83,8 @@ def read_folder(folder: Path, progress: Progress = lambda _: None) -> Folder:
     for path, kind in _entries(folder):
         digest, size = EMPTY, 0
         if not kind:
-            signatures[path] = signature_of((folder / path).lstat())
-            digest, size = _digest(folder / path, path, progress)
+            signatures[path] = signature_of(_status(folder, path))
+            digest, size = _digest(Found(path, folder / path, signatures[path]), progress)
         rows.append(Row(path, digest, size, kind))
     return Folder(folder, sorted(rows), signatures)
 
@@ -96,8 +96,7 @@ def root_of(rows: Sequence[Row]) -> bytes:
 
 def _entries(folder: Path) -> Iterator[tuple[str, str]]:
     """Give path and type of what is in a folder."""
-    if not folder.is_dir():
-        raise UsageError("{folder} is not a folder.", folder=str(folder))
+    _see_folder(folder)
     waiting = [""]
     count = 0
     while waiting:
@@ -106,14 +105,14 @@ def _entries(folder: Path) -> Iterator[tuple[str, str]]:
             with os.scandir(folder / place) as found:
                 entries = sorted(found, key=lambda one: one.name)
         except OSError as error:
-            raise unreadable(place or str(folder), error) from error
+            raise unread(printable(place or str(folder)), error) from error
         if not entries and place:
             yield place[:-1], FOLDER
         for one in entries:
             path = place + one.name
             count += 1
             _check(path, count)
-            mode = one.stat(follow_symlinks=False).st_mode
+            mode = _status(folder, path).st_mode
             if stat.S_ISDIR(mode):
                 waiting.append(path + "/")
             elif stat.S_ISREG(mode):
@@ -126,6 +125,25 @@ def _entries(folder: Path) -> Iterator[tuple[str, str]]:
                 )
 
 
+def _see_folder(folder: Path) -> None:
+    try:
+        is_folder = stat.S_ISDIR(folder.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise not_a_folder(str(folder)) from error
+    except OSError as error:
+        raise unreadable(str(folder), error) from error
+    if not is_folder:
+        raise not_a_folder(str(folder))
+
+
+def _status(folder: Path, path: str) -> os.stat_result:
+    """Look at what was listed: a folder may be listed of which nothing else may be known."""
+    try:
+        return (folder / path).lstat()
+    except OSError as error:
+        raise unread(printable(path), error) from error
+
+
 def is_too_long(path: str) -> bool:
     """Whether a path is longer, or leads deeper, than any system makes easy to handle."""
     return path.count("/") > MAX_DEPTH or len(path.encode()) > MAX_PATH_BYTES
@@ -133,7 +151,11 @@ def is_too_long(path: str) -> bool:
 
 def _check(path: str, count: int) -> None:
     if count > MAX_ROWS:
-        raise UsageError("The folder has more than {limit} files.", limit=MAX_ROWS)
+        raise UsageError(
+            "The folder has more than {limit} files.",
+            hint="Divide it into several folders, and carry each of them.",
+            limit=MAX_ROWS,
+        )
     try:
         path.encode()
     except UnicodeEncodeError as error:
@@ -152,15 +174,12 @@ def _check(path: str, count: int) -> None:
         )
 
 
-def _digest(place: Path, path: str, progress: Progress) -> tuple[Digest, int]:
+def _digest(found: Found, progress: Progress) -> tuple[Digest, int]:
     hasher = hashlib.sha256()
     size = 0
-    try:
-        with place.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                hasher.update(chunk)
-                size += len(chunk)
-                progress(len(chunk))
-    except OSError as error:
-        raise unreadable(path, error) from error
+    with reading(found) as file:
+        while chunk := file.read(CHUNK):
+            hasher.update(chunk)
+            size += len(chunk)
+            progress(len(chunk))
     return Digest(hasher.hexdigest()), size

@@ -64,6 +64,7 @@ def refused(folders: Folders, code: int = 12) -> str:
     """Apply the bundle; give the sentence with which it is refused."""
     ran = folders.run("pack", "apply", folders.old, folders.bundle, "-o", folders.made)
     assert ran.code == code, ran.err
+    assert "\nhint: " in ran.err
     assert not folders.made.exists()
     assert sorted(one.name for one in folders.place.iterdir()) == ["new", "old", "x.bundle"]
     assert tree_of(folders.old) == OLD
@@ -122,6 +123,24 @@ def test_a_bundle_that_is_cut_off_is_refused(folders: Folders, keep: float) -> N
     data = folders.bundle.read_bytes()
     folders.bundle.write_bytes(data[: int(keep if keep >= 1 else keep * len(data))])
     refused(folders)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"\x89PKHB", "too short"),
+        (b"PK\3\4" * 9, "not a Packhorse bundle"),
+        (b"\x89PKHB\r\n\2" + b"\xff" * 90, "gives a wrong length"),
+        (b"\x89PKHB\r\n\2" + bytes([9, 0, 0, 0, 9, 0, 0, 0]) + b"x" * 9, "index is damaged"),
+    ],
+)
+def test_what_is_no_bundle_is_refused_with_a_cure(
+    folders: Folders, data: bytes, words: str
+) -> None:
+    folders.bundle.write_bytes(data)
+    said = refused(folders)
+    assert words in said
+    assert "Bring it again; it must be what pack diff has made." in said
 
 
 def test_folders_that_were_made_for_what_is_refused_go_again(folders: Folders) -> None:
@@ -243,7 +262,7 @@ def test_a_disk_that_becomes_full_under_a_diff_keeps_the_older_bundle(
     (small / "x.bundle").write_bytes(b"older")
     ran = run("pack", "diff", tmp_path / "old", tmp_path / "new", "-o", small / "x.bundle")
     assert ran.code == 13
-    assert "There is no space left for x.bundle" in ran.err
+    assert f"There is no space left for {small / 'x.bundle'}" in ran.err
     assert tree_of(small) == {"x.bundle": b"older"}
 
 

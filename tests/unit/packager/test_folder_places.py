@@ -1,5 +1,6 @@
 """Where `pack diff` and `pack apply` put what they make: nothing that is there is harmed."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -110,6 +111,33 @@ def test_where_a_disk_is_mounted_is_no_place_for_a_folder(
         pytest.skip(str(error))
     assert ran.code == 2
     assert "is where a disk is mounted" in ran.err
+
+
+@pytest.mark.parametrize("name", ["fifo", "link to a fifo", "link to a device"])
+def test_what_is_no_file_is_not_replaced_by_a_bundle(folders: Folders, name: str) -> None:
+    os.mkfifo(folders.place / "fifo")
+    (folders.place / "link to a fifo").symlink_to("fifo")
+    (folders.place / "link to a device").symlink_to("/dev/null")
+    place = folders.place / name
+    before = place.lstat().st_ino
+    ran = folders.run("pack", "diff", folders.old, folders.new, "-o", place)
+    assert ran.code == 2, ran.err
+    assert "is not an ordinary file" in ran.err
+    assert place.lstat().st_ino == before
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_link_to_a_bundle_stays(folders: Folders, is_there: bool) -> None:
+    (folders.place / "disk").mkdir()
+    target = folders.place / "disk" / "y.bundle"
+    if is_there:
+        target.write_bytes(b"older")
+    link = folders.place / "link"
+    link.symlink_to(target)
+    assert folders.run("pack", "diff", folders.old, folders.new, "-o", link).code == 0
+    assert link.is_symlink()
+    assert target.read_bytes() == folders.bundle.read_bytes()
+    assert [one.name for one in target.parent.iterdir()] == ["y.bundle"]
 
 
 @pytest.fixture

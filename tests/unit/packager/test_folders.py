@@ -271,7 +271,7 @@ def test_a_bundle_that_is_not_there_is_named(folders: Folders) -> None:
     planted(folders.old, {})
     ran = folders.run("pack", "apply", folders.old, folders.bundle, "-o", folders.made)
     assert ran.code == 2
-    assert "x.bundle cannot be read" in ran.err
+    assert "x.bundle is not there" in ran.err
 
 
 def test_the_old_folder_is_no_place_for_the_new_one(folders: Folders) -> None:
