@@ -5,6 +5,8 @@ from pathlib import Path
 
 import click
 
+from packager.commands.diff import INTERRUPTED
+from packager.commands.ending import interruptible, tell
 from packager.commands.options import JSON
 from packager.places import Place
 
@@ -26,11 +28,14 @@ def apply(old: Path, bundle: Path, *, output: Path, as_json: bool) -> None:
 
     The new folder appears whole and proven, or not at all; OLD_DIR stays as it is.
     """
-    from core.text import counted
+    from core.text import counted, without_long_prefix
+    from packager.faults import printable
     from packager.folders.applying import apply_bundle
+    from packager.progress import errors_told
 
-    rows = apply_bundle(old, bundle, output)
-    if as_json:
-        click.echo(json.dumps({"files": len(rows), "bytes": sum(row.size for row in rows)}))
-    else:
-        click.echo(f"{output} is made and proven: {counted(len(rows), 'file')}.")
+    with errors_told("bar", INTERRUPTED), interruptible():
+        rows = apply_bundle(old, bundle, output)
+        name = printable(without_long_prefix(str(output)))
+        words = f"{name} is made and proven: {counted(len(rows), 'file')}."
+        data = {"files": len(rows), "bytes": sum(row.size for row in rows)}
+        tell(str(output), [json.dumps(data) if as_json else words])

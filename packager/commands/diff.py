@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from packager.commands.ending import interruptible, tell
 from packager.commands.options import JSON, PROGRESS
 from packager.places import Place
 
@@ -25,7 +26,7 @@ INTERRUPTED: Final = "Interrupted. Nothing was written: run the command again to
     required=True,
     type=Place(dir_okay=False),
     metavar="FILE",
-    help="Where the bundle goes; what is there is replaced.",
+    help="Where the bundle goes; a file that is there is replaced.",
 )
 @PROGRESS
 @JSON
@@ -38,10 +39,9 @@ def diff(old: Path, new: Path, *, output: Path, progress: "Narration", as_json: 
     from packager.folders.diffing import diff_folders
     from packager.progress import errors_told, phases_for
 
-    with errors_told(progress, INTERRUPTED):
+    with errors_told(progress, INTERRUPTED), interruptible():
         made = diff_folders(old, new, output, phases_for(progress))
-        for line in [json.dumps(_data(made))] if as_json else _lines(made, output):
-            click.echo(line)
+        tell(str(output), [json.dumps(_data(made))] if as_json else _lines(made, output))
 
 
 def _data(made: "Difference") -> dict[str, Any]:
@@ -50,6 +50,7 @@ def _data(made: "Difference") -> dict[str, Any]:
     return {
         "bytes": made.size,
         "new_bytes": made.new_bytes,
+        "files": made.files,
         "added": made.added,
         "changed": made.changed,
         "moved": made.moved,
@@ -61,6 +62,7 @@ def _data(made: "Difference") -> dict[str, Any]:
 def _lines(made: "Difference", output: Path) -> list[str]:
     from core.rates import USUAL_RATES
     from core.text import counted, human_bytes, human_duration
+    from packager.faults import printable
 
     words = [
         f"{number} {word}"
@@ -73,8 +75,9 @@ def _lines(made: "Difference", output: Path) -> list[str]:
         if number
     ]
     times = (f"{human_duration(made.size / rate)} at {name}" for name, rate in USUAL_RATES.items())
+    name = printable(output.name)
     return [
-        f"{output.name}: {human_bytes(made.size)} for {human_bytes(made.new_bytes)} of new content",
+        f"{name}: {human_bytes(made.size)} for {human_bytes(made.new_bytes)} of new content",
         f"{counted(made.files, 'file')}: {', '.join(words) or 'none differs'}",
         ", ".join(times),
     ]

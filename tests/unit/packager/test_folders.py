@@ -322,6 +322,16 @@ def test_links_cannot_be_carried(folders: Folders) -> None:
     assert not folders.bundle.exists()
 
 
+def test_names_are_printed_as_others_are(folders: Folders) -> None:
+    planted(folders.old, {"a": TEXT})
+    planted(folders.new, {"a": EDITED})
+    bundle, made = folders.place / "b\n\x1b[31m", folders.place / "m\n\x1b[31m"
+    diffed = folders.run("pack", "diff", folders.old, folders.new, "-o", bundle)
+    assert diffed.out.startswith("b\\n\\x1b[31m: ")
+    applied = folders.run("pack", "apply", folders.old, bundle, "-o", made)
+    assert applied.out == f"{folders.place}/m\\n\\x1b[31m is made and proven: 1 file.\n"
+
+
 @pytest.mark.parametrize("place", ["old/x.bundle", "new/sub/x.bundle", "nowhere/x.bundle"])
 def test_a_bundle_has_a_place_of_its_own(folders: Folders, place: str) -> None:
     planted(folders.old, {"a": TEXT})
@@ -338,5 +348,10 @@ def test_what_differs_is_said_in_words(folders: Folders) -> None:
     ran = folders.run("pack", "diff", folders.old, folders.new, "-o", folders.bundle)
     assert ran.code == 0
     assert "4 files: 1 added, 1 changed, 1 moved, 1 removed" in ran.out
+    told = folders.run(
+        "pack", "diff", folders.old, folders.new, "-o", folders.bundle, "--json"
+    ).data
+    words = ("files", "added", "changed", "moved", "removed")
+    assert [told[word] for word in words] == [4, 1, 1, 1, 1]
     for rate in ("128 kbit/s", "256 kbit/s", "512 kbit/s", "2 Mbit/s"):
         assert rate in ran.out
