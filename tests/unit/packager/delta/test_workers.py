@@ -158,10 +158,12 @@ def test_whoever_fails_meanwhile_waits_for_none_of_them() -> None:
     assert time.monotonic() - began < 300
 
 
+# Where the tests run in the background, SIGINT is ignored unless somebody asks for it.
 PROGRAM = """
-import os, time
+import os, signal, time
 from packager.delta.workers import Workers
 from tests.unit.packager.delta.test_workers import submit
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with Workers(1) as workers:
     print(submit(workers, os.getpid).result(), flush=True)
     submit(workers, time.sleep, 600).result()
