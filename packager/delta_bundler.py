@@ -155,7 +155,9 @@ class DeltaBundler:
         numbers: set[int] = set()
         for start, length in ((one.start, one.length) for b in blocks for one in b.references):
             first = bisect_right(starts, start) - 1
-            numbers.update(range(first, bisect_left(starts, start + length)))
+            # What is behind the old contents is what other blocks make: that is seen anyway.
+            last = min(bisect_left(starts, start + length), len(self._known))
+            numbers.update(range(first, last))
         known = (self._known[number] for number in sorted(numbers))
         return [digest for digest, size in known if size]
 

@@ -1,4 +1,4 @@
-"""The space that a bundle's references are in: old contents, one behind the other."""
+"""The space that a bundle's references are in: old contents and outputs, one behind the other."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence

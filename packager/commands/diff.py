@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from packager.folders.diffing import Difference
     from packager.progress import Narration
 
-INTERRUPTED: Final = "Interrupted. Nothing was written: run the command again to begin anew."
+INTERRUPTED: Final = (
+    "Interrupted. What is there is whole; run the command again if it is not there."
+)
 
 
 @click.command()

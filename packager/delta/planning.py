@@ -18,7 +18,7 @@ from core.bundle.compact import MAX_REFERENCES, CompactBlock, Range
 from core.bundle.expansion import MAX_EXPANDED_BYTES
 from core.bundle.index import MAX_BLOCK_BYTES, MAX_ENTRIES, STORED_BLOCK_BYTES
 from packager.delta.encode import Expanded
-from packager.delta.references import MOST_ALIKE, Choice, Like, Samples, Space
+from packager.delta.references import ABSENT, MOST_ALIKE, Choice, Like, Samples, Space
 from packager.delta.sources import (
     LARGE,
     Absent,
@@ -40,6 +40,8 @@ _LEAST_SHARED: Final = 0.02
 _WORTH_DIVIDING: Final = 512
 _LEAST_DIVIDED: Final = 2 * 1024 * 1024
 _LEAST_BLOCK: Final = 512 * 1024
+# So many parts a block may refer to as long as any are left, however small its share.
+_FEW_PARTS: Final = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,28 +140,43 @@ Planned = tuple[int, Job | MadeBlock]
 class _Entries:
     """Sees to it that an index has no more entries than it may.
 
+    Each block has its share of them, by its files and by its bytes. What is stored mostly refers
+    to nothing, and to few parts if it does.
+
     Args:
-        old: how many contents there are.
         new: what is to be made.
     """
 
-    def __init__(self, old: int, new: Sequence[New]) -> None:
-        self._size = sum(one.source.size for one in new)
-        # Whatever becomes of them, blocks are no more than files and half a MiB each.
-        blocks = len(new) + self._size // _LEAST_BLOCK
-        self._left = max(0, MAX_ENTRIES - old - len(new) - blocks)
+    def __init__(self, new: Sequence[New]) -> None:
+        self._files = sum(not one.is_stored for one in new)
+        self._bytes = sum(one.source.size for one in new if not one.is_stored)
+        self._left = max(0, MAX_ENTRIES - len(new) - sum(_most_blocks(one) for one in new))
 
-    def of(self, size: int) -> int:
-        """Give how many parts a block of so many bytes may refer to: its share of what is left."""
-        return min(MAX_REFERENCES, self._left * size // max(1, self._size))
+    def of(self, pieces: Sequence[_Piece]) -> int:
+        """Give how many parts a block may refer to."""
+        files, size = _weight(pieces)
+        share = files / max(files, self._files, 1) + size / max(size, self._bytes, 1)
+        most = max(int(self._left * share / 2), min(_FEW_PARTS, self._left))
+        return min(MAX_REFERENCES, most)
 
-    def take(self, count: int) -> None:
-        """Know that a block refers to so many parts."""
-        self._left -= count
+    def take(self, pieces: Sequence[_Piece], parts: int) -> None:
+        """Know that a block is planned, and refers to so many parts."""
+        files, size = _weight(pieces)
+        self._files -= files
+        self._bytes -= size
+        self._left -= parts
 
-    def pass_by(self, size: int) -> None:
-        """Know that so many bytes are planned."""
-        self._size -= size
+
+def _most_blocks(one: New) -> int:
+    """Give how many blocks a file may have, and be a part of, at most."""
+    return 1 + one.source.size // (STORED_BLOCK_BYTES if one.is_stored else _LEAST_BLOCK)
+
+
+def _weight(pieces: Sequence[_Piece]) -> tuple[int, int]:
+    """Give how many files end in a block, and its bytes; nothing of what is stored."""
+    encoded = [one for one in pieces if not one.new.is_stored]
+    ending = sum(one.part.offset + one.part.length == one.text.length for one in encoded)
+    return ending, sum(one.part.length for one in encoded)
 
 
 class Planner:
@@ -177,7 +194,7 @@ class Planner:
         self._found = [
             find_old(one, memory) if isinstance(one, Source) and one.size else None for one in old
         ]
-        texts = [one.text if one else Text(_nothing, 0) for one in self._found]
+        texts = [one.text if one else ABSENT for one in self._found]
         near = [one.text for one in self._found if one and not one.is_far]
         expected = sum(text.size >> thinness_of(text) for text in near)
         sizes = [one.size for one in old]
@@ -199,7 +216,7 @@ class Planner:
     def work(self, groups: Sequence[Sequence[New]]) -> Iterator[Planned]:
         """Give all blocks in order: to be encoded, or made already."""
         encodings = Encodings()
-        self._entries = _Entries(len(self._found), [new for group in groups for new in group])
+        self._entries = _Entries([new for group in groups for new in group])
         for number, group in enumerate(groups):
             self._space.begin()
             for pieces in _blocks(group, encodings, self._alike):
@@ -215,6 +232,7 @@ class Planner:
         is_stored = len(pieces) == 1 and pieces[0].new.is_stored
         if is_stored and self._space.shared(content.text) < _LEAST_SHARED:
             self._grow(pieces)
+            self._entries.take(pieces, 0)
             yield from _stored(pieces[0])
             return
         found = self._references(pieces, content.text, may_be_far=is_stored)
@@ -226,13 +244,12 @@ class Planner:
         references = _expanded([(self._space.text(number), part) for number, part in found.parts])
         ranges = tuple(self._ranges(found.parts))
         self._grow(pieces, b"" if is_stored else content.text)
-        self._entries.take(len(found.parts))
+        self._entries.take(pieces, len(found.parts))
         yield Job(references, content, ranges)
 
     def _grow(self, pieces: Sequence[_Piece], text: bytes = b"") -> None:
         """Let later blocks refer to what one makes, if to anything of it."""
         self._space.grow([(one.text, one.part) for one in pieces], text)
-        self._entries.pass_by(sum(one.part.length for one in pieces))
         for one in pieces:
             if not one.part.start:
                 self._starts.append(self._starts[-1] + one.text.length)
@@ -241,7 +258,7 @@ class Planner:
         """Choose what a block refers to, of what is whole."""
         may_be_far = may_be_far or any(one.new.source.size >= LARGE for one in pieces)
         likes = list(_likes(pieces))
-        most = self._entries.of(sum(one.part.length for one in pieces))
+        most = self._entries.of(pieces)
         while True:
             found = self._space.references(text, likes, most, may_be_far=may_be_far)
             damaged = {number for number, _ in found.parts if not self._is_whole(number)}
@@ -311,10 +328,6 @@ def _stored(piece: _Piece) -> Iterator[MadeBlock]:
         size = min(STORED_BLOCK_BYTES, part.offset + part.length - start)
         source = piece.new.source
         yield MadeBlock(STORED, source.read(start, size), size, (), source.place, start)
-
-
-def _nothing(offset: int, length: int) -> bytes:
-    raise LookupError(f"{length} bytes from {offset} of a file that is not here")
 
 
 def _blocks(

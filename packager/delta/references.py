@@ -32,6 +32,9 @@ _MOST_SAMPLES: Final = 6 * 1024 * 1024
 _LEAST_MADE: Final = 64
 # Fingerprints of what was made that are known; where there would be more, they are thinned.
 _MOST_MADE: Final = 2 * 1024 * 1024
+_THINNEST: Final = 24
+# Streams for which there is no room are passed over, so many of them.
+_MOST_PASSED: Final = 16
 _MOST_GRANULES: Final = BUDGET // GRANULE
 MOST_ALIKE: Final = _MOST_GRANULES * 3 // 4
 """Granules of files of the same paths that a block may refer to; some is left for what moved."""
@@ -81,6 +84,12 @@ class Choice(NamedTuple):
     missed: int
 
 
+def _nothing(offset: int, length: int) -> bytes:
+    raise LookupError(f"{length} bytes from {offset} of a file that is not here")
+
+
+ABSENT: Final = Text(_nothing, 0)
+"""The text of a file that nobody reads."""
 Gather = Callable[[], Iterable[Samples]]
 
 
@@ -119,6 +128,7 @@ class Space:
         )
         self._gather_far = far
         self._far: Lookup | None = None
+        self._group = len(self._texts)
         self.begin()
 
     def begin(self) -> None:
@@ -127,6 +137,10 @@ class Space:
         self._made_thinness = self._thinness
         # So that no granule has something of two groups.
         self._align()
+        for number in range(self._group, len(self._texts)):
+            # Nobody reads it any more, and it remembers all its streams.
+            self._texts[number] = ABSENT
+        self._group = len(self._texts)
 
     def grow(self, parts: Sequence[tuple[Text, Part]], block: bytes = b"") -> None:
         """Add what a block makes; those behind it in its group may refer to that.
@@ -136,11 +150,15 @@ class Space:
             block: the text of all of them, unless nothing is to refer to it.
         """
         hashes, places = fingerprints(block, self._made_thinness)
-        while len(self._made) + len(hashes) > _MOST_MADE:
+        # One place of each is enough; a block of one byte over and over has a single one.
+        hashes, firsts = np.unique(hashes, return_index=True)
+        places = places[firsts]
+        while len(self._made) + len(hashes) > _MOST_MADE and self._made_thinness < _THINNEST:
             self._made_thinness += 1
             self._made = self._made.thinned(self._made_thinness)
             hashes, places = thinned(hashes, places, self._made_thinness)
-        self._made = self._made.grown(hashes, places + self._end)
+        room = max(0, _MOST_MADE - len(self._made))
+        self._made = self._made.grown(hashes[:room], places[:room] + self._end)
         for text, part in parts:
             if not part.start:
                 self._texts.append(text)
@@ -199,8 +217,11 @@ class Space:
         if may_be_far:
             chosen += self._edges(chosen)
         kept = self._kept(chosen, most)
-        is_short = len(chosen) >= _MOST_GRANULES or kept < len(chosen)
-        return Choice([*self._parts(chosen[:kept])], near.missed(chosen[:kept]) if is_short else 0)
+        parts = [*self._parts(kept)]
+        # Where the index is short of entries, half a block would have half of them.
+        is_short = len(kept) < len(chosen) or len(chosen) >= _MOST_GRANULES
+        has_entries = 2 * len(parts) < most
+        return Choice(parts, near.missed(kept) if is_short and has_entries else 0)
 
     def alike(self, like: Like) -> range:
         """Give the granules of the old file of the same path, as far as it is of use."""
@@ -239,11 +260,32 @@ class Space:
         within = sorted(one for one in beside if 0 <= one < self._first_made)
         return within[: _MOST_GRANULES - len(chosen)]
 
-    def _kept(self, granules: Sequence[int], most: int) -> int:
-        """Say how many granules there is room for, first ones first.
+    def _kept(self, granules: Sequence[int], most: int) -> list[int]:
+        """Give those granules for which there is room, first ones first.
 
         They may come to more than they have themselves: streams that they touch are whole.
         """
+        found = [*granules]
+        for _ in range(_MOST_PASSED):
+            count = self._count_of_room(found, most)
+            # Where it is entries that are short, whatever is left out makes room for no more.
+            if count == len(found) or len([*self._parts(found[: count + 1])]) > most:
+                break
+            spanned = self._spanned(found[count])
+            found[count:] = [one for one in found[count:] if one not in spanned]
+        return found[: self._count_of_room(found, most)]
+
+    def _spanned(self, granule: int) -> range:
+        """Give the granules of all that comes with one: those of the streams that it touches."""
+        spans = [
+            (self._starts[number] + part.start, self._starts[number] + part.start + part.size)
+            for number, part in self._parts([granule])
+        ]
+        last = max(stop for _, stop in spans) - 1
+        return range(min(start for start, _ in spans) // GRANULE, last // GRANULE + 1)
+
+    def _count_of_room(self, granules: Sequence[int], most: int) -> int:
+        """Say how many of the first granules there is room for."""
         low, high = 0, len(granules)
         middle = high
         while low < high:

@@ -198,12 +198,17 @@ def put(staging: Path, place: Path, new: Path) -> None:
         UsageError: somebody else has made something there meanwhile; it stays as it is.
     """
     durable.sync_tree(staging)
+    was_there = False
     try:
         # The empty folder that may be there; no system removes one with something in it.
         with suppress(FileNotFoundError):
             place.rmdir()
+            was_there = True
         durable.move(staging, place)
     except OSError as error:
+        if was_there:
+            with suppress(OSError):
+                place.mkdir()
         if error.errno in _IN_THE_WAY:
             raise _taken(new) from error
         raise

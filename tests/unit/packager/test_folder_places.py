@@ -1,5 +1,6 @@
 """Where `pack diff` and `pack apply` put what they make: nothing that is there is harmed."""
 
+import errno
 import os
 import shutil
 from collections.abc import Callable
@@ -85,6 +86,20 @@ def test_a_folder_that_another_one_needs_stays(
     target = folders.place / "new one" / "made"
     assert folders.run("pack", "apply", folders.old, folders.bundle, "-o", target).code == 2
     assert tree_of(folders.place / "new one") == {"of another/a": b"a"}
+
+
+def test_an_empty_folder_stays_when_the_new_one_does_not_come(
+    folders: Folders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders.made.mkdir()
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.EIO, "")
+
+    monkeypatch.setattr(durable, "move", fails)
+    ran = folders.run("pack", "apply", folders.old, folders.bundle, "-o", folders.made)
+    assert ran.code != 0
+    assert tree_of(folders.made) == {}
 
 
 def test_a_link_is_no_place_for_a_folder(folders: Folders) -> None:

@@ -70,7 +70,7 @@ def test_an_interrupted_diff_ends_at_once_in_a_sentence_and_leaves_nothing(
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate()
     assert (process.returncode, out) == (130, "")
-    assert err == "Interrupted. Nothing was written: run the command again to begin anew.\n"
+    assert err == "Interrupted. What is there is whole; run the command again if it is not there.\n"
     assert ended(workers)
     assert sorted(tmp_path.iterdir()) == before
     # The system ends one when memory is short.

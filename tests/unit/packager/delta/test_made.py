@@ -150,7 +150,49 @@ def test_an_index_has_no_more_entries_than_it_may(
     space = Space([*map(len, old), *map(len, (data for group in groups for data, _ in group))])
     slices = sum(len(space.slices(one.references, 1 << 40)) for one in blocks)
     assert any(one.references for one in blocks)
-    assert len(old) + len(new) + len(blocks) + slices <= most
+    assert len(new) + len(blocks) + slices <= most
+
+
+def test_what_is_stored_takes_no_entries_from_the_files_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = [lines(310) for _ in range(300)]
+    monkeypatch.setattr(planning, "MAX_ENTRIES", 1500)
+    shop = Shop(tmp_path, is_alone=False)
+    film = shop.source(random.Random(1).randbytes(5_000_000))
+    pages = [New(shop.source(one + b"!"), None) for one in reversed(old)]
+    sources = [shop.source(one) for one in old]
+    alone, beside = (
+        [one for _, one in make_blocks([group], sources, 3)]
+        for group in (pages, [*pages, New(film, is_stored=True)])
+    )
+    assert [one.references for one in alone] == [
+        one.references for one in beside if one.place is None
+    ]
+    assert sum(one.length for one in alone[0].references) == sum(map(len, old))
+
+
+def test_what_is_the_same_over_and_over_crowds_out_nothing(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(references, "_MOST_MADE", 4_000)
+    text = lines(100_000)
+    # Made so that one of its windows is sampled however thin a sample is.
+    endless = b"'\x02t\xae" * 500_000
+    blocks = shop.made([[(text, None), (endless, None), (b"!" + text, None)]])
+    assert len(blocks[2].payload) < 500
+
+
+def test_what_follows_on_a_stream_without_room_is_referred_to(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = b"".join(b"%06d is a line\n" % number for number in range(40_000))
+    monkeypatch.setattr(references, "BUDGET", len(inside) - 1)
+    other = lines(200_000)
+    new = inside + other
+    packed = gzip_of(inside)
+    (block,) = shop.made([[(new, None)]], [packed, other])
+    assert reach(block) == len(packed) + len(other)
 
 
 PAGES: Mapping[int, bytes] = {number: lines(9000, random.Random(number)) for number in range(6)}
