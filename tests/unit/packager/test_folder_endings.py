@@ -77,5 +77,5 @@ def test_who_is_asked_to_end_leaves_nothing_behind(
         check=False,
     )
     assert done.returncode == 130, done.stderr
-    assert done.stderr.startswith("Interrupted. Nothing was written")
+    assert done.stderr.startswith("Interrupted. What is there is whole")
     assert sorted(folders.place.iterdir()) == names
