@@ -270,7 +270,7 @@ class Space:
             count = self._count_of_room(found, most)
             # Where it is entries that are short, whatever is left out makes room for no more.
             if count == len(found) or len([*self._parts(found[: count + 1])]) > most:
-                break
+                return found[:count]
             spanned = self._spanned(found[count])
             found[count:] = [one for one in found[count:] if one not in spanned]
         return found[: self._count_of_room(found, most)]
