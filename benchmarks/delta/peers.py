@@ -144,9 +144,10 @@ def _xdelta3(pair: Pair, scratch: Path) -> int:
 def _zstd_patch(pair: Pair, scratch: Path) -> int:
     old, new = _tars(pair, scratch)
     patch = scratch / "patch.zst"
+    # One -q leaves five lines of advice a pair.
     subprocess.run(
         [
-            *("zstd", "-q", "-f", "-T1", "--ultra", "-22", "--long=31"),
+            *("zstd", "-qq", "-f", "-T1", "--ultra", "-22", "--long=31"),
             *(f"--patch-from={old}", str(new), "-o", str(patch)),
         ],
         check=True,
