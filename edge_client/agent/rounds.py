@@ -316,12 +316,13 @@ class Rounds:
         return reception.summary(errand.task, ending)
 
     async def _end(self, summary: Summary) -> None:
+        # First what the worker changed: idle while a pack still seems to miss its bytes is untrue.
+        await self._read()
         now = self._means.clock.monotonic()
         if summary.task in {"pull", "peers"}:
             self._schedule.joined(now, waits=summary.hold == "peer")
         self._board.end(summary, next_try=self._schedule.next_poll - now)
         narrate(summary)
-        await self._read()
 
     def _take(self, event: Event) -> None:
         # The catalogue changes then; what is planned is in it from the first bytes on.

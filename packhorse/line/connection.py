@@ -38,6 +38,11 @@ class Connection:
         """Cut this connection in the line's cut mode, as soon as its task runs."""
         self._cut.set()
 
+    def drop(self) -> None:
+        """Close both ends at once, if they are open: of a task that was cancelled, begun or not."""
+        for one in self._ends():
+            one.close()
+
     async def turn_away(self) -> None:
         """Treat the client as one that comes while the line is down."""
         self._line.counters.refused += 1
@@ -106,23 +111,25 @@ class Connection:
                 await _read_away(self._reader)
 
     def _reset(self) -> None:
-        for writer in (self._writer, self._upstream):
-            if writer is not None and not writer.transport.is_closing():
+        for writer in self._ends():
+            if not writer.transport.is_closing():
                 raw: socket.socket = writer.get_extra_info("socket")
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
                 writer.transport.abort()
 
     async def _close(self) -> None:
-        for writer in (self._writer, self._upstream):
-            if writer is None:
-                continue
-            writer.close()
+        # All of them before any is waited for: whoever is cancelled here leaves none open.
+        self.drop()
+        for one in self._ends():
             try:
                 async with asyncio.timeout(_CLOSE_SECONDS):
-                    await writer.wait_closed()
+                    await one.wait_closed()
             except OSError:
                 # TimeoutError too: an end that reads nothing is not waited for.
-                writer.transport.abort()
+                one.transport.abort()
+
+    def _ends(self) -> list[asyncio.StreamWriter]:
+        return [one for one in (self._writer, self._upstream) if one is not None]
 
 
 async def _read_away(reader: asyncio.StreamReader) -> None:

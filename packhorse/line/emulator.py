@@ -61,13 +61,13 @@ class Line:
         """Stop listening and drop every connection."""
         if self._server is None or self._cutter is None:
             return
-        self._server.close()
+        server, self._server = self._server, None
+        server.close()
         live = [self._cutter, *self._live]
         for task in live:
             task.cancel()
         await asyncio.wait(live)
-        await self._server.wait_closed()
-        self._server = None
+        await server.wait_closed()
 
     async def __aenter__(self) -> Self:
         """Start."""
@@ -118,6 +118,10 @@ class Line:
         self._earlier = self.counters.copy()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._server is None:
+            # Accepted in the same round of the loop in which the line was closed.
+            writer.close()
+            return
         self.counters.connections += 1
         connection = Connection(self, self.counters.connections, reader, writer)
         serve = connection.run(*self._upstream) if self.is_up else connection.turn_away()
@@ -126,7 +130,7 @@ class Line:
         task.add_done_callback(self._forget)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
-        del self._live[task]
+        self._live.pop(task).drop()
         if not task.cancelled() and (error := task.exception()) is not None:
             # A bug of the line must be seen, although only a client would suffer from it.
             context = {"message": "a connection of the line failed", "exception": error}

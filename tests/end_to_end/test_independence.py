@@ -73,7 +73,7 @@ def test_a_pull_goes_on_when_the_portal_is_killed(tmp_path: Path, tiny: TinyRepo
                         time.sleep(0.02)
                     assert node.process("worker") == worker
                 status = node.until(lambda status: status["packs"] and not status["transfer"])
-                assert status["packs"][0]["missing_bytes"] == 0
+                assert status["packs"][0]["missing_bytes"] == 0, (status, node.log)
             crossed = line.stats()
     assert worker is not None
     assert crossed.down < len(VIDEO) * 1.01 + 20_000

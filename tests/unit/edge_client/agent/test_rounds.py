@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing, suppress
 from datetime import UTC, datetime
@@ -24,7 +25,7 @@ from edge_client.agent.rounds import Means, Rounds
 from edge_client.agent.schedule import Schedule
 from edge_client.agent.server import serving
 from edge_client.agent.workers import Worker
-from edge_client.readings import Reader
+from edge_client.readings import Reader, Readings
 from tests.support.control_client import Client
 
 PROGRAM = Path(__file__).parents[3] / "support" / "fake_worker.py"
@@ -39,8 +40,8 @@ class Node:
         self.client = client
         self.rounds = rounds
 
-    def enrol(self) -> None:
-        text = json.dumps({"url": "https://hub", "node": "n1", "school": "s1", "more": 1})
+    def enrol(self, school: str = "s1") -> None:
+        text = json.dumps({"url": "https://hub", "node": "n1", "school": school, "more": 1})
         (self.root / "identity.json").write_text(text)
 
     def behave(self, behaviour: str) -> None:
@@ -189,6 +190,28 @@ async def test_progress_is_seen_while_fetching_and_gone_afterwards(node: Node) -
     assert len(report["runs"]) == 2
     assert (await node.until(lambda status: status.activity == "idle")).transfer is None
     assert node.runs() == ["pull", "pull"]
+
+
+async def test_it_is_idle_only_once_it_has_seen_what_the_worker_changed(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.behave("fetch")
+    node.enrol()
+    await node.until(lambda status: (status.transfer or EMPTY).done == 400)
+    read = Reader.read
+
+    def slowly(reader: Reader) -> Readings:
+        time.sleep(0.3)
+        return read(reader)
+
+    monkeypatch.setattr(Reader, "read", slowly)
+    # Until nothing is being read any more that was begun before.
+    await asyncio.sleep(1.0)
+    node.enrol(school="s2")
+    (node.root / "go").touch()
+
+    status = await node.until(lambda status: status.activity == "idle")
+    assert (status.school, status.transfer) == ("s2", None)
 
 
 async def test_a_new_wish_begins_a_round_once(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,7 @@
 import asyncio
 import contextlib
+import gc
+import socket
 
 import pytest
 
@@ -107,3 +109,35 @@ async def test_closing_the_line_ends_every_connection(upstream: Upstream) -> Non
     with contextlib.suppress(ConnectionResetError):
         assert await reader.read() == b""
     writer.close()
+
+
+@pytest.mark.parametrize("rounds", range(40))
+async def test_closing_the_line_at_any_moment_leaves_nothing_open(
+    upstream: Upstream, rounds: int
+) -> None:
+    """What was left open would be told when it is collected, which fails the test."""
+    async with Line(upstream.address) as line:
+        reader, writer = await asyncio.open_connection(*line.address)
+        writer.write(b"5\n")
+        assert await reader.readexactly(5) == content(5)
+        writer.close()
+        await _some(rounds)
+    gc.collect()
+
+
+@pytest.mark.parametrize("rounds", range(3, 12))
+async def test_closing_the_line_just_as_a_client_comes_leaves_nothing_open(
+    upstream: Upstream, rounds: int
+) -> None:
+    async with Line(upstream.address) as line:
+        # The kernel's part of it; the loop takes two rounds to accept it and a third to tell us.
+        with socket.create_connection(line.address):
+            await _some(rounds)
+            await line.close()
+    gc.collect()
+
+
+async def _some(rounds: int) -> None:
+    """Let the loop run this many rounds."""
+    for _ in range(rounds):
+        await asyncio.sleep(0)
