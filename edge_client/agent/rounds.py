@@ -83,6 +83,7 @@ class Rounds:
         self._waiting: dict[int, asyncio.Future[RoundReport]] = {}
         self._wish = asyncio.Event()
         self._look = asyncio.Event()
+        self._reading = asyncio.Lock()
         self._errands = Errands()
         self._heeded: frozenset[Mark] | None = None
         self._running: Job | None = None
@@ -160,10 +161,12 @@ class Rounds:
             await asyncio.sleep(_SHORTEST_LOOK_SECONDS)
 
     async def _read(self) -> None:
-        self._look.clear()
-        readings = await asyncio.to_thread(self._reader.read)
-        self._board.read(readings)
-        self._heed(readings.wished.open)
+        # One look after the other: an older one that took longer would undo a newer one.
+        async with self._reading:
+            self._look.clear()
+            readings = await asyncio.to_thread(self._reader.read)
+            self._board.read(readings)
+            self._heed(readings.wished.open)
 
     def _heed(self, wishes: frozenset[Mark]) -> None:
         """Begin a round for wishes that are new; a pull that runs begins again with them."""

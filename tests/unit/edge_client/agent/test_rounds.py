@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing, suppress
@@ -82,6 +83,13 @@ class Node:
         return answer
 
 
+def silence(root: Path) -> float:
+    """Say for how long a worker may say nothing; one that does not hang takes time to start."""
+    behaviour = root / "behaviour"
+    hangs = behaviour.exists() and behaviour.read_text() == "hang"
+    return 3.0 if hangs else 60.0
+
+
 def is_held(root: Path) -> bool:
     if (root / "broken").exists():
         raise ExhaustedError("The disk is broken.")
@@ -96,7 +104,9 @@ async def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         clock,
         command=lambda errand: [sys.executable, str(PROGRAM), str(tmp_path), errand.task],
         chance=lambda: 0.5,
-        worker=lambda command, receive: Worker(command, receive, silence=3.0, patience=0.2),
+        worker=lambda command, receive: Worker(
+            command, receive, silence=silence(tmp_path), patience=0.2
+        ),
         is_held=lambda: is_held(tmp_path),
     )
     rounds = Rounds(
@@ -183,7 +193,7 @@ async def test_progress_is_seen_while_fetching_and_gone_afterwards(node: Node) -
     assert (status.transfer.total, status.transfer.item) == (1000, "lesson-1")
 
     asked = asyncio.create_task(node.sync())
-    await asyncio.sleep(0.1)
+    await node.until(lambda _: bool(node.rounds._waiting))  # noqa: SLF001 - nobody tells it
     (node.root / "go").touch()
     report = (await asked)["result"]
     assert report["changed"]
@@ -205,13 +215,39 @@ async def test_it_is_idle_only_once_it_has_seen_what_the_worker_changed(
         return read(reader)
 
     monkeypatch.setattr(Reader, "read", slowly)
-    # Until nothing is being read any more that was begun before.
-    await asyncio.sleep(1.0)
     node.enrol(school="s2")
     (node.root / "go").touch()
-
     status = await node.until(lambda status: status.activity == "idle")
     assert (status.school, status.transfer) == ("s2", None)
+
+
+async def test_a_look_that_takes_long_does_not_undo_a_later_one(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.behave("fetch")
+    node.enrol()
+    await node.until(lambda status: (status.transfer or EMPTY).done == 400)
+    read, has_looked, may_tell = Reader.read, threading.Event(), threading.Event()
+
+    def slowly(reader: Reader) -> Readings:
+        found = read(reader)
+        if not has_looked.is_set():
+            has_looked.set()
+            assert may_tell.wait(60)
+        return found
+
+    monkeypatch.setattr(Reader, "read", slowly)
+    node.rounds.look()
+    assert await asyncio.to_thread(has_looked.wait, 60)
+    node.enrol(school="s2")
+    (node.root / "go").touch()
+    # Longer than the worker takes to end.
+    asyncio.get_running_loop().call_later(1.0, may_tell.set)
+    status = await node.until(lambda status: status.activity == "idle")
+    assert status.school == "s2"
+    await asyncio.to_thread(may_tell.wait, 60)
+    await asyncio.sleep(0.1)
+    assert (await node.status()).school == "s2"
 
 
 async def test_a_new_wish_begins_a_round_once(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -340,14 +376,19 @@ async def test_a_worker_that_fails_badly_is_contained(
     await node.until(lambda status: status.line == "up" and not status.problems)
 
 
-async def test_the_last_contact_is_remembered_from_before(tmp_path: Path, node: Node) -> None:
+@pytest.fixture
+def contacted(tmp_path: Path) -> None:
+    """Let the hub have answered before the agent starts, which looks at it once."""
     from cache.agent_db import AgentDatabase
 
     state = StateDirectory(tmp_path)
     state.create()
-    database = AgentDatabase(state)
-    database.note_contact(Clock().wall())
-    database.close()
+    with AgentDatabase(state) as database:
+        database.note_contact(Clock().wall())
+
+
+@pytest.mark.usefixtures("contacted")
+async def test_the_last_contact_is_remembered_from_before(node: Node) -> None:
     node.behave("offline")
     node.enrol()
 
