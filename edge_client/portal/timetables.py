@@ -6,6 +6,7 @@ read leaves those that were read before.
 
 import asyncio
 import logging
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -36,8 +37,9 @@ class Timetables:
         self._journal = state.journal
         self._usage = usage
         self._channels: dict[str, Channel] = {}
-        # Replaced from the journal's thread, too.
+        # Replaced from several threads; what is read last stays.
         self._changes: list[KeptChange] = []
+        self._loading = threading.Lock()
         # With what each was made of, which says whether it still holds.
         self._placed: dict[str, tuple[Channel, list[KeptChange], list[Placed]]] = {}
         self._file = Watched(state.timetable, lambda: self._read(state.timetable))
@@ -101,5 +103,5 @@ class Timetables:
         self._placed = {}
 
     def _load(self) -> None:
-        with suppress(PackhorseError):
+        with suppress(PackhorseError), self._loading:
             self._changes = journal_changes.changes(self._journal)

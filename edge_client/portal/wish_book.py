@@ -2,6 +2,7 @@
 
 import asyncio
 import sqlite3
+import threading
 from contextlib import suppress
 
 from cache import journal_wishes
@@ -30,6 +31,8 @@ class WishBook:
             lambda: decode_unpublished(agent.fact(FACT)), set[tuple[str, str]]()
         )
         self._wishes: dict[tuple[str, str], Wish] = {}
+        # Read by several threads; what is read last stays.
+        self._loading = threading.Lock()
         usage.when_open(self._load)
 
     def all(self) -> list[Wish]:
@@ -69,7 +72,7 @@ class WishBook:
         await asyncio.to_thread(self._load)
 
     def _load(self) -> None:
-        with suppress(PackhorseError):
+        with suppress(PackhorseError), self._loading:
             self._wishes = {
                 (one.pack, one.item): one for one in journal_wishes.wishes(self._journal)
             }

@@ -1,12 +1,19 @@
 """The timetable in the portal: what is read, what is bad, and what teachers change."""
 
+import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from cache import journal_changes, journal_wishes
 from cache.journal_changes import KeptChange, changes
+from cache.journal_wishes import Wish
 from cache.state import StateDirectory
+from core.names import PackId
 from core.timetable import Change
+from tests.support.course import PACK
 from tests.support.nodes import make_state
 from tests.support.portal import School, serving
 from tests.support.teaching import TEACHER, channel, slot, write_timetable
@@ -89,3 +96,41 @@ async def test_changes_of_long_ago_are_forgotten_and_those_of_today_stay(school:
     assert sorted(one.change.start - now for one in changes(school.state.journal)) == [
         -59 * day, 5, 300 * day,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["changes", "wishes"])
+async def test_what_was_read_before_a_change_does_not_undo_it(
+    school: School, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Two teachers at once: the first one's reading takes long, the second one changes more."""
+    module = {"changes": journal_changes, "wishes": journal_wishes}[what]
+    read, has_read, may_tell = getattr(module, what), threading.Event(), threading.Event()
+
+    def slowly(path: Path) -> object:
+        found = read(path)
+        if not has_read.is_set():
+            has_read.set()
+            assert may_tell.wait(60)
+        return found
+
+    write_timetable(school.state, channel("g5", [FIRST, SECOND]))
+    await school.site.usage.secrets()
+    monkeypatch.setattr(module, what, slowly)
+    one = asyncio.create_task(change_something(school, what, FIRST.start))
+    assert await asyncio.to_thread(has_read.wait, 60)
+    # Longer than the second change takes.
+    asyncio.get_running_loop().call_later(0.5, may_tell.set)
+    await change_something(school, what, SECOND.start)
+    await one
+    site = school.site
+    assert len(site.timetable.changes("g5") if what == "changes" else site.wishes.all()) == 2
+
+
+async def change_something(school: School, what: str, start: int) -> None:
+    """Cancel the lesson of this minute, or wish for one that is named after it."""
+    if what == "changes":
+        await school.site.timetable.change(kept("cancel", start), FIRST.start)
+    else:
+        pack, item = PackId(PACK), str(start)
+        wish = Wish(pack=pack, item=item, wanted_by=None, teacher=TEACHER, at=1.0)
+        await school.site.wishes.keep(wish)
