@@ -19,6 +19,7 @@ from core.errors import PackhorseError, RefusedError
 from core.names import parse_pack_id
 from core.received import Range
 from core.usage import Statement
+from hub.publishing.threads import to_its_end
 from hub.refusals import DamagedError
 from hub.registry.database import Registry
 from hub.registry.models import BatchRow, CountedBatchRow, UsageWeekRow
@@ -99,11 +100,8 @@ class UsageCounter:
             UnavailableError: the registry does not answer.
         """
         async with self._one:
-            return await asyncio.shield(
-                asyncio.get_running_loop().run_in_executor(
-                    None, lambda: count_some(self._registry, self._usage)
-                )
-            )
+            # Whoever stops this closes the registry next.
+            return await to_its_end(count_some, self._registry, self._usage)
 
     async def _keep_on(self) -> None:
         while True:

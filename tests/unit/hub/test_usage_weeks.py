@@ -1,11 +1,16 @@
+import asyncio
 import sqlite3
+import threading
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from core.statement import Statement
+from hub import usage_weeks
 from hub.registry.database import Registry
 from hub.usage import UsageFiles
-from hub.usage_weeks import Use, count_some, monday, weekly_use, weeks_back
+from hub.usage_weeks import UsageCounter, Use, count_some, monday, weekly_use, weeks_back
 from tests.support.clock import START
 from tests.support.tiny_hub import TinyHub, statement
 
@@ -157,3 +162,23 @@ def test_weeks_begin_on_monday_and_go_back_one_by_one() -> None:
     assert monday(datetime(2026, 11, 29, 12, tzinfo=UTC)) == date(2026, 11, 23)
     weeks = list(weeks_back(START, 3))
     assert [week.isoformat() for week in weeks] == ["2026-11-09", "2026-11-16", "2026-11-23"]
+
+
+async def test_who_stops_counting_waits_until_nothing_reads_the_registry_any_more(
+    hub: TinyHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_end, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def slowly(*_: object) -> int:
+        begun.set()
+        assert may_end.wait(60)
+        ended.set()
+        return 0
+
+    monkeypatch.setattr(usage_weeks, "count_some", slowly)
+    counter = UsageCounter(hub.service.registry, UsageFiles(hub.hub_directory.usage))
+    counter.start()
+    assert await asyncio.to_thread(begun.wait, 60)
+    asyncio.get_running_loop().call_later(0.2, may_end.set)
+    await counter.stop()
+    assert ended.is_set()
