@@ -1,7 +1,8 @@
 """A running portal for tests, and a client that behaves like a browser."""
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,10 +56,25 @@ async def serving(
         yield School(state, digests, site, client, content)
 
 
+@asynccontextmanager
+async def sweeping(site: Site, *, idle_seconds: float) -> AsyncIterator[None]:
+    """Let connections be silent for less while inside than the portal does itself."""
+    sweeper = asyncio.get_running_loop().create_task(site.connections.sweep(idle_seconds))
+    try:
+        yield
+    finally:
+        sweeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeper
+
+
 def browser(port: int) -> httpx.AsyncClient:
     """Make a client that keeps cookies, as a browser does."""
     return httpx.AsyncClient(
-        base_url=f"http://127.0.0.1:{port}", headers={"Accept-Language": "en"}, trust_env=False
+        base_url=f"http://127.0.0.1:{port}",
+        headers={"Accept-Language": "en"},
+        trust_env=False,
+        timeout=60,
     )
 
 

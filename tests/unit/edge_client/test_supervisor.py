@@ -13,13 +13,13 @@ import pytest
 from edge_client import supervisor
 
 ROOT = Path(__file__).parents[3]
-# Each part writes its process id, then lives; one told to be stubborn ignores SIGTERM.
+# Each part speaks, writes its process id, then lives; one told to be stubborn ignores SIGTERM.
 PART = """
 import os, signal, sys, time
 name, directory = sys.argv[1:3]
 if "stubborn" in sys.argv: signal.signal(signal.SIGTERM, signal.SIG_IGN)
-open(f"{directory}/{name}.{os.getpid()}", "w").close()
 print(name, "speaks", flush=True)
+open(f"{directory}/{name}.{os.getpid()}", "w").close()
 if "short" in sys.argv: sys.exit(11)
 time.sleep(600)
 """
@@ -93,7 +93,7 @@ def test_a_killed_part_starts_again_and_the_other_goes_on(
 
     assert alive(steady)
     supervisor.terminate()
-    _, narration = supervisor.communicate(timeout=20)
+    _, narration = supervisor.communicate(timeout=60)
     assert supervisor.returncode == 0
     assert f"{victim} was killed by SIGKILL; it starts again in" in narration
     assert not any(alive(one) for one in (*again, steady))
@@ -105,7 +105,7 @@ def test_output_of_the_parts_is_passed_through(start: Start, tmp_path: Path) -> 
     seen(tmp_path, "portal", 1)
     supervisor.send_signal(signal.SIGINT)
 
-    output, _ = supervisor.communicate(timeout=20)
+    output, _ = supervisor.communicate(timeout=60)
 
     assert sorted(output.splitlines()) == ["agent speaks", "portal speaks"]
 
@@ -116,7 +116,7 @@ def test_a_part_that_does_not_stop_is_killed(start: Start, tmp_path: Path) -> No
     seen(tmp_path, "portal", 1)
     supervisor.terminate()
 
-    assert supervisor.wait(20) == 0
+    assert supervisor.wait(60) == 0
     assert not alive(stubborn)
 
 
@@ -127,7 +127,7 @@ def test_a_part_that_keeps_ending_is_told_with_the_reason(start: Start, tmp_path
 
     assert alive(portal)
     supervisor.terminate()
-    _, narration = supervisor.communicate(timeout=20)
+    _, narration = supervisor.communicate(timeout=60)
     assert "agent has ended 5 times in a row: it is running already" in narration
 
 

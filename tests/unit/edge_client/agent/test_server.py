@@ -102,15 +102,18 @@ async def test_a_watcher_gets_the_status_at_once_and_at_every_change(
 async def test_many_changes_become_few_events_and_the_last_one_counts(
     client: Client, service: FakeService
 ) -> None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     await client.call("watch")
     for _ in range(1000):
         service.change()
         await asyncio.sleep(0)
-
+    took = loop.time() - began
     events = 0
     while (await client.receive())["params"]["status"]["backlog"] < 1000:
         events += 1
-    assert events <= 2
+    # Four a second, however long the machine takes.
+    assert events <= 2 + int(4 * took)
 
 
 async def test_sync_answers_at_once_or_when_the_round_has_ended(

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from edge_client.config import NodeConfig
 from edge_client.portal import announcing
 from sync.peers.search import search
 
+if TYPE_CHECKING:
+    from sync.peers.company import Found
+
 LOOPBACK = ("127.0.0.1",)
 
 
@@ -18,11 +22,13 @@ async def test_a_portal_is_found_while_it_runs(monkeypatch: pytest.MonkeyPatch) 
     # What is published is an address of a network; it is spoken on loopback.
     monkeypatch.setattr("sync.peers.search._is_of_a_network", lambda _: True)
     port = 49_152 + secrets.randbelow(16_384)
-    async with announcing.announced(port, LOOPBACK):
-        await asyncio.sleep(1.5)
-        found = await asyncio.to_thread(search, 2.5, None, LOOPBACK)
-    # Others may speak on this machine, too.
-    [mine] = [one for one in found if one.address == f"127.0.0.1:{port}"]
+    found: list[Found] = []
+    async with announcing.announced(port, LOOPBACK), asyncio.timeout(60):
+        while not found:
+            heard = await asyncio.to_thread(search, 2.5, None, LOOPBACK)
+            # Others may speak on this machine, too.
+            found = [one for one in heard if one.address == f"127.0.0.1:{port}"]
+    [mine] = found
     assert mine.name.startswith("Packhorse on ")
 
 
@@ -45,10 +51,10 @@ async def test_without_a_network_it_waits_for_one(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(announcing, "_speak", speak)
     monkeypatch.setattr(announcing, "LOOK_SECONDS", 0.01)
     async with announcing.announced(80):
-        await asyncio.wait_for(asked.wait(), 5)
+        await asyncio.wait_for(asked.wait(), 30)
         assert spoken == []
         networks.append(OwnAddress("eth0", "10.0.0.7"))
-        await asyncio.wait_for(spoke.wait(), 5)
+        await asyncio.wait_for(spoke.wait(), 30)
     assert spoken == [["10.0.0.7"]]
 
 
@@ -68,7 +74,7 @@ async def test_a_network_that_cannot_be_spoken_on_is_tried_again(
     monkeypatch.setattr(announcing, "_speak", speak)
     monkeypatch.setattr(announcing, "LOOK_SECONDS", 0.01)
     async with announcing.announced(80, LOOPBACK):
-        await asyncio.wait_for(tried_again.wait(), 5)
+        await asyncio.wait_for(tried_again.wait(), 30)
     assert {one[1] == ["127.0.0.1"] for one in tries if isinstance(one, tuple)} == {True}
 
 

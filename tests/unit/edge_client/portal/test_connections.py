@@ -4,14 +4,16 @@ import asyncio
 import resource
 
 import httpx
+import pytest
 
 from cache.state import StateDirectory
+from edge_client.portal import connections
 from edge_client.portal.connections import MOST, affordable
 from edge_client.portal.server import running
 from tests.support.classes import LESSON, visitors
 from tests.support.course import make_course
 from tests.support.nodes import make_state
-from tests.support.portal import CONFIG, browser
+from tests.support.portal import CONFIG, browser, sweeping
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
@@ -45,7 +47,7 @@ async def test_classes_keep_their_screens_and_pages_are_served_however_many_come
     state: StateDirectory,
 ) -> None:
     make_state(state.root)
-    async with running(state, CONFIG, most_connections=10, idle_seconds=0.2) as site:
+    async with running(state, CONFIG, most_connections=10) as site:
         one = site.classes.start(LESSON, "Li")
         async with visitors(f"http://127.0.0.1:{site.ports.portal}") as room:
             screens = [await room.connect(one.code, "pupil") for _ in range(6)]
@@ -57,7 +59,8 @@ async def test_classes_keep_their_screens_and_pages_are_served_however_many_come
             async with browser(site.ports.portal) as client:
                 assert (await client.get("/health")).status_code == 200
             # Longer than a silent connection may last.
-            await asyncio.sleep(0.6)
+            async with sweeping(site, idle_seconds=0.2):
+                await asyncio.sleep(0.6)
             one.end()
             for screen in screens:
                 assert await screen.ends() == 4410
@@ -76,23 +79,32 @@ async def test_readers_that_do_not_read_cannot_shut_others_out(
             await reader.readline()
         transport = httpx.AsyncHTTPTransport(local_address="127.0.0.2")
         address = f"http://127.0.0.1:{site.ports.portal}/health"
-        async with httpx.AsyncClient(transport=transport) as client:
+        async with httpx.AsyncClient(transport=transport, timeout=60) as client:
             for _ in range(5):
                 assert (await client.get(address)).status_code == 200
         for _, writer in stuck:
             writer.close()
 
 
-async def test_a_connection_in_use_stays_open(state: StateDirectory) -> None:
+async def test_a_connection_in_use_stays_open(
+    state: StateDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make_state(state.root)
-    async with running(state, CONFIG, idle_seconds=1.5) as site:
+    # A machine that stands still for a moment is no silent visitor.
+    now = [0.0]
+    monkeypatch.setattr(connections, "_now", lambda: now[0])
+    async with running(state, CONFIG, idle_seconds=0.3) as site:
         reader, writer = await connect(site.ports.portal, "")
         for _ in range(25):
             writer.write(b"GET /health HTTP/1.1\r\nHost: x.lan\r\n\r\n")
             assert (await reader.readline()).startswith(b"HTTP/1.1 200")
             await reader.readuntil(b"\r\n\r\n")
             await reader.readexactly(len('{"ok": true}'))
+            now[0] += 0.2
+            # It is looked at meanwhile.
             await asyncio.sleep(0.1)
+        now[0] += 0.2
+        assert await closed((reader, writer))
         writer.close()
 
 

@@ -53,18 +53,22 @@ def test_a_crash_is_told(programs: Path, program: str, words: str) -> None:
 
 
 def test_what_crashed_beside_others_runs_again_alone(programs: Path, tmp_path: Path) -> None:
-    # The others' places are taken while they run; a process that finds some is killed.
+    # One is killed if it finds the other, for which it waits the first time. The other goes on
+    # for a while then: so whoever runs again beside it is killed again.
     programs.write_text(
         "import json, os, pathlib, sys, time\n"
         "asked = json.load(sys.stdin)\n"
-        f"place = pathlib.Path({str(tmp_path)!r}, 'running', str(os.getpid()))\n"
-        "place.parent.mkdir(exist_ok=True)\n"
-        "place.touch()\n"
-        "time.sleep(0.5)\n"
-        "crowd = len(list(place.parent.iterdir()))\n"
-        "if asked['name'] == '1.mp4' and crowd > 1: place.unlink(); os.kill(os.getpid(), 9)\n"
-        "time.sleep(0.5)\n"
-        "place.unlink()\n"
+        f"place = pathlib.Path({str(tmp_path)!r})\n"
+        "other, met = place / 'other', place / 'met'\n"
+        "if asked['name'] == '1.mp4':\n"
+        "    while not (other.exists() or met.exists()): time.sleep(0.05)\n"
+        "    met.touch()\n"
+        "    if other.exists(): os.kill(os.getpid(), 9)\n"
+        "else:\n"
+        "    other.touch()\n"
+        "    while not met.exists(): time.sleep(0.05)\n"
+        "    time.sleep(1)\n"
+        "    other.unlink()\n"
         'print(\'{"made": {"head": 1, "segments": []}}\', flush=True)\n'
     )
     found = run(*(Request(file="", name=name) for name in ("1.mp4", "2.mp4")))
@@ -122,7 +126,9 @@ def test_whoever_stops_asking_leaves_no_worker(programs: Path, tmp_path: Path) -
     programs.write_text(
         "import json, os, sys, time\n"
         "asked = json.load(sys.stdin)\n"
-        f"open({str(tmp_path)!r} + '/' + asked['name'], 'w').write(str(os.getpid()))\n"
+        f"place = {str(tmp_path)!r} + '/' + asked['name']\n"
+        "open(place + '.new', 'w').write(str(os.getpid()))\n"
+        "os.rename(place + '.new', place)\n"
         "if asked['name'] == '2.mp4':\n"
         "    while not os.path.exists(asked['file']): time.sleep(0.05)\n"
         "    print('{\"is_full\": true}', flush=True)\n"

@@ -48,6 +48,7 @@ async def test_stall_keeps_the_connection_open_and_silent(upstream: Upstream) ->
             async with asyncio.timeout(0.1):
                 await reader.read(1)
         writer.close()
+        await until(lambda: line.stats().cuts > 0)
         assert line.stats().cuts == 1
 
 
