@@ -104,7 +104,7 @@ class Screen:
     def faults(self) -> list[str]:
         return [one["text"] for one in self.heard if one["type"] == "fault"]
 
-    async def until(self, condition: Any, seconds: float = 10) -> Any:
+    async def until(self, condition: Any, seconds: float = 60) -> Any:
         """Wait until something that was heard meets a condition; give that."""
         async with asyncio.timeout(seconds), self._news:
             while True:
@@ -131,7 +131,7 @@ class Screen:
 
     async def ends(self) -> int | None:
         """Wait until the portal closes it; give the code."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await asyncio.shield(self._task)
         return self.socket.close_code
 

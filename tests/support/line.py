@@ -52,7 +52,7 @@ class Line:
 
     def source(self, url: str, use: LineUse) -> HttpSource:
         """Open a web server as a source."""
-        patience = Patience(connect=5, gap=5, stretch=30, least_rate=1)
+        patience = Patience(connect=60, gap=60, stretch=30, least_rate=1)
         timing = Timing(self.clock.monotonic, self._sleep, patience, cap=use.cap)
         return HttpSource(HttpClient(url, unused(), timing, use))
 

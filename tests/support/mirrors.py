@@ -10,6 +10,7 @@ from hub.mirror.mirror import Mirror, Round
 from hub.mirror.record import Record, read_record
 from hub.mirror.upstream import Patience, open_upstream
 
+# For what never comes; what comes may take as long as this machine needs.
 QUICK = Patience(gap=2.0, grace=2.0, least_rate=1_000_000)
 
 
@@ -43,7 +44,7 @@ class MirrorHub:
 
     def round(self, seconds: float = 900.0) -> Round:
         """Do one round, in a process of its own as it were."""
-        upstream = open_upstream(self.config.upstream, patience=QUICK)
+        upstream = open_upstream(self.config.upstream)
         return Mirror(self.directory, self.config, self.clock, upstream=upstream).run(seconds)
 
     def files(self) -> dict[str, bytes]:

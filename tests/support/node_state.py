@@ -110,6 +110,6 @@ def http_source(url: str, patience: Patience | None = None) -> HttpSource:
     timing = Timing(
         Clock().monotonic,
         lambda _: None,
-        patience or Patience(connect=5, gap=5, stretch=30, least_rate=1),
+        patience or Patience(connect=60, gap=60, stretch=30, least_rate=1),
     )
     return HttpSource(HttpClient(url, unused(), timing))

@@ -193,7 +193,7 @@ def test_a_waiting_lock_gets_its_turn(tmp_path: Path) -> None:
         other = subprocess.Popen([sys.executable, "-c", code, path], stdout=subprocess.PIPE)
         with pytest.raises(subprocess.TimeoutExpired):
             other.wait(0.5)
-    assert other.communicate(timeout=20)[0] == b"mine\n"
+    assert other.communicate(timeout=60)[0] == b"mine\n"
 
 
 def test_a_killed_holder_frees_the_lock(tmp_path: Path) -> None:

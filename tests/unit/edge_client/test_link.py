@@ -18,7 +18,7 @@ def ask(host: Host, url: str) -> bool:
 
 def until(true: Callable[[], bool]) -> None:
     """Wait: the kernel tells of a carrier some time later."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -156,7 +156,7 @@ def test_a_hostile_node_fills_nothing(hub: TinyHub, node: TinyNode) -> None:
 
 
 async def test_reports_come_by_line(hub: TinyHub, node: TinyNode) -> None:
-    async with hub.serving() as url, httpx.AsyncClient(base_url=url) as client:
+    async with hub.serving() as url, httpx.AsyncClient(base_url=url, timeout=60) as client:
         answer = await client.post("/v1/report", content=node.report(7))
         assert answer.status_code == 200
         assert msgspec.json.decode(answer.content, type=ReportReply).number == 7

@@ -48,7 +48,7 @@ def server(tmp_path: Path) -> Iterator[HttpRepository]:
 
 
 def source_of(server: HttpRepository, use: FarAway) -> HttpSource:
-    patience = Patience(connect=5, gap=5, stretch=30, least_rate=1)
+    patience = Patience(connect=60, gap=60, stretch=30, least_rate=1)
     timing = Timing(Clock().monotonic, lambda _: None, patience)
 
     def client() -> HttpClient:
@@ -76,7 +76,7 @@ def test_the_next_part_is_asked_for_before_the_present_one_has_come(
         chunks = source.open_range("file", 0, SIZE)
         first = next(chunks)
         # Nothing is read any more, and yet it goes out.
-        assert second.wait(5)
+        assert second.wait(60)
         assert first + b"".join(chunks) == DATA
         traffic = source.traffic()
     assert sorted(one or 0 for one in starts(server)) == [0, PIECE, 2 * PIECE]
@@ -143,7 +143,7 @@ def test_connections_that_take_long_to_be_made_are_used_again_when_they_were_hun
     def slowly(*given: Any) -> Any:
         if threading.current_thread().name == THREAD:
             waiting.set()
-            assert may_go.wait(5)
+            assert may_go.wait(60)
         return first_to_answer(*given)
 
     def fault(asked: Asked) -> Fault | None:
@@ -157,7 +157,7 @@ def test_connections_that_take_long_to_be_made_are_used_again_when_they_were_hun
         for number in range(MOST_CONNECTIONS):
             source.foresee("file", [(2_000_000 + number, 2_500_000)])
             assert b"".join(source.open_range("file", 0, 10)) == DATA[:10]
-            assert waiting.wait(5)
+            assert waiting.wait(60)
             source.poll("file", SIZE, "")
             may_go.set()
             for one in [one for one in threading.enumerate() if one.name == THREAD]:
@@ -168,7 +168,7 @@ def test_connections_that_take_long_to_be_made_are_used_again_when_they_were_hun
         server.fault = fault
         source.foresee("file", [(1_000_000, 1_000_010)])
         assert b"".join(source.open_range("file", 0, 10)) == DATA[:10]
-        assert asked_for.wait(5)
+        assert asked_for.wait(60)
 
 
 def _kept(chunks: Iterator[bytes], came: bytearray) -> Iterator[bytes]:

@@ -39,7 +39,7 @@ def server(tmp_path: Path, ends: Encryption) -> Iterator[HttpRepository]:
 
 def source_of(port: int, ends: Encryption, tls: Tls | None = None) -> HttpSource:
     tls = tls or verified(ends.authority, "the hub", NOW, clock_verified=True)
-    timing = Timing(Clock().monotonic, lambda _: None, Patience(connect=5, gap=2, least_rate=1))
+    timing = Timing(Clock().monotonic, lambda _: None, Patience(connect=60, gap=2, least_rate=1))
     return HttpSource(HttpClient(f"https://localhost:{port}", tls, timing))
 
 

@@ -33,7 +33,7 @@ async def rounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
             sys.executable, str(PROGRAM), str(tmp_path), errand.task, *errand.arguments
         ],
         chance=lambda: 0.5,
-        worker=lambda command, receive: Worker(command, receive, silence=5.0, patience=0.5),
+        worker=lambda command, receive: Worker(command, receive, silence=60.0, patience=0.5),
     )  # fmt: skip
     made = Rounds(Board(clock), Reader(StateDirectory(tmp_path)), Schedule(3600.0), means)
     work = asyncio.create_task(made.run())

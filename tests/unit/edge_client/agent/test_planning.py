@@ -58,7 +58,7 @@ class Agent:
     async def next(self) -> Status:
         """Wait for the next plan."""
         before = self.board.status().plan
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while (found := self.board.status()).plan == before:
                 self.seen = await self.board.changed(self.seen)
         return found
@@ -108,7 +108,7 @@ async def test_it_plans_at_its_start_and_tells_screens_and_portal(agent: Agent) 
 
 
 async def until_written(agent: Agent, before: float) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not agent.state.forecast.exists() or agent.written() == before:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
@@ -285,15 +285,15 @@ async def test_what_changes_while_a_plan_is_made_is_planned_with_right_afterward
 
     def slowly(situation: Situation) -> Plan:
         begun.set()
-        assert go.wait(10)
+        assert go.wait(30)
         return plan(situation)
 
     monkeypatch.setattr("edge_client.agent.planning.plan", slowly)
     agent.planning.wake()
-    assert await asyncio.to_thread(begun.wait, 10)
+    assert await asyncio.to_thread(begun.wait, 30)
     agent.clock.advance(30)
     agent.planning.wake()
     go.set()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (await agent.plan()).made != START.timestamp() + 30:
             pass

@@ -330,7 +330,7 @@ def test_what_never_answers_spoils_nothing_else(tmp_path: Path) -> None:
             f'[portal]\nlisten = "127.0.0.1:{port}"\ncontent_listen = "127.0.0.1:{port}"\n'
         )
 
-        found = {finding.name: finding for finding in examine(state, seconds=2.0)}
+        found = {finding.name: finding for finding in examine(state, seconds=4.0)}
 
     assert found["ports"].sentence.template == "Looking at this takes too long."
     assert found["disk"].state == "good"

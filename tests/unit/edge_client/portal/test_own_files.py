@@ -202,13 +202,13 @@ async def test_a_browser_that_goes_amid_a_file_leaves_nothing(school: School) ->
         + body
     )
     await writer.drain()
-    for _ in range(200):
+    for _ in range(1200):
         if names(school.state):
             break
         await asyncio.sleep(0.05)
     assert names(school.state)
     writer.transport.abort()
-    for _ in range(200):
+    for _ in range(1200):
         if not names(school.state):
             break
         await asyncio.sleep(0.05)

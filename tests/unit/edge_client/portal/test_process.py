@@ -37,7 +37,7 @@ def test_it_imports_nothing_large_even_after_pages(
     listing = tmp_path / "modules.json"
     with portal("-c", SPY, str(listing), "--state", str(state.root), *LISTEN) as (process, at):
         for path in ("/", "/packs/gd/zhuhai/math-g5", "/packs/gd/zhuhai/math-g5/video"):
-            assert "<html" in httpx.get(at["portal"] + path, trust_env=False).text
+            assert "<html" in httpx.get(at["portal"] + path, trust_env=False, timeout=60).text
     assert process.returncode == 0
     modules = json.loads(listing.read_text())
     assert "edge_client.portal.server" in modules
@@ -54,7 +54,7 @@ def test_it_ends_at_once_while_a_video_is_being_sent(state: StateDirectory, pict
     digests = make_course(state.root, bytes(30_000_000), picture)
     with portal("-m", "edge_client.portal", "--state", str(state.root), *LISTEN) as (process, at):
         url = f"{at['portal']}/media/{digests['01 认识分数.mp4']}.mp4"
-        with httpx.stream("GET", url, trust_env=False) as answer:
+        with httpx.stream("GET", url, trust_env=False, timeout=60) as answer:
             assert len(next(answer.iter_raw(1000))) == 1000
             process.send_signal(signal.SIGTERM)
             assert process.wait(20) == 0
@@ -65,7 +65,7 @@ def test_what_was_answered_survives_a_kill(
 ) -> None:
     make_course(state.root, video, picture)
     with portal("-m", "edge_client.portal", "--state", str(state.root), *LISTEN) as (process, at):
-        with httpx.Client(base_url=at["portal"], trust_env=False) as client:
+        with httpx.Client(base_url=at["portal"], trust_env=False, timeout=60) as client:
             text = client.get(f"/packs/{PACK}/video").text
             session, token = re.findall(r'data-usage="(\w+)" data-token="(\w+)"', text)[0]
             for number in range(5):

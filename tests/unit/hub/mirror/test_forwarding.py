@@ -293,7 +293,7 @@ def test_strangers_store_nothing(province: Province, offers: Offers) -> None:
 
 
 async def test_malformed_pieces_are_refused(served: str) -> None:
-    async with httpx.AsyncClient(base_url=served) as client:
+    async with httpx.AsyncClient(base_url=served, timeout=60) as client:
         for query in ("", "?at=-1", "?at=1e3&path=x", "?path=../../hub.toml&at=0"):
             answer = await client.post(f"/v1/offers/gd.zhuhai/pieces{query}", content=b"x")
             assert answer.status_code in {400, 409}

@@ -22,7 +22,7 @@ from hub.serve.run import Server
 from hub.serve.service import open_service
 from tests.support.clock import START, FixedClock
 from tests.support.http_repository import Answer, HttpRepository
-from tests.support.mirrors import QUICK, MirrorHub
+from tests.support.mirrors import MirrorHub
 from tests.support.province import Province
 
 NOW = START
@@ -58,7 +58,7 @@ def test_every_failure_of_an_upstream_has_its_words_in_chinese(tmp_path: Path) -
     with HttpRepository(tmp_path) as server:
         for answer in (Answer(404), Answer(503), Answer(302), Answer(200, b"x" * 2000)):
             server.fault = lambda _, found=answer: found  # type: ignore[misc]
-            upstream = open_upstream(server.url, patience=QUICK)
+            upstream = open_upstream(server.url)
             with pytest.raises(PackhorseError) as caught:
                 upstream.read("tip", 1000)
             upstream.close()
@@ -85,7 +85,7 @@ async def status_of(mirror: MirrorHub, province: Province) -> dict[str, Any]:
     running = Server(service, Address("127.0.0.1", 0), tls=False)
     url = await running.start()
     try:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             return dict((await client.get(f"{url}/v1/status")).raise_for_status().json())
     finally:
         await running.stop()

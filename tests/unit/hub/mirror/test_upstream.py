@@ -9,7 +9,6 @@ import pytest
 from core.errors import RefusedError, UnavailableError, UsageError
 from hub.mirror.upstream import MissingError, SpoiltError, Upstream, open_upstream
 from tests.support.http_repository import PORTAL, Answer, HttpRepository
-from tests.support.mirrors import QUICK
 
 LIMIT = 1000
 
@@ -23,7 +22,7 @@ def server(tmp_path: Path) -> Iterator[HttpRepository]:
 
 @pytest.fixture
 def upstream(server: HttpRepository) -> Iterator[Upstream]:
-    made = open_upstream(server.url, patience=QUICK)
+    made = open_upstream(server.url)
     yield made
     made.close()
 

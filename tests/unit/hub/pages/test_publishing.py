@@ -263,12 +263,12 @@ async def test_a_line_that_breaks_costs_the_file_on_its_way_alone(hub: TinyHub) 
         # The reader of forms looks ahead by a piece.
         writer.write(b"half of it " * 20_000)
         await writer.drain()
-        for _ in range(100):
+        for _ in range(600):
             if list((hub.hub_directory.publishing / "files").glob("half.bin")):
                 break
             await asyncio.sleep(0.05)
         writer.close()
-        for _ in range(100):
+        for _ in range(600):
             page = (await browser.get("publish")).text
             if "1 files" in page:
                 break

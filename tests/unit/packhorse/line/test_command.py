@@ -40,7 +40,7 @@ def test_command_serves_obeys_and_ends_with_its_counters() -> None:
             assert says(process)["stats"]["down"] == 5
             process.stdin.close()
             assert says(process)["total"]["connections"] == 1
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
 
 
 def test_command_obeys_a_socket_and_a_signal(tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_command_obeys_a_socket_and_a_signal(tmp_path: Path) -> None:
             assert json.loads(client.recv(1000)) == {"ok": True}
         process.terminate()
         assert says(process)["line_up"] is False
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     assert not where.exists()
 
 
@@ -69,7 +69,7 @@ def test_command_obeys_a_socket_and_a_signal(tmp_path: Path) -> None:
 )
 def test_mistakes_are_told_in_a_sentence(options: list[str], words: str) -> None:
     with start(*options) as process:
-        _, told = process.communicate(timeout=20)
+        _, told = process.communicate(timeout=60)
     assert process.returncode == 2
     assert words in told.decode()
     assert "Traceback" not in told.decode()

@@ -198,7 +198,7 @@ def test_damaged_shortcuts_are_passed_over(world: World, junk: bytes) -> None:
 
 def test_what_an_earlier_release_remembered_is_understood(world: World) -> None:
     world.pull()
-    with httpx.Client() as client:
+    with httpx.Client(timeout=60) as client:
         validator = client.get(f"{world.server.url}/tip").headers["etag"]
     with closing(AgentDatabase(world.node.state)) as agent:
         agent.remember("tip of 127.0.0.1", validator)
