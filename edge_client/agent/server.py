@@ -75,9 +75,11 @@ async def serving(
     """
     listener = _bind(path)
     clients: dict[_Connection, asyncio.Event] = {}
+    is_over = False
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(clients) >= MAX_CLIENTS:
+        # Who comes just as this ends is told of some rounds of the loop later.
+        if is_over or len(clients) >= MAX_CLIENTS:
             writer.close()
             return
         client = _Connection(reader, writer, service, methods or {}, patience)
@@ -92,6 +94,7 @@ async def serving(
     try:
         yield
     finally:
+        is_over = True
         server.close()
         _unlink(path)
         # Not cancelled: asyncio would report that as an error of each.

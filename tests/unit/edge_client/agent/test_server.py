@@ -1,6 +1,7 @@
 """The control socket, over real Unix sockets, with clients that behave and that do not."""
 
 import asyncio
+import socket
 import stat
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -254,6 +255,19 @@ async def test_one_client_too_many_is_turned_away(service: FakeService, tmp_path
     assert (await again.call("status"))["id"] == 1
     for client in (*clients[1:], late, again):
         await client.close()
+
+
+@pytest.mark.parametrize("rounds", range(3, 8))
+async def test_a_client_that_comes_just_as_it_ends_is_let_go(tmp_path: Path, rounds: int) -> None:
+    with socket.socket(socket.AF_UNIX) as late:
+        late.settimeout(20)
+        async with server.serving(tmp_path / "control.sock", FakeService()):
+            # The kernel's part of it; the loop takes two rounds to accept it and more to tell us.
+            late.connect(str(tmp_path / "control.sock"))
+            for _ in range(rounds):
+                await asyncio.sleep(0)
+        with suppress(ConnectionResetError):
+            assert await asyncio.to_thread(late.recv, 1) == b""
 
 
 async def test_a_dead_agents_socket_is_replaced(tmp_path: Path) -> None:
