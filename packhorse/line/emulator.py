@@ -62,6 +62,10 @@ class Line:
         if self._server is None or self._cutter is None:
             return
         server, self._server = self._server, None
+        for one in server.sockets:
+            asyncio.get_running_loop().remove_reader(one.fileno())
+        # asyncio leaves open what it has just accepted when its server is closed meanwhile.
+        await asyncio.sleep(0)
         server.close()
         live = [self._cutter, *self._live]
         for task in live:
@@ -119,7 +123,7 @@ class Line:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._server is None:
-            # Accepted in the same round of the loop in which the line was closed.
+            # Accepted just as the line was closed.
             writer.close()
             return
         self.counters.connections += 1

@@ -30,6 +30,7 @@ _SEGMENT: Final = 1448
 _HEADERS: Final = 52
 _WAITING: Final = 1024
 _PATIENCE: Final = 5.0
+_LAST_ROUNDS: Final = 0.05
 # <linux/tcp.h>, struct tcp_info: segs_out, segs_in.
 _SEGMENTS: Final = struct.Struct("<II")
 _SEGMENTS_AT: Final = 136
@@ -79,7 +80,8 @@ class FlakyProxy:
         self._flaws = flaws
         self._count = Count()
         self._down, self._up = Bottleneck(flaws.rate), Bottleneck(flaws.rate)
-        self._tasks: set[asyncio.Task[None]] = set()
+        # What each connection has open.
+        self._live: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
         self._ends: list[_End] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
@@ -116,11 +118,16 @@ class FlakyProxy:
         server = await asyncio.start_server(self._accept, sock=listener)
         self._ready.set()
         await self._over.wait()
+        self._loop.remove_reader(listener)
+        # asyncio leaves open what it has just accepted when its server is closed meanwhile.
+        await asyncio.sleep(_LAST_ROUNDS)
         server.close()
-        tasks = list(self._tasks)
+        tasks = list(self._live)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # What was let go of is closed in the loop's next rounds.
+        await asyncio.sleep(_LAST_ROUNDS)
 
     def note(self, **more: int) -> None:
         """Add to the count."""
@@ -129,26 +136,38 @@ class FlakyProxy:
             old, **{name: getattr(old, name) + count for name, count in more.items()}
         )
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # No coroutine: one that is cancelled before it begins closes nothing.
+        writers = [writer]
+        task = asyncio.get_running_loop().create_task(self._pass(reader, writers))
+        self._live[task] = writers
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        for writer in self._live.pop(task):
+            if task.cancelled():
+                # What nobody takes any more would keep it open.
+                writer.transport.abort()
+            else:
+                writer.close()
+
+    async def _pass(
+        self, reader: asyncio.StreamReader, writers: list[asyncio.StreamWriter]
+    ) -> None:
         fate = Fate(self._flaws, self._count.connections)
         self.note(connections=1)
         if not self._count.first:
             self._count = replace(self._count, first=time.monotonic())
-        near = _End(reader, writer)
+        near = _End(reader, writers[0])
         self._ends.append(near)
         try:
-            with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-                await self._serve(near, fate)
+            with suppress(OSError, asyncio.IncompleteReadError):
+                await self._serve(near, fate, writers)
         finally:
             self._ends.remove(near)
             self.note(segments=near.segments())
-            writer.close()
 
-    async def _serve(self, near: "_End", fate: Fate) -> None:
+    async def _serve(self, near: "_End", fate: Fate, writers: list[asyncio.StreamWriter]) -> None:
         flaws = self._flaws
         if fate.is_refused:
             near.reset()
@@ -158,17 +177,15 @@ class FlakyProxy:
             await self._answer_page(near)
             return
         far = _End(*await asyncio.open_connection("127.0.0.1", self._target))
+        writers.append(far.writer)
         passing = _Passing(self, flaws, fate, self._down, self._up)
-        try:
-            timeout = max(0.001, flaws.cut_seconds - 2 * flaws.latency)
-            is_over = await passing.both_ways(near, far, timeout if flaws.cut_seconds else None)
-            if is_over:
-                await near.say_goodbye()
-            else:
-                self.note(cuts=1)
-                await self._end(near, far)
-        finally:
-            far.writer.close()
+        timeout = max(0.001, flaws.cut_seconds - 2 * flaws.latency)
+        is_over = await passing.both_ways(near, far, timeout if flaws.cut_seconds else None)
+        if is_over:
+            await near.say_goodbye()
+        else:
+            self.note(cuts=1)
+            await self._end(near, far)
 
     async def _answer_page(self, near: "_End") -> None:
         self.note(portals=1)

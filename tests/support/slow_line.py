@@ -10,6 +10,7 @@ from typing import Final, Self
 
 _CHUNK: Final = 64 * 1024
 _WAITING: Final = 64
+_LAST_ROUNDS: Final = 0.05
 
 
 class SlowLine:
@@ -26,8 +27,8 @@ class SlowLine:
         self.port = 0
         self._delay, self._jitter = delay, jitter
         self._random = random.Random(4)
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._writers: set[asyncio.StreamWriter] = set()
+        # What each connection has open.
+        self._live: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
 
     @property
     def origin(self) -> str:
@@ -45,42 +46,58 @@ class SlowLine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.close()
+        await self._take_no_more()
         await self.cut()
 
     async def pull(self) -> None:
         """Reset all connections, and take no new ones, as when the line is pulled."""
-        for writer in self._writers:
-            hard = struct.pack("ii", 1, 0)
-            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, hard)
-        self._server.close()
+        await self._take_no_more()
+        for near, *_ in self._live.values():
+            if not near.transport.is_closing():
+                hard = struct.pack("ii", 1, 0)
+                near.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, hard)
         await self.cut()
 
     async def cut(self) -> None:
         """End all connections that there are; new ones are taken."""
-        tasks = list(self._tasks)
+        tasks = list(self._live)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        # What was let go of is closed in the loop's next rounds.
+        await asyncio.sleep(_LAST_ROUNDS)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        self._writers.add(writer)
-        task.add_done_callback(self._tasks.discard)
-        with suppress(ConnectionError, asyncio.CancelledError):
-            try:
-                there = await asyncio.open_connection("127.0.0.1", self.target, limit=_CHUNK)
-            except OSError:
+    async def _take_no_more(self) -> None:
+        for one in self._server.sockets:
+            asyncio.get_running_loop().remove_reader(one.fileno())
+        # asyncio leaves open what it has just accepted when its server is closed meanwhile.
+        await asyncio.sleep(_LAST_ROUNDS)
+        self._server.close()
+
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # No coroutine: one that is cancelled before it begins closes nothing.
+        writers = [writer]
+        task = asyncio.get_running_loop().create_task(self._serve(reader, writers))
+        self._live[task] = writers
+        task.add_done_callback(self._forget)
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        for writer in self._live.pop(task):
+            if task.cancelled():
+                # What nobody takes any more would keep it open.
+                writer.transport.abort()
+            else:
                 writer.close()
-                return
-            try:
-                await self._both_ways(reader, writer, *there)
-            finally:
-                self._writers.discard(writer)
-                writer.close()
-                there[1].close()
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writers: list[asyncio.StreamWriter]
+    ) -> None:
+        with suppress(OSError):
+            far_reader, far_writer = await asyncio.open_connection(
+                "127.0.0.1", self.target, limit=_CHUNK
+            )
+            writers.append(far_writer)
+            await self._both_ways(reader, writers[0], far_reader, far_writer)
 
     async def _both_ways(
         self,

@@ -1,5 +1,6 @@
 """The bad line of tests and benchmarks does what it says."""
 
+import gc
 import socket
 import socketserver
 import threading
@@ -148,3 +149,14 @@ def test_what_happens_to_a_connection_depends_on_seed_and_number_alone() -> None
     one = Fate(flaws, 7)
     assert whole == b"".join(one.spoilt(DATA[at : at + 777]) for at in range(0, SIZE, 777))
     assert whole != Fate(flaws, 8).spoilt(DATA)
+
+
+@pytest.mark.parametrize("word", [b"", b"?"] * 5)
+def test_a_line_that_is_closed_while_a_client_comes_leaves_nothing_open(
+    server: int, word: bytes
+) -> None:
+    """What was left open would be told when it is collected, which fails the test."""
+    with socket.socket() as client, FlakyProxy(server, Flaws()) as line:
+        client.connect(("127.0.0.1", line.port))
+        client.sendall(word)
+    gc.collect()
