@@ -24,7 +24,7 @@ from tests.support.class_school import (
     sign_in,
 )
 from tests.support.classes import visitors
-from tests.support.in_step import apart, frame, percentile, seen, shows, watch
+from tests.support.in_step import apart, frame, percentile, seen, shows, stand, watch
 from tests.support.teaching import add_teacher
 
 pytestmark = pytest.mark.browser
@@ -106,25 +106,29 @@ async def test_three_devices_are_in_step_and_stop_exactly_at_each_cue(lesson: Cl
     await lesson.press("播放")
     await asyncio.sleep(3)
     await lesson.press("暂停")
-    await asyncio.sleep(1)
-    stood = await frame(lesson.lead)
-    await lesson.all_show(stood)
+    await stand(*lesson.pages)
     await lesson.press("播放")
-    await expect(lesson.tablet.locator("#stop-title")).to_have_text(CUES[0].title, timeout=15_000)
+    await expect(lesson.tablet.locator("#stop-title")).to_have_text(CUES[0].title)
     await expect(lesson.big.locator("#stop-kind")).to_have_text("提问")
     await lesson.all_show(FIRST)
     await expect(lesson.lead.locator("#now-guide")).to_contain_text("先让学生自己说。")
     await lesson.press("播放")
     await lesson.lead.locator("#rate").select_option("150")
-    await asyncio.sleep(4)
+    # So early that there is time to press: from ten seconds behind the cue on it is not come to.
+    await until_frame(lesson.lead, FIRST + 2 * RATE)
     await lesson.press("后退 10 秒")
-    await expect(lesson.tablet.locator("#stop-title")).to_have_text(CUES[0].title, timeout=15_000)
+    await expect(lesson.tablet.locator("#stop-title")).to_have_text(CUES[0].title)
     await lesson.all_show(FIRST)
     await lesson.press("下一个停顿点")
     await lesson.all_show(SECOND)
     await lesson.press("播放")
     await asyncio.sleep(4)
-    found = apart([await seen(page) for page in lesson.pages], RATE)
+    # A busy machine looks more rarely; the next cue is half a minute away.
+    for _ in range(25):
+        found = apart([await seen(page) for page in lesson.pages], RATE)
+        if len(found) > 50:
+            break
+        await asyncio.sleep(1)
     _LOG.info("p50 %.0f, p95 %.0f ms", percentile(found, 0.5), percentile(found, 0.95))
     assert len(found) > 50
     # How near is measured on a quiet machine by the five minutes below; that they follow at all,
@@ -309,10 +313,12 @@ async def test_a_lesson_without_renditions_ends_where_its_video_does(
         await lead.locator("#rate").select_option("200")
         await lead.locator("#toggle").click()
         await expect(tablet.locator("#stop-title")).to_have_text("想一想")
+        # The tablet may know first; while the lead still plays, the button would stop it.
+        await expect(lead.locator("#toggle-text")).to_have_text("播放")
         await lead.locator("#toggle").click()
         await expect(lead.locator("#next-cue")).to_be_hidden()
         await expect(lead.locator("#no-guide")).to_be_visible()
-        await expect(tablet.locator("#stop-title")).to_have_text("这一课已经放完。", timeout=15_000)
+        await expect(tablet.locator("#stop-title")).to_have_text("这一课已经放完。")
         await expect(tablet.locator("#loading")).to_be_hidden()
         await expect(lead.locator("#left")).to_have_text("0:00")
 
@@ -332,7 +338,7 @@ async def test_a_screen_that_the_portal_let_go_of_stops(lesson: Class) -> None:
 
 async def the_statement(school: ClassSchool) -> Recorded:
     """Wait for the class's statement: the only one about playing, as no screen makes any."""
-    for _ in range(100):
+    for _ in range(400):
         if any(one.verb == "taught" for one in school.statements()):
             break
         await asyncio.sleep(0.1)
@@ -345,7 +351,7 @@ async def the_statement(school: ClassSchool) -> Recorded:
 
 async def until_frame(page: Page, least: int) -> None:
     """Wait until a page has played as far as a frame."""
-    for _ in range(100):
+    for _ in range(400):
         if await frame(page) >= least:
             return
         await asyncio.sleep(0.1)

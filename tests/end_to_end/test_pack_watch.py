@@ -33,7 +33,8 @@ class Watching:
             words, stdout=subprocess.PIPE, text=True, process_group=0, env=environment
         )
         self._lines: queue.Queue[str] = queue.Queue()
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
 
     def __enter__(self) -> Self:
         return self
@@ -41,6 +42,8 @@ class Watching:
     def __exit__(self, *error: object) -> None:
         self.process.kill()
         self.process.wait()
+        # Before what it reads is closed.
+        self._reading.join(PATIENCE)
         assert self.process.stdout
         self.process.stdout.close()
 
