@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -14,6 +14,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# A page on a busy machine may take longer than the library's five seconds.
+expect.set_options(timeout=30_000)
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ async def test_a_frame_is_read_off_the_video(browser: Browser, tmp_path: Path) -
         for second in (3, 27):
             place = second + 0.5 / RATE
             await page.evaluate(f"document.querySelector('video').currentTime = {place}")
-            for _ in range(100):
+            for _ in range(800):
                 found = await page.evaluate(f"({READ})(document.querySelector('video'))")
                 if found == [201, second * RATE]:
                     break

@@ -58,10 +58,12 @@ def test_the_whole_story_of_a_hub(directory: Path) -> None:
         parts = decode_token(token)
         assert (parts.hub, parts.school) == (url, "school-1")
         node = TinyNode("")
-        answer = httpx.post(f"{url}/v1/enrol", content=msgspec.json.encode(node.request(token)))
+        answer = httpx.post(
+            f"{url}/v1/enrol", content=msgspec.json.encode(node.request(token)), timeout=60
+        )
         node.hub = msgspec.json.decode(answer.content, type=EnrolReply).hub
         batch = node.batch(1, [statement("opened", -1), statement("seeked", 42_000, start=1_000)])
-        sent = httpx.post(f"{url}/v1/statements", content=batch)
+        sent = httpx.post(f"{url}/v1/statements", content=batch, timeout=60)
         assert msgspec.json.decode(sent.content, type=Acknowledgement).contiguous == 2
         made = json.loads(run("hub", "report", directory, "--json").stdout)
         process.send_signal(signal.SIGTERM)
@@ -82,7 +84,7 @@ def test_tls_is_served_when_asked_for(directory: Path) -> None:
     context = ssl.create_default_context(cafile=str(directory / "authority.pem"))
     with serving(directory, "--tls") as (url, _):
         assert url.startswith("https://")
-        assert httpx.get(f"{url}/v1/status", verify=context).json()["snapshot"] == 1
+        assert httpx.get(f"{url}/v1/status", verify=context, timeout=60).json()["snapshot"] == 1
 
 
 def test_init_refuses_what_it_cannot_do(directory: Path, tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def told_by(address: str) -> PeerList:
 
 def until_told(address: str, timestamp: int, version: int) -> None:
     """Wait until a node's list, which is some seconds old, knows of these."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         told = told_by(address)
         if told.timestamp == timestamp and told.packs[PACK].version == version:

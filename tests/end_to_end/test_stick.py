@@ -78,7 +78,7 @@ def page(state: Path) -> str:
     process = start(state, "edge_client.portal", "--state", state)
     try:
         with build_opener(ProxyHandler({})).open(
-            f"{portal_address(process)}/packs/{PACK}", timeout=20
+            f"{portal_address(process)}/packs/{PACK}", timeout=60
         ) as answer:
             return str(answer.read().decode())
     finally:

@@ -20,6 +20,9 @@ def portal(*command: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str
         yield process, json.loads(process.stdout.readline())
     finally:
         process.send_signal(signal.SIGTERM)
-        process.wait(30)
-        assert process.stdout is not None
-        process.stdout.close()
+        try:
+            process.wait(60)
+        finally:
+            process.kill()
+            if process.stdout is not None:
+                process.stdout.close()

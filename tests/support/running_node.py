@@ -104,7 +104,7 @@ class RunningNode:
 
     def page(self) -> bytes:
         """Fetch the first page."""
-        with build_opener(ProxyHandler({})).open(self.portal, timeout=10) as answer:
+        with build_opener(ProxyHandler({})).open(self.portal, timeout=_SECONDS) as answer:
             return bytes(answer.read())
 
     def process(self, part: str) -> int | None:
