@@ -120,9 +120,10 @@ class Planning:
 
     async def _once(self) -> None:
         woken = self._woken
+        # Before the look, which may take long on a slow machine: a plan is as old as what it is of.
+        now = self._clock.monotonic()
         try:
             found = self.known(await asyncio.to_thread(self._planned.situation))
-            now = self._clock.monotonic()
             if self._holds(found, now, woken):
                 return
             made = await asyncio.to_thread(plan, found)

@@ -206,6 +206,25 @@ async def test_while_nothing_changes_the_same_plan_holds_for_a_minute(agent: Age
 
 
 @pytest.mark.usefixtures("looking")
+async def test_a_plan_is_as_old_as_what_it_was_made_of(
+    agent: Agent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await agent.plan()
+    look, has_waited = Planned.situation, threading.Event()
+
+    def slowly(planned: Planned) -> Situation:
+        found = look(planned)
+        if found.now == first.made + 30 and not has_waited.is_set():
+            agent.clock.advance(40)
+            has_waited.set()
+        return found
+
+    monkeypatch.setattr(Planned, "situation", slowly)
+    agent.clock.advance(30)
+    assert (await agent.plan()).made == first.made + 70
+
+
+@pytest.mark.usefixtures("looking")
 async def test_the_forecast_is_renewed_while_it_is_still_believed_but_not_all_the_time(
     agent: Agent,
 ) -> None:
