@@ -1,3 +1,4 @@
+import asyncio
 import csv
 import gzip
 import io
@@ -9,11 +10,14 @@ import pytest
 from core.fleet_warnings import TEMPLATES, Warn
 from core.node_report import PackState, ProblemState
 from core.table import read_table
+from core.trust.roles import TIMESTAMP_PERIOD
+from hub.decide import renewal_due
 from hub.fleet import FleetEntry
 from hub.pages.csv_file import csv_file, harmless
 from hub.pages.languages import load_languages
 from hub.pages.selection import COLUMNS, Selection, read_selection, select
 from hub.pages.warnings import NAMES, SENTENCES, sentence_of
+from hub.published import load_published
 from hub.registry.schools import School, save_schools
 from tests.support.admin import Browser, admin_at
 from tests.support.clock import FixedClock
@@ -209,6 +213,18 @@ async def test_an_empty_hub_says_how_to_begin(hub: TinyHub) -> None:
         assert "packhorse hub token DIR --csv" in (await browser.get("")).text
 
 
+async def renewed(hub: TinyHub) -> None:
+    """Wait until the serving hub has renewed its timestamp; it then writes no other by itself."""
+
+    def is_old() -> bool:
+        expires = load_published(hub.repository).timestamp.expires
+        return renewal_due(expires, TIMESTAMP_PERIOD, hub.clock.wall())
+
+    async with asyncio.timeout(60):
+        while is_old():  # noqa: ASYNC110 - in a file
+            await asyncio.sleep(0.05)
+
+
 async def test_what_the_hub_itself_needs_is_said_in_words(county: TinyHub) -> None:
     clock = county.clock
     assert isinstance(clock, FixedClock)
@@ -219,6 +235,7 @@ async def test_what_the_hub_itself_needs_is_said_in_words(county: TinyHub) -> No
         page = (await browser.get("")).text
         assert "The signature of targets ends on 2027-11-24." in page
         assert "The signature of gd.zhuhai ends on" in page
+        await renewed(county)
         (county.directory / "metadata/timestamp.json").write_bytes(b"junk")
         clock.advance(10)
         page = (await browser.get("")).text
