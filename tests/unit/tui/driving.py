@@ -42,9 +42,12 @@ class Driver:
         await self.until(lambda: set(self.app.model.waits) == set(waiting), "still waiting")
 
     async def press(self, *keys: str) -> None:
-        """Press keys, and wait for the answers of an agent that has some."""
-        await self.pilot.press(*keys)
-        await self.settled(*(set(self.app.model.waits) - set(self.agent.answers)))
+        """Press keys, and wait after each for the answers of an agent that has some."""
+        await self._answered()
+        for key in keys:
+            # What a key does may depend on what was answered to the one before it.
+            await self.pilot.press(key)
+            await self._answered()
 
     async def type(self, text: str) -> None:
         """Type a text."""
@@ -82,12 +85,17 @@ class Driver:
     async def asked(self, method: str) -> list[dict[str, object]]:
         """Wait until a method has been called; give the parameters of all its calls."""
         await self.until(lambda: self.called(method), f"{method} was not called")
-        await self.settled(*(set(self.app.model.waits) - set(self.agent.answers)))
+        await self._answered()
         return self.called(method)
 
     def called(self, method: str) -> list[dict[str, object]]:
         """Give the parameters of all calls of a method."""
         return [params for name, params in self.agent.calls if name == method]
+
+    async def _answered(self) -> None:
+        await self.until(
+            lambda: not set(self.app.model.waits) & set(self.agent.answers), "still waiting"
+        )
 
 
 def scripted(*news: Status | Absence, **answers: object) -> FakeAgent:
