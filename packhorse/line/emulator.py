@@ -9,6 +9,7 @@ from packhorse.line.chances import stream
 from packhorse.line.clock import LineClock
 from packhorse.line.connection import Connection
 from packhorse.line.counters import Counters
+from packhorse.line.listening import stop_accepting
 from packhorse.line.options import LineOptions
 
 _LOOPBACK = "127.0.0.1"
@@ -62,11 +63,7 @@ class Line:
         if self._server is None or self._cutter is None:
             return
         server, self._server = self._server, None
-        for one in server.sockets:
-            asyncio.get_running_loop().remove_reader(one.fileno())
-        # asyncio leaves open what it has just accepted when its server is closed meanwhile.
-        await asyncio.sleep(0)
-        server.close()
+        await stop_accepting(server)
         live = [self._cutter, *self._live]
         for task in live:
             task.cancel()
@@ -122,10 +119,6 @@ class Line:
         self._earlier = self.counters.copy()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._server is None:
-            # Accepted just as the line was closed.
-            writer.close()
-            return
         self.counters.connections += 1
         connection = Connection(self, self.counters.connections, reader, writer)
         serve = connection.run(*self._upstream) if self.is_up else connection.turn_away()

@@ -1,13 +1,14 @@
 """Commands of the hub and the node, run as people run them."""
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from tests.support.processes import end
 
 PACKHORSE = [sys.executable, "-m", "packhorse"]
 _SECONDS = 120
@@ -41,10 +42,4 @@ def serving(hub: Path) -> Iterator[str]:
         assert line, log.read_text()
         yield json.loads(line)["listening"]
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        finally:
-            process.kill()
-            if process.stdout is not None:
-                process.stdout.close()
+        end(process, 30)

@@ -23,6 +23,8 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final, Self
 
+from packhorse.line.listening import stop_accepting
+from tests.support.connections import Connections, Writers
 from tests.support.flaky_line import PAGE, Bottleneck, Fate, Flaws
 
 _SEGMENT: Final = 1448
@@ -30,7 +32,6 @@ _SEGMENT: Final = 1448
 _HEADERS: Final = 52
 _WAITING: Final = 1024
 _PATIENCE: Final = 5.0
-_LAST_ROUNDS: Final = 0.05
 # <linux/tcp.h>, struct tcp_info: segs_out, segs_in.
 _SEGMENTS: Final = struct.Struct("<II")
 _SEGMENTS_AT: Final = 136
@@ -80,8 +81,7 @@ class FlakyProxy:
         self._flaws = flaws
         self._count = Count()
         self._down, self._up = Bottleneck(flaws.rate), Bottleneck(flaws.rate)
-        # What each connection has open.
-        self._live: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
+        self._connections = Connections(self._pass)
         self._ends: list[_End] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
@@ -115,19 +115,11 @@ class FlakyProxy:
         listener.bind(("127.0.0.1", 0))
         self.port = listener.getsockname()[1]
         self._loop = asyncio.get_running_loop()
-        server = await asyncio.start_server(self._accept, sock=listener)
+        server = await asyncio.start_server(self._connections.accept, sock=listener)
         self._ready.set()
         await self._over.wait()
-        self._loop.remove_reader(listener)
-        # asyncio leaves open what it has just accepted when its server is closed meanwhile.
-        await asyncio.sleep(_LAST_ROUNDS)
-        server.close()
-        tasks = list(self._live)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        # What was let go of is closed in the loop's next rounds.
-        await asyncio.sleep(_LAST_ROUNDS)
+        await stop_accepting(server)
+        await self._connections.end()
 
     def note(self, **more: int) -> None:
         """Add to the count."""
@@ -136,24 +128,7 @@ class FlakyProxy:
             old, **{name: getattr(old, name) + count for name, count in more.items()}
         )
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # No coroutine: one that is cancelled before it begins closes nothing.
-        writers = [writer]
-        task = asyncio.get_running_loop().create_task(self._pass(reader, writers))
-        self._live[task] = writers
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        for writer in self._live.pop(task):
-            if task.cancelled():
-                # What nobody takes any more would keep it open.
-                writer.transport.abort()
-            else:
-                writer.close()
-
-    async def _pass(
-        self, reader: asyncio.StreamReader, writers: list[asyncio.StreamWriter]
-    ) -> None:
+    async def _pass(self, reader: asyncio.StreamReader, writers: Writers) -> None:
         fate = Fate(self._flaws, self._count.connections)
         self.note(connections=1)
         if not self._count.first:
@@ -167,7 +142,7 @@ class FlakyProxy:
             self._ends.remove(near)
             self.note(segments=near.segments())
 
-    async def _serve(self, near: "_End", fate: Fate, writers: list[asyncio.StreamWriter]) -> None:
+    async def _serve(self, near: "_End", fate: Fate, writers: Writers) -> None:
         flaws = self._flaws
         if fate.is_refused:
             near.reset()

@@ -1,12 +1,13 @@
 """The portal as a process of its own."""
 
 import json
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
+
+from tests.support.processes import end
 
 LISTEN: Final = ("--listen", "127.0.0.1:0", "--content-listen", "127.0.0.1:0")
 
@@ -19,10 +20,4 @@ def portal(*command: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str
         assert process.stdout is not None
         yield process, json.loads(process.stdout.readline())
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(60)
-        finally:
-            process.kill()
-            if process.stdout is not None:
-                process.stdout.close()
+        end(process, 60)

@@ -13,6 +13,7 @@ from typing import Any, Self
 from urllib.request import ProxyHandler, build_opener
 
 from tests.support.node_state import make_node
+from tests.support.processes import end
 
 PARTS = ("supervisor", "agent", "portal", "worker")
 _SECONDS = 60
@@ -84,13 +85,7 @@ class RunningNode:
         self._end()
 
     def _end(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(_SECONDS)
-        finally:
-            self._process.kill()
-            if self._process.stdout is not None:
-                self._process.stdout.close()
+        end(self._process, _SECONDS)
 
     @property
     def exit_code(self) -> int | None:

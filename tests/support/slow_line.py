@@ -8,9 +8,11 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
+from packhorse.line.listening import stop_accepting
+from tests.support.connections import Connections, Writers
+
 _CHUNK: Final = 64 * 1024
 _WAITING: Final = 64
-_LAST_ROUNDS: Final = 0.05
 
 
 class SlowLine:
@@ -27,8 +29,7 @@ class SlowLine:
         self.port = 0
         self._delay, self._jitter = delay, jitter
         self._random = random.Random(4)
-        # What each connection has open.
-        self._live: dict[asyncio.Task[None], list[asyncio.StreamWriter]] = {}
+        self._connections = Connections(self._serve)
 
     @property
     def origin(self) -> str:
@@ -36,7 +37,9 @@ class SlowLine:
         return f"http://127.0.0.1:{self.port}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0, limit=_CHUNK)
+        self._server = await asyncio.start_server(
+            self._connections.accept, "127.0.0.1", 0, limit=_CHUNK
+        )
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -46,13 +49,13 @@ class SlowLine:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._take_no_more()
+        await stop_accepting(self._server)
         await self.cut()
 
     async def pull(self) -> None:
         """Reset all connections, and take no new ones, as when the line is pulled."""
-        await self._take_no_more()
-        for near, *_ in self._live.values():
+        await stop_accepting(self._server)
+        for near, *_ in self._connections.live.values():
             if not near.transport.is_closing():
                 hard = struct.pack("ii", 1, 0)
                 near.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, hard)
@@ -60,38 +63,9 @@ class SlowLine:
 
     async def cut(self) -> None:
         """End all connections that there are; new ones are taken."""
-        tasks = list(self._live)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        # What was let go of is closed in the loop's next rounds.
-        await asyncio.sleep(_LAST_ROUNDS)
+        await self._connections.end()
 
-    async def _take_no_more(self) -> None:
-        for one in self._server.sockets:
-            asyncio.get_running_loop().remove_reader(one.fileno())
-        # asyncio leaves open what it has just accepted when its server is closed meanwhile.
-        await asyncio.sleep(_LAST_ROUNDS)
-        self._server.close()
-
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # No coroutine: one that is cancelled before it begins closes nothing.
-        writers = [writer]
-        task = asyncio.get_running_loop().create_task(self._serve(reader, writers))
-        self._live[task] = writers
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        for writer in self._live.pop(task):
-            if task.cancelled():
-                # What nobody takes any more would keep it open.
-                writer.transport.abort()
-            else:
-                writer.close()
-
-    async def _serve(
-        self, reader: asyncio.StreamReader, writers: list[asyncio.StreamWriter]
-    ) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writers: Writers) -> None:
         with suppress(OSError):
             far_reader, far_writer = await asyncio.open_connection(
                 "127.0.0.1", self.target, limit=_CHUNK
